@@ -1,0 +1,121 @@
+//! What the running server consists of, and how a request gets a transaction.
+
+use std::{ops::{Deref, DerefMut}, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use sqlx::{
+    PgConnection, PgPool, Postgres, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{
+    auth::{Caller, seal::Sealer, token::TokenKeys},
+    delivery::Delivery,
+    error::{COMMIT_UNKNOWN, Error, Result},
+    service, store,
+};
+
+/// How long does a request wait for a connection before it hears that the database is away?
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The running server.
+pub struct App {
+    /// Connections to PostgreSQL.
+    pub pool: PgPool,
+    /// Signs and checks access tokens.
+    pub tokens: TokenKeys,
+    /// What is served, in memory.
+    pub delivery: Arc<Delivery>,
+}
+
+/// Opens the pool, each connection with the limits that keep one request from holding up others.
+pub async fn connect(url: &str, connections: u32) -> anyhow::Result<PgPool> {
+    let options: PgConnectOptions =
+        url.parse().context("DATABASE_URL is no address of PostgreSQL, like postgres://user@localhost/fluxgate")?;
+    let options = options.application_name("fluxgate-backend").options([
+        ("statement_timeout", "5s"),
+        ("lock_timeout", "3s"),
+        ("idle_in_transaction_session_timeout", "10s"),
+        ("synchronous_commit", "on"),
+    ]);
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options)
+        .await
+        .context("cannot connect to PostgreSQL")
+}
+
+/// Brings the database up to date. sqlx holds an advisory lock meanwhile, so that several may start at once.
+pub async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
+    store::MIGRATIONS.run(pool).await.context("cannot migrate the database")
+}
+
+impl App {
+    /// Loads keys and the served state from a migrated database.
+    pub async fn start(pool: PgPool, sealer: &Sealer) -> anyhow::Result<Arc<App>> {
+        let tokens = {
+            let mut tx = pool.begin().await?;
+            service::start::lock(&mut tx).await?;
+            let tokens = TokenKeys::load(&mut tx, sealer).await?;
+            tx.commit().await?;
+            tokens
+        };
+        let delivery = Delivery::start(pool.clone()).await?;
+        Ok(Arc::new(App { pool, tokens, delivery }))
+    }
+
+    /// A connection for reading.
+    pub async fn read(&self) -> Result<sqlx::pool::PoolConnection<Postgres>> {
+        Ok(self.pool.acquire().await?)
+    }
+
+    /// A transaction for writing; `finish` ends it.
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(Tx(self.pool.begin().await?))
+    }
+
+    /// Commits what succeeded and rolls back what did not; a refusal is recorded on its own.
+    pub async fn finish<T>(&self, tx: Tx, caller: &Caller, result: Result<T>) -> Result<T> {
+        match result {
+            Ok(value) => {
+                tx.commit().await?;
+                Ok(value)
+            }
+            Err(error) => {
+                drop(tx);
+                if matches!(error, Error::Forbidden { .. }) {
+                    let mut conn = self.read().await?;
+                    service::audit::denied(&mut conn, caller, &error.to_string()).await?;
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+/// A transaction. Dropped without `commit`, it never happened.
+pub struct Tx(Transaction<'static, Postgres>);
+
+impl Tx {
+    /// Makes it happen.
+    pub async fn commit(self) -> Result<()> {
+        self.0.commit().await.map_err(|cause| match cause {
+            sqlx::Error::Io(_) => Error::Unavailable(COMMIT_UNKNOWN),
+            other => other.into(),
+        })
+    }
+}
+
+impl Deref for Tx {
+    type Target = PgConnection;
+    fn deref(&self) -> &PgConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+}

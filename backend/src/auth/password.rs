@@ -1,0 +1,87 @@
+//! Passwords: Argon2id (19 MiB, t = 2, p = 1), computed off the async threads and never more than a few at once.
+
+use std::sync::OnceLock;
+
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version, password_hash::phc::PasswordHash,
+};
+use tokio::sync::Semaphore;
+
+use crate::{clock, error::{Error, Result}};
+
+/// How many hashes are computed at once: each takes 19 MiB and a core.
+static SLOTS: Semaphore = Semaphore::const_new(2);
+/// How short may a password be, in characters?
+pub const MIN_PASSWORD: usize = 8;
+/// How long, in bytes, so that hashing stays bounded?
+const MAX_PASSWORD: usize = 512;
+
+fn argon2() -> anyhow::Result<Argon2<'static>> {
+    let params = Params::new(19 * 1024, 2, 1, None).map_err(|e| anyhow::anyhow!("argon2: {e}"))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// Hashes a new password; refuses one that is too short or too long.
+pub async fn hash(password: String) -> Result<String> {
+    if password.chars().count() < MIN_PASSWORD {
+        return Err(Error::invalid("password", format!("must have at least {MIN_PASSWORD} characters")));
+    }
+    if password.len() > MAX_PASSWORD {
+        return Err(Error::invalid("password", format!("must have at most {MAX_PASSWORD} bytes")));
+    }
+    blocking(move || hash_now(&password)).await
+}
+
+/// Says whether the password is the user's. `stored` is absent for an unknown user, which costs the same.
+pub async fn verify(password: String, stored: Option<String>) -> Result<bool> {
+    if password.len() > MAX_PASSWORD {
+        return Ok(false);
+    }
+    blocking(move || {
+        let known = stored.is_some();
+        let stored = match stored {
+            Some(stored) => stored,
+            None => nobodys_hash()?.to_owned(),
+        };
+        let parsed = PasswordHash::new(&stored).map_err(|e| anyhow::anyhow!("a stored password hash is broken: {e}"))?;
+        Ok(argon2()?.verify_password(password.as_bytes(), &parsed).is_ok() && known)
+    })
+    .await
+}
+
+fn hash_now(password: &str) -> anyhow::Result<String> {
+    let salt: [u8; 16] = clock::random()?;
+    let hash = argon2()?
+        .hash_password_with_salt(password.as_bytes(), &salt)
+        .map_err(|e| anyhow::anyhow!("argon2: {e}"))?;
+    Ok(hash.to_string())
+}
+
+/// A hash that no password matches in practice, so that unknown users take as long as known ones.
+fn nobodys_hash() -> anyhow::Result<&'static str> {
+    static HASH: OnceLock<String> = OnceLock::new();
+    if let Some(hash) = HASH.get() {
+        return Ok(hash);
+    }
+    let made = hash_now(&hex::encode(clock::random::<32>()?))?;
+    Ok(HASH.get_or_init(|| made))
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> Result<T> {
+    let _slot = SLOTS.acquire().await.map_err(|e| Error::Internal(e.into()))?;
+    tokio::task::spawn_blocking(work).await.map_err(|e| Error::Internal(e.into()))?.map_err(Error::Internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_the_right_password_of_a_known_user_passes() {
+        let stored = hash("correct horse".to_owned()).await.unwrap();
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
+        assert!(verify("correct horse".to_owned(), Some(stored.clone())).await.unwrap());
+        assert!(!verify("wrong horse".to_owned(), Some(stored)).await.unwrap());
+        assert!(!verify("correct horse".to_owned(), None).await.unwrap());
+    }
+}

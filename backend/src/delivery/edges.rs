@@ -1,0 +1,123 @@
+//! What edges acknowledged, written to the database for every replica to read: by one task, all that is new in one
+//! statement, so that a thousand acknowledgements cost as much as one.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgPool;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::{
+    clock,
+    store::edge::{self, Heard},
+};
+
+/// How long may an edge be silent before it counts as not connected, in seconds? Acknowledged heartbeats come every five.
+pub const SILENCE_SECS: f64 = 12.0;
+/// How long is an edge remembered that went without saying goodbye?
+const REMEMBERED: TimeDelta = TimeDelta::hours(1);
+/// How long to wait before trying the database again?
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// The edges that streams of this replica hear.
+#[derive(Clone)]
+pub struct Edges(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    news: Mutex<News>,
+    some: Notify,
+}
+
+#[derive(Default)]
+struct News {
+    /// By stream.
+    heard: HashMap<Uuid, Heard>,
+    gone: Vec<Uuid>,
+}
+
+impl Edges {
+    /// Starts the task that writes.
+    pub fn start(pool: PgPool) -> Edges {
+        let edges = Edges(Arc::default());
+        tokio::spawn(edges.clone().write(pool));
+        edges
+    }
+
+    /// Takes note of what a stream heard.
+    pub fn hear(&self, heard: Heard) {
+        self.news(|news| news.heard.insert(heard.stream_id, heard));
+    }
+
+    /// Takes note that an edge said goodbye.
+    pub fn goodbye(&self, stream: Uuid) {
+        self.news(|news| {
+            news.heard.remove(&stream);
+            news.gone.push(stream);
+        });
+    }
+
+    fn news<T>(&self, change: impl FnOnce(&mut News) -> T) {
+        change(&mut self.0.news.lock().unwrap_or_else(PoisonError::into_inner));
+        self.0.some.notify_one();
+    }
+
+    async fn write(self, pool: PgPool) {
+        let mut swept: Option<DateTime<Utc>> = None;
+        loop {
+            self.0.some.notified().await;
+            let news = std::mem::take(&mut *self.0.news.lock().unwrap_or_else(PoisonError::into_inner));
+            let now = clock::now();
+            let sweep = swept.is_none_or(|at| now - at > TimeDelta::minutes(1)).then_some(now - REMEMBERED);
+            match record(&pool, &news, sweep).await {
+                Ok(()) if sweep.is_some() => swept = Some(now),
+                Ok(()) => {}
+                Err(error) => {
+                    tracing::debug!(%error, "cannot write what edges acknowledged; trying again");
+                    self.put_back(news);
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        }
+    }
+
+    /// Keeps what could not be written, unless something newer was heard meanwhile.
+    fn put_back(&self, old: News) {
+        self.news(|news| {
+            news.gone.extend(old.gone);
+            for (stream, heard) in old.heard {
+                if !news.gone.contains(&stream) {
+                    news.heard.entry(stream).or_insert(heard);
+                }
+            }
+        });
+    }
+}
+
+async fn record(pool: &PgPool, news: &News, forget_before: Option<DateTime<Utc>>) -> sqlx::Result<()> {
+    let mut conn = pool.acquire().await?;
+    // Of two streams of one edge the newer one counts, and one statement may name an edge once.
+    let mut newest: HashMap<Uuid, &Heard> = HashMap::new();
+    for heard in news.heard.values() {
+        let kept = newest.entry(heard.id).or_insert(heard);
+        if heard.connected_at > kept.connected_at {
+            *kept = heard;
+        }
+    }
+    let heard: Vec<Heard> = newest.into_values().cloned().collect();
+    if !heard.is_empty() {
+        edge::record(&mut conn, &heard).await?;
+    }
+    for stream in &news.gone {
+        edge::forget(&mut conn, *stream).await?;
+    }
+    if let Some(before) = forget_before {
+        edge::forget_silent(&mut conn, before).await?;
+    }
+    Ok(())
+}

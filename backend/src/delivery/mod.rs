@@ -1,0 +1,135 @@
+//! What is served, in memory: kept in step with the database, and asked by every stream for what it misses.
+//!
+//! A stream is a position in this state, not a queue: the `watch` channel says that the head moved and nothing else.
+
+pub mod edges;
+mod load;
+pub mod state;
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgPool, postgres::PgListener};
+use tokio::sync::{Notify, watch};
+
+use self::{
+    edges::Edges,
+    state::{EdgeClient, Served},
+};
+use crate::auth::client_key;
+
+/// How often is the head read without being told that it moved? NOTIFY is a hint that can be lost.
+const POLL: Duration = Duration::from_millis(500);
+/// How long to wait before listening again after the connection was lost?
+const LISTEN_AGAIN: Duration = Duration::from_millis(500);
+/// The channel that `publish()` notifies.
+const CHANNEL: &str = "fluxgate_head";
+
+/// The served state and who listens to it.
+pub struct Delivery {
+    pool: PgPool,
+    served: RwLock<Served>,
+    moved: watch::Sender<()>,
+    hint: Notify,
+    /// What edges acknowledged.
+    pub edges: Edges,
+}
+
+impl Delivery {
+    /// Loads the state and keeps it in step until the process ends.
+    pub async fn start(pool: PgPool) -> anyhow::Result<Arc<Delivery>> {
+        let served = load::load(&pool, None).await?.map(Served::from).unwrap_or_default();
+        let (moved, _) = watch::channel(());
+        let edges = Edges::start(pool.clone());
+        let delivery =
+            Arc::new(Delivery { pool, served: RwLock::new(served), moved, hint: Notify::new(), edges });
+        tokio::spawn(Arc::clone(&delivery).listen());
+        tokio::spawn(Arc::clone(&delivery).follow());
+        Ok(delivery)
+    }
+
+    /// Reads the state; held only for as long as `look` takes.
+    pub fn read<T>(&self, look: impl FnOnce(&Served) -> T) -> T {
+        look(&self.served.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the state, which only adding up digests needs beside `refresh`.
+    pub fn write<T>(&self, change: impl FnOnce(&mut Served) -> T) -> T {
+        change(&mut self.served.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Says whenever the head moved.
+    pub fn moved(&self) -> watch::Receiver<()> {
+        self.moved.subscribe()
+    }
+
+    /// The EDGE client that a key belongs to, from memory, so that edges may come while the database is away.
+    pub async fn authenticate(&self, key: &str, now: DateTime<Utc>) -> Option<EdgeClient> {
+        let key_id = client_key::key_id(key)?;
+        let find = || {
+            self.read(|served| {
+                let (client, kept) = served.edge_key(key_id)?;
+                let good = client_key::matches(key, &kept.sha256) && client.holds(key_id, now);
+                good.then(|| client.clone())
+            })
+        };
+        if let Some(client) = find() {
+            return Some(client);
+        }
+        // The client may have been made a moment ago, on another replica.
+        match self.refresh().await {
+            Ok(true) => find(),
+            _ => None,
+        }
+    }
+
+    /// Reads what the database has above the state. Gives whether that was anything.
+    pub async fn refresh(&self) -> anyhow::Result<bool> {
+        let have = self.read(Served::position);
+        let Some(loaded) = load::load(&self.pool, Some(have)).await? else { return Ok(false) };
+        self.write(|served| served.merge(loaded));
+        self.moved.send_replace(());
+        Ok(true)
+    }
+
+    /// Follows the head: at once when told, twice a second otherwise.
+    async fn follow(self: Arc<Self>) {
+        let mut away = false;
+        loop {
+            let told = tokio::time::timeout(POLL, self.hint.notified()).await.is_ok();
+            match self.refresh().await {
+                Ok(found) => {
+                    if found && !told {
+                        tracing::debug!("found a revision that no notification told of");
+                    }
+                    if std::mem::take(&mut away) {
+                        tracing::info!("the database is back");
+                    }
+                }
+                Err(error) if !std::mem::replace(&mut away, true) => {
+                    tracing::warn!(error = format!("{error:#}"), "cannot read the head; streams go on from memory");
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Turns notifications into hints, connecting again for ever.
+    async fn listen(self: Arc<Self>) {
+        loop {
+            if let Ok(mut listener) = PgListener::connect_with(&self.pool).await
+                && listener.listen(CHANNEL).await.is_ok()
+            {
+                // What was notified while nobody listened is found by reading the head once.
+                self.hint.notify_one();
+                while let Ok(Some(_)) = listener.try_recv().await {
+                    self.hint.notify_one();
+                }
+            }
+            tokio::time::sleep(LISTEN_AGAIN).await;
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The admin API: thin resolvers. Reads go to the store, writes to the services.
+
+mod change;
+mod client;
+mod environment;
+mod feature;
+pub(crate) mod loader;
+mod mutation;
+mod page;
+mod pipeline;
+mod policy;
+mod query;
+mod session;
+mod stage;
+mod team;
+mod user;
+mod version;
+
+use std::sync::Arc;
+
+use async_graphql::{Context, EmptySubscription, Schema};
+
+use self::{mutation::Mutation, query::Query};
+use crate::{
+    app::App,
+    auth::{Caller, Request},
+    error::{Error, Result},
+};
+
+/// How deep may a query nest?
+const MAX_DEPTH: usize = 12;
+/// How much may a query ask for? A field costs one; page sizes multiply.
+const MAX_COMPLEXITY: usize = 20_000;
+/// How many directives may a field have?
+const MAX_DIRECTIVES: usize = 8;
+
+/// The schema's type.
+pub(crate) type AdminSchema = Schema<Query, Mutation, EmptySubscription>;
+
+/// Builds the schema with its limits.
+pub(crate) fn schema() -> AdminSchema {
+    Schema::build(Query, Mutation::default(), EmptySubscription)
+        .limit_depth(MAX_DEPTH)
+        .limit_complexity(MAX_COMPLEXITY)
+        .limit_directives(MAX_DIRECTIVES)
+        .finish()
+}
+
+/// The schema as text, as it is committed for clients.
+pub fn sdl() -> String {
+    schema().sdl()
+}
+
+/// Who calls: nobody, or why the credentials are refused, or a user.
+pub(crate) type Identity = Result<Caller, String>;
+
+fn app<'c>(ctx: &Context<'c>) -> Result<&'c Arc<App>> {
+    ctx.data::<Arc<App>>().map_err(|e| Error::Internal(anyhow::anyhow!("no app: {}", e.message)))
+}
+
+fn request<'c>(ctx: &Context<'c>) -> Result<&'c Request> {
+    ctx.data::<Request>().map_err(|e| Error::Internal(anyhow::anyhow!("no request: {}", e.message)))
+}
+
+fn caller<'c>(ctx: &Context<'c>) -> Result<&'c Caller> {
+    match ctx.data::<Identity>() {
+        Ok(Ok(caller)) => Ok(caller),
+        Ok(Err(why)) => Err(Error::Unauthenticated(why.clone())),
+        Err(_) => Err(Error::Unauthenticated("sign in first".to_owned())),
+    }
+}

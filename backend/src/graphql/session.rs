@@ -1,0 +1,105 @@
+//! Signing in and out.
+
+use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+
+use super::{app, request};
+use crate::{
+    auth::password,
+    error::Error,
+    service::session::{self, Session as Signed},
+    store::user::{NewUser, User},
+};
+
+/// What a signed-in caller holds.
+#[derive(SimpleObject)]
+pub struct Session {
+    access_token: String,
+    access_expires_at: DateTime<Utc>,
+    refresh_token: String,
+    user: User,
+}
+
+impl From<Signed> for Session {
+    fn from(signed: Signed) -> Session {
+        let Signed { access_token, access_expires_at, refresh_token, user } = signed;
+        Session { access_token, access_expires_at, refresh_token, user }
+    }
+}
+
+#[derive(InputObject)]
+pub struct BootstrapInput {
+    token: String,
+    username: String,
+    password: String,
+    name: Option<String>,
+}
+
+#[derive(InputObject)]
+pub struct SignInInput {
+    username: String,
+    password: String,
+}
+
+#[derive(InputObject)]
+pub struct RefreshSessionInput {
+    refresh_token: String,
+}
+
+#[derive(InputObject)]
+pub struct SignOutInput {
+    refresh_token: String,
+}
+
+/// Signing in and out.
+#[derive(Default)]
+pub struct SessionMutation;
+
+#[Object]
+impl SessionMutation {
+    /// Makes the first admin with the one-time token that the first start wrote.
+    async fn bootstrap(&self, ctx: &Context<'_>, input: BootstrapInput) -> Result<Session> {
+        let (app, request) = (app(ctx)?, request(ctx)?);
+        let new = NewUser {
+            password_hash: password::hash(input.password).await?,
+            name: input.name.unwrap_or_else(|| input.username.clone()),
+            username: input.username,
+            email: None,
+            system_admin: true,
+        };
+        let mut tx = app.begin().await?;
+        let session = session::bootstrap(&mut tx, &app.tokens, request, &input.token, new).await?;
+        tx.commit().await?;
+        Ok(session.into())
+    }
+
+    /// Signs in with a password.
+    async fn sign_in(&self, ctx: &Context<'_>, input: SignInInput) -> Result<Session> {
+        let (app, request) = (app(ctx)?, request(ctx)?);
+        let mut tx = app.begin().await?;
+        let session = session::sign_in(&mut tx, &app.tokens, request, &input.username, input.password).await?;
+        tx.commit().await?;
+        let wrong = || Error::Unauthenticated("wrong username or password".to_owned());
+        Ok(session.ok_or_else(wrong)?.into())
+    }
+
+    /// Exchanges a refresh token for a new session. The former one is good for another 30 seconds.
+    async fn refresh_session(&self, ctx: &Context<'_>, input: RefreshSessionInput) -> Result<Session> {
+        let (app, request) = (app(ctx)?, request(ctx)?);
+        let mut tx = app.begin().await?;
+        let session = session::refresh(&mut tx, &app.tokens, request, &input.refresh_token).await?;
+        tx.commit().await?;
+        let ended = || Error::Unauthenticated("the session has ended; sign in again".to_owned());
+        Ok(session.ok_or_else(ended)?.into())
+    }
+
+    /// Ends the session that a refresh token belongs to.
+    async fn sign_out(&self, ctx: &Context<'_>, input: SignOutInput) -> Result<User> {
+        let (app, request) = (app(ctx)?, request(ctx)?);
+        let mut tx = app.begin().await?;
+        let user = session::sign_out(&mut tx, request, &input.refresh_token).await?;
+        tx.commit().await?;
+        let ended = || Error::Unauthenticated("the session has ended already".to_owned());
+        Ok(user.ok_or_else(ended)?)
+    }
+}

@@ -1,0 +1,88 @@
+//! gRPC: the delivery stream of the edges.
+
+mod stream;
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use fluxgate_proto::{
+    MAX_MESSAGE_BYTES,
+    v1::{BackendMessage, EdgeMessage, delivery_server, edge_message::Message},
+};
+use tokio::{net::TcpListener, sync::watch};
+use tokio_stream::{Stream, wrappers::{ReceiverStream, TcpListenerStream}};
+use tonic::{Request, Response, Status, Streaming, transport::Server};
+
+use crate::{app::App, auth::client_key, clock};
+use stream::EdgeStream;
+
+/// How many messages may wait for a slow edge?
+const QUEUE: usize = 8;
+/// How long may an edge take to say Hello?
+const HELLO_WITHIN: Duration = Duration::from_secs(10);
+/// How many streams may one connection carry?
+const STREAMS_PER_CONNECTION: u32 = 64;
+
+/// The service behind `fluxgate.delivery.v1.Delivery`.
+struct Delivery {
+    app: Arc<App>,
+    shutdown: watch::Receiver<bool>,
+}
+
+/// Serves edges until `shutdown` turns true; each is told goodbye.
+pub async fn serve(app: Arc<App>, listener: TcpListener, mut shutdown: watch::Receiver<bool>) -> anyhow::Result<()> {
+    let service = delivery_server::DeliveryServer::new(Delivery { app, shutdown: shutdown.clone() })
+        .max_decoding_message_size(MAX_MESSAGE_BYTES)
+        .max_encoding_message_size(MAX_MESSAGE_BYTES);
+    let incoming = futures_util::StreamExt::inspect(TcpListenerStream::new(listener), |stream| {
+        if let Ok(stream) = stream {
+            // Small messages must not wait for more to send.
+            let _ = stream.set_nodelay(true);
+        }
+    });
+    Server::builder()
+        .http2_keepalive_interval(Some(Duration::from_secs(10)))
+        .http2_keepalive_timeout(Some(Duration::from_secs(10)))
+        .max_concurrent_streams(STREAMS_PER_CONNECTION)
+        .add_service(service)
+        .serve_with_incoming_shutdown(incoming, async move {
+            let _ = shutdown.wait_for(|stop| *stop).await;
+        })
+        .await?;
+    Ok(())
+}
+
+#[tonic::async_trait]
+impl delivery_server::Delivery for Delivery {
+    type SyncStream = Pin<Box<dyn Stream<Item = Result<BackendMessage, Status>> + Send>>;
+
+    async fn sync(&self, request: Request<Streaming<EdgeMessage>>) -> Result<Response<Self::SyncStream>, Status> {
+        let key = bearer(&request)?.to_owned();
+        let refused = || Status::unauthenticated("the key is not that of an enabled client of kind EDGE");
+        let client = self.app.delivery.authenticate(&key, clock::now()).await.ok_or_else(refused)?;
+        let key_id = client_key::key_id(&key).unwrap_or_default().to_owned();
+        let (sender, receiver) = tokio::sync::mpsc::channel(QUEUE);
+        let (delivery, shutdown) = (Arc::clone(&self.app.delivery), self.shutdown.clone());
+        let mut inbound = request.into_inner();
+        tokio::spawn(async move {
+            let hello = match tokio::time::timeout(HELLO_WITHIN, inbound.message()).await {
+                Ok(Ok(Some(EdgeMessage { message: Some(Message::Hello(hello)) }))) => hello,
+                _ => {
+                    let _ = sender.send(Err(Status::invalid_argument("the first message must be a Hello"))).await;
+                    return;
+                }
+            };
+            let mut stream = EdgeStream::new(delivery, sender, (client, key_id));
+            stream.run(hello, inbound, shutdown).await;
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+}
+
+fn bearer<T>(request: &Request<T>) -> Result<&str, Status> {
+    request
+        .metadata()
+        .get("authorization")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .ok_or_else(|| Status::unauthenticated("credentials are missing: authorization: Bearer <key of an EDGE client>"))
+}

@@ -1,0 +1,18 @@
+//! The control plane: PostgreSQL, GraphQL, approvals, delivery.
+//!
+//! Reads go graphql → store; writes go graphql → service → store. Only `store` holds SQL, and what is served changes
+//! in `service::change` alone.
+
+mod access;
+pub mod app;
+mod auth;
+mod clock;
+pub mod config;
+mod delivery;
+mod error;
+pub mod graphql;
+mod grpc;
+mod http;
+pub mod run;
+mod service;
+mod store;

@@ -1,0 +1,76 @@
+//! Checks of a document that take more than the document: its feature's kind and type, and what it depends on.
+
+use std::collections::HashMap;
+
+use fluxgate_engine::{FlagConfig, dependency_cycle};
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    error::{Error, Result, Violation},
+    store::{
+        feature::{Feature, FeatureKind, ValueType},
+        stage,
+    },
+};
+
+/// Reads and checks a document for a feature; gives it in its canonical form.
+pub fn read(feature: &Feature, config: &Value) -> Result<FlagConfig> {
+    let config = FlagConfig::from_value(config)?;
+    let invalid = |path: &str, message: String| Err(Error::invalid(path, message));
+    if feature.kind == FeatureKind::Simple {
+        let simple = FlagConfig::simple(config.enabled);
+        if config.variants != simple.variants || config.default != simple.default || config.off != simple.off {
+            return invalid("config.variants", "of a simple feature are on: true and off: false".to_owned());
+        }
+        if !config.criteria.is_empty() {
+            return invalid(
+                "config.criteria",
+                "a simple feature has none: create it with kind CONTEXTUAL to target".to_owned(),
+            );
+        }
+    }
+    let found = value_type(&config);
+    if found != feature.value_type {
+        return invalid("config.variants", format!("are {found} values; this feature's are {}", feature.value_type));
+    }
+    Ok(config)
+}
+
+/// The type of all variants' values, as the engine has checked that it is one.
+pub fn value_type(config: &FlagConfig) -> ValueType {
+    match config.variants.values().next() {
+        Some(Value::Bool(_)) => ValueType::Boolean,
+        Some(Value::String(_)) => ValueType::String,
+        Some(Value::Number(_)) => ValueType::Number,
+        _ => ValueType::Object,
+    }
+}
+
+/// Refuses a document that would close a circle of dependencies in its environment.
+pub async fn check_cycle(
+    conn: &mut PgConnection,
+    environment: Uuid,
+    feature: &str,
+    config: &FlagConfig,
+) -> Result<()> {
+    if config.depends_on.is_empty() {
+        return Ok(());
+    }
+    let mut graph: HashMap<String, Vec<String>> =
+        stage::dependencies_in(conn, environment).await?.into_iter().map(|(key, on)| (key, features(&on))).collect();
+    graph.insert(feature.to_owned(), config.depends_on.iter().map(|d| d.feature.clone()).collect());
+    let Some(cycle) = dependency_cycle(|key| graph.get(key).cloned().unwrap_or_default(), feature) else {
+        return Ok(());
+    };
+    Err(Error::Invalid {
+        message: format!("config.dependsOn: {} would depend on itself", cycle.join(" -> ")),
+        violations: vec![Violation { path: "config.dependsOn".to_owned(), message: cycle.join(" -> ") }],
+    })
+}
+
+fn features(depends_on: &Value) -> Vec<String> {
+    let entries = depends_on.as_array().map(Vec::as_slice).unwrap_or_default();
+    entries.iter().filter_map(|entry| Some(entry.get("feature")?.as_str()?.to_owned())).collect()
+}

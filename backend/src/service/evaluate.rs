@@ -1,0 +1,95 @@
+//! Evaluating at the control plane, with the same engine as the edges, on what the database holds now.
+
+use std::collections::HashMap;
+
+use fluxgate_engine::{Context, Flag, FlagConfig, Flags, Served, evaluate as run};
+use serde_json::Value;
+use sqlx::PgConnection;
+
+use crate::{
+    access::Action,
+    auth::Caller,
+    error::{Error, Result},
+    service::{environment, team},
+    store::stage,
+};
+
+/// How many features may be asked for at once?
+const MAX_FEATURES: usize = 1_000;
+
+/// What a feature serves to a context.
+#[derive(Debug, Default, async_graphql::SimpleObject)]
+pub struct Evaluation {
+    pub feature: String,
+    pub value: Option<Value>,
+    pub variant: Option<String>,
+    pub reason: Option<String>,
+    pub version: Option<i32>,
+    pub criterion: Option<i64>,
+    pub criterion_name: Option<String>,
+    pub kill_switch: bool,
+    pub blocked_by: Option<String>,
+    pub error_code: Option<String>,
+    pub error_details: Option<String>,
+}
+
+struct Live {
+    flag: Flag,
+    version: i32,
+    killed: bool,
+}
+
+struct LiveFlags(HashMap<String, Live>);
+
+impl Flags for LiveFlags {
+    fn get(&self, key: &str) -> Option<Served<'_>> {
+        self.0.get(key).map(|live| Served { flag: &live.flag, killed: live.killed })
+    }
+}
+
+/// Evaluates features of one environment for one context, in the order asked for.
+pub async fn evaluate(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    (team_key, environment_key): (&str, &str),
+    features: Vec<String>,
+    context: &Value,
+) -> Result<Vec<Evaluation>> {
+    let team = team::find(conn, caller, team_key, Action::Read).await?;
+    let environment = environment::find(conn, team.id, environment_key).await?;
+    if features.len() > MAX_FEATURES {
+        return Err(Error::invalid("features", format!("are more than {MAX_FEATURES}")));
+    }
+    let context = Context::from_value(context).map_err(|e| Error::invalid("context", e.to_string()))?;
+    let mut served = HashMap::new();
+    for row in stage::live_in(conn, environment.id).await? {
+        let config = FlagConfig::from_value(&row.config)?;
+        let flag = Flag::compile(&row.feature, &config)?;
+        served.insert(row.feature, Live { flag, version: row.version, killed: row.killed });
+    }
+    let served = LiveFlags(served);
+    Ok(features.into_iter().map(|feature| one(&served, feature, &context)).collect())
+}
+
+fn one(served: &LiveFlags, feature: String, context: &Context<'_>) -> Evaluation {
+    match run(served, &feature, context) {
+        Ok(found) => Evaluation {
+            value: found.value.cloned(),
+            variant: found.variant.map(str::to_owned),
+            reason: Some(found.reason.as_str().to_owned()),
+            version: served.0.get(&feature).map(|live| live.version),
+            criterion: found.criterion.as_ref().and_then(|c| i64::try_from(c.index).ok()),
+            criterion_name: found.criterion.and_then(|c| c.name.map(str::to_owned)),
+            kill_switch: found.kill_switch,
+            blocked_by: found.blocked_by.map(str::to_owned),
+            feature,
+            ..Evaluation::default()
+        },
+        Err(error) => Evaluation {
+            error_code: Some(error.code().to_owned()),
+            error_details: Some(error.to_string()),
+            feature,
+            ..Evaluation::default()
+        },
+    }
+}

@@ -1,0 +1,136 @@
+//! Features. What they serve is changed by `change` alone, their first document too.
+
+use fluxgate_engine::FlagConfig;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::change::{self, Draft, Proposal, Target};
+use crate::{
+    access::Action,
+    auth::Caller,
+    error::{Error, Result},
+    service::{audit, key, team},
+    store::{
+        audit::NewEntry,
+        change::ChangeKind,
+        feature::{self, Feature, FeatureKind, NewFeature},
+        pipeline::{self, Pipeline},
+        stage,
+        page::PageRequest,
+    },
+};
+
+/// How many tags may a feature have?
+const MAX_TAGS: usize = 50;
+
+/// Finds a feature of a team by key.
+pub async fn find(conn: &mut PgConnection, team: Uuid, feature_key: &str) -> Result<Feature> {
+    match feature::get(conn, team, feature_key).await? {
+        Some(found) => Ok(found),
+        None => Err(Error::not_found("feature", feature_key, feature::keys(conn, team).await?)),
+    }
+}
+
+/// A feature to be made, with its first document.
+pub struct CreateFeature {
+    /// The team's key.
+    pub team: String,
+    /// Its key.
+    pub key: String,
+    /// Its name; the key when absent.
+    pub name: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// How much it may decide.
+    pub kind: FeatureKind,
+    /// The pipeline's key; may be absent where the team has one.
+    pub pipeline: Option<String>,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// Who looks after it.
+    pub owner: Option<String>,
+    /// The first document; on/off, and off, when absent.
+    pub config: Option<serde_json::Value>,
+    /// Whether the first document is on; as it says itself when absent.
+    pub enabled: Option<bool>,
+    /// Kept with the change.
+    pub reason: Option<String>,
+    /// Check everything; the caller rolls back.
+    pub dry_run: bool,
+}
+
+/// Makes a feature and proposes its first document for the pipeline's first stage.
+pub async fn create(conn: &mut PgConnection, caller: &Caller, new: CreateFeature) -> Result<Proposal> {
+    let team = team::find(conn, caller, &new.team, Action::Propose).await?;
+    key::check("key", &new.key)?;
+    if new.tags.len() > MAX_TAGS {
+        return Err(Error::invalid("tags", format!("are more than {MAX_TAGS}")));
+    }
+    for tag in &new.tags {
+        key::check("tags", tag)?;
+    }
+    let pipeline = find_pipeline(conn, team.id, new.pipeline.as_deref()).await?;
+    let mut config = match &new.config {
+        Some(config) => FlagConfig::from_value(config)?,
+        None => FlagConfig::simple(false),
+    };
+    config.enabled = new.enabled.unwrap_or(config.enabled);
+    let row = NewFeature {
+        team_id: team.id,
+        pipeline_id: pipeline.id,
+        name: key::text("name", new.name)?.unwrap_or_else(|| new.key.clone()),
+        description: key::text("description", new.description)?.unwrap_or_default(),
+        kind: new.kind,
+        value_type: change::value_type(&config),
+        tags: new.tags,
+        owner: key::text("owner", new.owner)?,
+        created_by: caller.user.id,
+        created_at: caller.request.now,
+        key: new.key,
+    };
+    let id = feature::insert(conn, &row).await?;
+    let entry = NewEntry {
+        team: Some(team.id),
+        action: "feature.create",
+        subject: row.key.clone(),
+        feature: Some(id),
+        reason: new.reason.as_deref(),
+        after: Some(serde_json::json!({"kind": row.kind, "valueType": row.value_type, "pipeline": pipeline.key})),
+        ..NewEntry::default()
+    };
+    audit::record(conn, caller, &entry).await?;
+    let made = find(conn, team.id, &row.key).await?;
+    let config = change::check_document(&made, &config.to_value())?;
+    let stages = stage::lock_of_feature(conn, id).await?;
+    let places = pipeline::stages(conn, &[pipeline.id]).await?;
+    let first = places
+        .iter()
+        .find(|place| place.source_id.is_none())
+        .and_then(|place| stages.iter().find(|stage| stage.environment_id == place.environment.id))
+        .ok_or_else(|| Error::Conflict(format!("the pipeline {} has no stages", pipeline.key)))?;
+    change::check_cycle(conn, first.environment_id, &made.key, &config).await?;
+    let draft = Draft {
+        team: &team,
+        feature: &made,
+        kind: ChangeKind::Edit,
+        reason: new.reason,
+        dry_run: new.dry_run,
+        target: Target { stage: first, source: None, config: Some(config.to_value()) },
+        gates: Vec::new(),
+    };
+    change::propose(conn, caller, draft).await
+}
+
+async fn find_pipeline(conn: &mut PgConnection, team: Uuid, wanted: Option<&str>) -> Result<Pipeline> {
+    let mut all = pipeline::list(conn, team, &PageRequest::all()).await?.nodes;
+    let keys = || all.iter().map(|pipeline| pipeline.key.clone()).collect::<Vec<_>>();
+    match wanted {
+        Some(wanted) => match pipeline::get(conn, team, wanted).await? {
+            Some(found) => Ok(found),
+            None => Err(Error::not_found("pipeline", wanted, keys())),
+        },
+        None if all.len() == 1 => Ok(all.remove(0)),
+        None if all.is_empty() => Err(Error::invalid("pipeline", "is needed, and the team has none yet: create one")),
+        None => Err(Error::invalid("pipeline", format!("is needed: one of {}", keys().join(", ")))),
+    }
+}

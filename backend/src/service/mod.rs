@@ -1,0 +1,17 @@
+//! Use cases: one function each. Check access, validate, store, audit, and take the next revision, all in the
+//! caller's transaction. Every transport ends here; what is served changes in `change` alone.
+
+pub mod audit;
+pub mod change;
+pub mod client;
+pub mod environment;
+pub mod evaluate;
+pub mod feature;
+pub mod key;
+pub mod kill;
+pub mod pipeline;
+pub mod policy;
+pub mod session;
+pub mod start;
+pub mod team;
+pub mod user;

@@ -1,0 +1,80 @@
+//! Teams and their members.
+
+use sqlx::PgConnection;
+
+use crate::{
+    access::{self, Action},
+    auth::Caller,
+    error::{Error, Result},
+    service::{audit, key},
+    store::{
+        audit::NewEntry,
+        member::{self, Member, Role},
+        page::PageRequest,
+        team::{self, Team},
+        user,
+    },
+};
+
+/// Finds a team by key for an action. One that the caller does not see is one that does not exist.
+pub async fn find(conn: &mut PgConnection, caller: &Caller, team_key: &str, action: Action) -> Result<Team> {
+    if let Some(team) = team::get(conn, team_key).await?
+        && caller.sees(team.id)
+    {
+        access::require(caller, &team, action)?;
+        return Ok(team);
+    }
+    let own = (!caller.user.system_admin).then_some(caller.user.id);
+    let candidates = team::list(conn, own, &PageRequest::all()).await?.nodes.into_iter().map(|t| t.key).collect();
+    Err(Error::not_found("team", team_key, candidates))
+}
+
+/// Makes a team.
+pub async fn create(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    (team_key, name): (&str, Option<String>),
+    description: Option<String>,
+) -> Result<Team> {
+    access::require_system_admin(caller, "make teams")?;
+    key::check("key", team_key)?;
+    let name = key::text("name", name)?.unwrap_or_else(|| team_key.to_owned());
+    let description = key::text("description", description)?.unwrap_or_default();
+    let team = team::insert(conn, team_key, &name, &description).await?;
+    let entry = NewEntry {
+        team: Some(team.id),
+        action: "team.create",
+        subject: format!("team {}", team.key),
+        after: Some(serde_json::json!({"name": team.name, "description": team.description})),
+        ..NewEntry::default()
+    };
+    audit::record(conn, caller, &entry).await?;
+    Ok(team)
+}
+
+/// Makes a user a member with exactly these roles; they hold from the next request on.
+pub async fn set_member(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    (team_key, username): (&str, &str),
+    mut roles: Vec<Role>,
+) -> Result<Member> {
+    let team = find(conn, caller, team_key, Action::Manage).await?;
+    let Some(user) = user::by_username(conn, username).await? else {
+        return Err(Error::not_found("user", username, user::names(conn).await?));
+    };
+    roles.sort_by_key(|role| *role as u8);
+    roles.dedup();
+    let before = member::of_user(conn, user.id).await?.into_iter().find(|m| m.team_id == team.id);
+    member::set(conn, team.id, user.id, &roles).await?;
+    let entry = NewEntry {
+        team: Some(team.id),
+        action: "member.set",
+        subject: format!("member {}", user.username),
+        before: before.map(|m| serde_json::json!({"roles": m.roles})),
+        after: Some(serde_json::json!({"roles": roles})),
+        ..NewEntry::default()
+    };
+    audit::record(conn, caller, &entry).await?;
+    Ok(Member { user, roles })
+}

@@ -1,0 +1,115 @@
+//! Edges: what each acknowledged, as its backend last heard.
+
+use async_graphql::SimpleObject;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::{FromRow, PgConnection, query, query_as, query_scalar};
+use uuid::Uuid;
+
+use super::page::{Page, PageRequest};
+
+/// An edge, connected or seen lately.
+#[derive(Clone, Debug, FromRow, SimpleObject, Serialize)]
+pub struct Edge {
+    pub id: Uuid,
+    pub name: String,
+    pub version: String,
+    pub client: String,
+    pub connected: bool,
+    pub in_sync: bool,
+    pub revision: i64,
+    pub kills_revision: i64,
+    pub connected_at: DateTime<Utc>,
+    pub seen_at: DateTime<Utc>,
+    pub acked_at: DateTime<Utc>,
+}
+
+/// What a stream knows of its edge.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    pub id: Uuid,
+    pub team_id: Uuid,
+    pub client_id: Uuid,
+    pub name: String,
+    pub version: String,
+    pub stream_id: Uuid,
+    pub connected_at: DateTime<Utc>,
+    pub seen_at: DateTime<Utc>,
+    pub acked_at: DateTime<Utc>,
+    pub revision: i64,
+    pub kills_revision: i64,
+}
+
+/// A page of a team's edges by name. Connected is who was heard within `silence` seconds of `now`.
+pub async fn list(
+    conn: &mut PgConnection,
+    team: Uuid,
+    (now, silence): (DateTime<Utc>, f64),
+    page: &PageRequest,
+) -> sqlx::Result<Page<Edge>> {
+    let total = query_scalar("SELECT count(*) FROM edge WHERE team_id = $1").bind(team).fetch_one(&mut *conn).await?;
+    let rows = query_as(
+        "SELECT e.id, e.name, e.version, c.name AS client, e.revision, e.kills_revision,
+                e.seen_at > $2::timestamptz - make_interval(secs => $3) AS connected,
+                e.seen_at > $2::timestamptz - make_interval(secs => $3) AND e.revision >= h.revision AS in_sync,
+                e.connected_at, e.seen_at, e.acked_at
+         FROM edge e JOIN client c ON c.id = e.client_id CROSS JOIN delivery_head h
+         WHERE e.team_id = $1 AND ($4::text IS NULL OR e.name || e.id > $4) ORDER BY e.name || e.id LIMIT $5",
+    )
+    .bind(team)
+    .bind(now)
+    .bind(silence)
+    .bind(&page.after)
+    .bind(page.limit())
+    .fetch_all(conn)
+    .await?;
+    Ok(page.page(rows, total, |edge: &Edge| format!("{}{}", edge.name, edge.id)))
+}
+
+/// Writes what streams heard, all in one statement. A newer stream of the same edge wins.
+pub async fn record(conn: &mut PgConnection, heard: &[Heard]) -> sqlx::Result<()> {
+    let column = |of: fn(&Heard) -> Uuid| heard.iter().map(of).collect::<Vec<_>>();
+    let time = |of: fn(&Heard) -> DateTime<Utc>| heard.iter().map(of).collect::<Vec<_>>();
+    let number = |of: fn(&Heard) -> i64| heard.iter().map(of).collect::<Vec<_>>();
+    let text = |of: fn(&Heard) -> &str| heard.iter().map(|h| of(h).to_owned()).collect::<Vec<_>>();
+    query(
+        "INSERT INTO edge (id, team_id, client_id, stream_id, name, version, connected_at, seen_at, acked_at,
+                           revision, kills_revision)
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[],
+                              $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::bigint[])
+                       AS new (id, team_id, client_id, stream_id, name, version, connected_at, seen_at, acked_at,
+                               revision, kills_revision) ORDER BY id
+         ON CONFLICT (id) DO UPDATE SET
+             team_id = excluded.team_id, client_id = excluded.client_id, stream_id = excluded.stream_id,
+             name = excluded.name, version = excluded.version, connected_at = excluded.connected_at,
+             seen_at = excluded.seen_at, acked_at = excluded.acked_at,
+             revision = excluded.revision, kills_revision = excluded.kills_revision
+         WHERE excluded.connected_at >= edge.connected_at",
+    )
+    .bind(column(|h| h.id))
+    .bind(column(|h| h.team_id))
+    .bind(column(|h| h.client_id))
+    .bind(column(|h| h.stream_id))
+    .bind(text(|h| &h.name))
+    .bind(text(|h| &h.version))
+    .bind(time(|h| h.connected_at))
+    .bind(time(|h| h.seen_at))
+    .bind(time(|h| h.acked_at))
+    .bind(number(|h| h.revision))
+    .bind(number(|h| h.kills_revision))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Forgets an edge that said goodbye, unless another stream of it took over.
+pub async fn forget(conn: &mut PgConnection, stream: Uuid) -> sqlx::Result<()> {
+    query("DELETE FROM edge WHERE stream_id = $1").bind(stream).execute(conn).await?;
+    Ok(())
+}
+
+/// Forgets edges that were not heard since.
+pub async fn forget_silent(conn: &mut PgConnection, since: DateTime<Utc>) -> sqlx::Result<()> {
+    query("DELETE FROM edge WHERE seen_at < $1").bind(since).execute(conn).await?;
+    Ok(())
+}

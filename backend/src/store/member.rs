@@ -1,0 +1,92 @@
+//! Members: users in teams, with their roles.
+
+use serde::Serialize;
+use sqlx::{FromRow, PgConnection, query, query_as, query_scalar};
+use uuid::Uuid;
+
+use super::{
+    page::{Page, PageRequest},
+    user::User,
+    word_enum,
+};
+
+word_enum!(
+    /// What a member may do beyond reading; `access` says what exactly.
+    Role {
+        /// Proposes changes.
+        Requester,
+        /// Decides on the changes of others.
+        Approver,
+        /// Runs the team.
+        TeamAdmin,
+    }
+);
+
+/// A user's place in a team, seen from the user.
+#[derive(Clone, Debug, FromRow, Serialize)]
+pub struct Membership {
+    pub team_id: Uuid,
+    pub team_key: String,
+    pub roles: Vec<Role>,
+}
+
+/// A user's place in a team, seen from the team.
+#[derive(Clone, Debug, FromRow, Serialize)]
+pub struct Member {
+    #[sqlx(flatten)]
+    pub user: User,
+    pub roles: Vec<Role>,
+}
+
+/// The teams of a user.
+pub async fn of_user(conn: &mut PgConnection, user: Uuid) -> sqlx::Result<Vec<Membership>> {
+    query_as(
+        "SELECT m.team_id, t.key AS team_key, m.roles FROM member m JOIN team t ON t.id = m.team_id
+         WHERE m.user_id = $1 ORDER BY t.key",
+    )
+    .bind(user)
+    .fetch_all(conn)
+    .await
+}
+
+/// The active members of a team, for deciding who may vote.
+pub async fn active(conn: &mut PgConnection, team: Uuid) -> sqlx::Result<Vec<Member>> {
+    query_as(
+        "SELECT u.id, u.username, u.name, u.email, u.active, u.system_admin, m.roles
+         FROM member m JOIN app_user u ON u.id = m.user_id WHERE m.team_id = $1 AND u.active ORDER BY u.username",
+    )
+    .bind(team)
+    .fetch_all(conn)
+    .await
+}
+
+/// A page of a team's members by name.
+pub async fn list(conn: &mut PgConnection, team: Uuid, page: &PageRequest) -> sqlx::Result<Page<Member>> {
+    let total =
+        query_scalar("SELECT count(*) FROM member WHERE team_id = $1").bind(team).fetch_one(&mut *conn).await?;
+    let rows = query_as(
+        "SELECT u.id, u.username, u.name, u.email, u.active, u.system_admin, m.roles
+         FROM member m JOIN app_user u ON u.id = m.user_id
+         WHERE m.team_id = $1 AND ($2::text IS NULL OR u.username > $2) ORDER BY u.username LIMIT $3",
+    )
+    .bind(team)
+    .bind(&page.after)
+    .bind(page.limit())
+    .fetch_all(conn)
+    .await?;
+    Ok(page.page(rows, total, |member: &Member| member.user.username.clone()))
+}
+
+/// Makes the user a member with exactly these roles.
+pub async fn set(conn: &mut PgConnection, team: Uuid, user: Uuid, roles: &[Role]) -> sqlx::Result<()> {
+    query(
+        "INSERT INTO member (team_id, user_id, roles) VALUES ($1, $2, $3)
+         ON CONFLICT (team_id, user_id) DO UPDATE SET roles = excluded.roles",
+    )
+    .bind(team)
+    .bind(user)
+    .bind(roles)
+    .execute(conn)
+    .await?;
+    Ok(())
+}

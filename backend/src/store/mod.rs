@@ -1,0 +1,54 @@
+//! The only SQL: per noun the struct of its row and functions over a connection.
+//!
+//! The row is the domain value is the GraphQL node. Rows that hold secrets derive neither.
+
+pub mod audit;
+pub mod change;
+pub mod client;
+pub mod delivery;
+pub mod edge;
+pub mod environment;
+pub mod feature;
+pub mod member;
+pub mod page;
+pub mod pipeline;
+pub mod policy;
+pub mod session;
+pub mod signing_key;
+pub mod stage;
+pub mod team;
+pub mod user;
+pub mod version;
+pub mod vote;
+
+/// The migrations, in the binary.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+
+/// An enum that is the same upper-case word in SQL, GraphQL and JSON.
+macro_rules! word_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type, async_graphql::Enum,
+                 serde::Serialize, serde::Deserialize)]
+        #[sqlx(type_name = "text", rename_all = "SCREAMING_SNAKE_CASE", no_pg_array)]
+        #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+        pub enum $name { $($(#[$variant_doc])* $variant),+ }
+
+        impl sqlx::postgres::PgHasArrayType for $name {
+            fn array_type_info() -> sqlx::postgres::PgTypeInfo {
+                <String as sqlx::postgres::PgHasArrayType>::array_type_info()
+            }
+            fn array_compatible(ty: &sqlx::postgres::PgTypeInfo) -> bool {
+                <String as sqlx::postgres::PgHasArrayType>::array_compatible(ty)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let items = <$name as async_graphql::resolver_utils::EnumType>::items();
+                f.write_str(items.iter().find(|item| item.value == *self).map_or("", |item| item.name))
+            }
+        }
+    };
+}
+pub(crate) use word_enum;

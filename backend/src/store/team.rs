@@ -1,0 +1,61 @@
+//! Teams: they own everything else.
+
+use serde::Serialize;
+use sqlx::{FromRow, PgConnection, query_as, query_scalar};
+use uuid::Uuid;
+
+use super::page::{Page, PageRequest};
+
+/// A team.
+#[derive(Clone, Debug, FromRow, Serialize)]
+pub struct Team {
+    pub id: Uuid,
+    pub key: String,
+    pub name: String,
+    pub description: String,
+}
+
+/// Finds a team by key.
+pub async fn get(conn: &mut PgConnection, key: &str) -> sqlx::Result<Option<Team>> {
+    query_as("SELECT id, key, name, description FROM team WHERE key = $1").bind(key).fetch_optional(conn).await
+}
+
+/// A page of teams by key: those of the user, or all when there is none.
+pub async fn list(conn: &mut PgConnection, user: Option<Uuid>, page: &PageRequest) -> sqlx::Result<Page<Team>> {
+    let total = query_scalar(
+        "SELECT count(*) FROM team
+         WHERE $1::uuid IS NULL OR id IN (SELECT team_id FROM member WHERE user_id = $1)",
+    )
+    .bind(user)
+    .fetch_one(&mut *conn)
+    .await?;
+    let rows = query_as(
+        "SELECT id, key, name, description FROM team
+         WHERE ($1::uuid IS NULL OR id IN (SELECT team_id FROM member WHERE user_id = $1))
+           AND ($2::text IS NULL OR key > $2) ORDER BY key LIMIT $3",
+    )
+    .bind(user)
+    .bind(&page.after)
+    .bind(page.limit())
+    .fetch_all(conn)
+    .await?;
+    Ok(page.page(rows, total, |team: &Team| team.key.clone()))
+}
+
+/// Adds a team.
+pub async fn insert(conn: &mut PgConnection, key: &str, name: &str, description: &str) -> sqlx::Result<Team> {
+    query_as("INSERT INTO team (key, name, description) VALUES ($1, $2, $3) RETURNING id, key, name, description")
+        .bind(key)
+        .bind(name)
+        .bind(description)
+        .fetch_one(conn)
+        .await
+}
+
+/// Takes the team's next change number; others wait for this transaction.
+pub async fn next_change_number(conn: &mut PgConnection, team: Uuid) -> sqlx::Result<i32> {
+    query_scalar("UPDATE team SET last_change_number = last_change_number + 1 WHERE id = $1 RETURNING last_change_number")
+        .bind(team)
+        .fetch_one(conn)
+        .await
+}

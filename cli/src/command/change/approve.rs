@@ -1,0 +1,75 @@
+//! `fgctl change approve`, in short `fgctl approve`
+
+use fluxgate_client::change::{self, VoteInput};
+use fluxgate_client::{ChangeStatus, Decision};
+use serde_json::Value;
+
+use super::super::propose::follow;
+use super::super::wait::Waiting;
+use super::number;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::output::View;
+use crate::shell::Shell;
+
+/// Approve changes; with enough approvals they are applied at once
+#[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Examples:\n  fgctl approve 12 --comment \"25 % is fine\"\n  fgctl change approve 12 13 --wait=edges"
+)]
+pub(crate) struct Approve {
+    /// The changes' numbers
+    #[arg(required = true, value_name = "NUMBER", value_parser = number)]
+    numbers: Vec<i64>,
+
+    /// A word to the others
+    #[arg(long, value_name = "TEXT", visible_alias = "reason")]
+    comment: Option<String>,
+
+    #[command(flatten)]
+    waiting: Waiting,
+}
+
+impl Approve {
+    pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        if let [number] = self.numbers.as_slice() {
+            return self.approve(shell, *number).await;
+        }
+        let mut all = View::nothing();
+        let mut results = Vec::new();
+        for number in &self.numbers {
+            match self.approve(shell, *number).await {
+                Ok(view) => {
+                    results.push(view.value);
+                    all.parts.extend(view.parts);
+                    all.names.extend(view.names);
+                    if view.exit != Exit::Ok {
+                        all.exit = Exit::Failed;
+                    }
+                }
+                Err(error) => {
+                    results.push(error.to_json());
+                    all = all.note(format!("#{number}: {}", error.message));
+                    all.exit = Exit::Failed;
+                }
+            }
+        }
+        all.value = Value::Array(results);
+        Ok(all)
+    }
+
+    async fn approve(&self, shell: &Shell, number: i64) -> Result<View, CliError> {
+        let (api, team) = (shell.api()?, shell.team()?);
+        let input = VoteInput {
+            team: team.clone(),
+            number,
+            decision: Decision::Approve,
+            comment: self.comment.clone(),
+        };
+        let change = change::vote(&api, input).await?;
+        let waits = change.status == ChangeStatus::Pending && self.waiting.wait.is_none();
+        let view = follow((shell, &api, &team), change, &self.waiting).await?;
+        // The approval is done, even when the change needs another.
+        Ok(if waits { view.exit(Exit::Ok) } else { view })
+    }
+}

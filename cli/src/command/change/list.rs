@@ -1,0 +1,91 @@
+//! `fgctl change list`
+
+use fluxgate_client::change::{self, Change, Filter};
+use fluxgate_client::{ChangeStatus, user};
+
+use super::super::propose::progress;
+use super::{place, summary};
+use crate::error::CliError;
+use crate::output::{Cell, Column, Tone, View};
+use crate::shell::Shell;
+
+/// List changes that wait for approval, or all
+#[derive(clap::Args, Debug)]
+#[command(visible_alias = "ls")]
+#[command(
+    after_help = "Examples:\n  fgctl change list --waiting\n  fgctl change list --all --feature checkout -L 10"
+)]
+pub(crate) struct List {
+    /// Only those that you may decide
+    #[arg(long, conflicts_with_all = ["mine", "all"])]
+    waiting: bool,
+
+    /// Only your own
+    #[arg(long)]
+    mine: bool,
+
+    /// Also those that are decided
+    #[arg(long)]
+    all: bool,
+
+    /// Only those of this feature
+    #[arg(long, value_name = "KEY")]
+    feature: Option<String>,
+
+    /// Only the latest N
+    #[arg(short = 'L', long, value_name = "N", default_value_t = 50)]
+    limit: usize,
+}
+
+impl List {
+    pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        let (api, team) = (shell.api()?, shell.team()?);
+        let filter = Filter {
+            status: (!self.all).then(|| vec![ChangeStatus::Pending]),
+            feature: self.feature,
+            waiting_for_me: self.waiting,
+            limit: Some(self.limit),
+        };
+        let mut changes = change::list(&api, &team, &filter).await?;
+        let shown = changes.nodes.len();
+        if self.mine {
+            let me = user::me(&api).await?;
+            changes.nodes.retain(|change| change.author == me.username);
+        }
+        let view = View::list(&changes.nodes, &columns(), |change| format!("change/{}", change.number));
+        Ok(match (changes.nodes.first(), self.waiting) {
+            (None, _) if !self.all => view.note("nothing waits"),
+            (Some(first), true) => view.next(format!("fgctl change diff {}", first.number)),
+            _ if shown < changes.total => view.note(format!("{shown} of {} shown", changes.total)),
+            _ => view,
+        })
+    }
+}
+
+fn columns() -> Vec<Column<Change>> {
+    vec![
+        Column::new("CHANGE", |change: &Change| Cell::text(format!("#{}", change.number))),
+        Column::new("WHAT", |change: &Change| Cell::text(summary(change))),
+        Column::new("WHERE", |change: &Change| Cell::text(place(change))),
+        Column::new("STATUS", status),
+        Column::new("BY", |change: &Change| Cell::text(&change.author)),
+        Column::new("VOTES", |change: &Change| Cell::text(progress(&change.policies))),
+        Column::new("AGE", |change: &Change| Cell::Time(Some(change.created_at))),
+        Column::new("POLICY", |change: &Change| {
+            let names = change.policies.iter().map(|policy| policy.name.as_str());
+            Cell::text(names.collect::<Vec<_>>().join(", "))
+        }),
+        Column::wide("REASON", |change: &Change| Cell::text(change.reason.as_deref().unwrap_or_default())),
+    ]
+}
+
+/// Returns a change's state with its colour.
+pub(super) fn status(change: &Change) -> Cell {
+    let tone = match change.status {
+        ChangeStatus::Applied => Tone::Good,
+        ChangeStatus::Pending | ChangeStatus::Approved => Tone::Waiting,
+        ChangeStatus::Cancelled | ChangeStatus::Stale => Tone::Dim,
+        ChangeStatus::Rejected | ChangeStatus::Failed | ChangeStatus::Other(_) => Tone::Bad,
+    };
+    Cell::State(tone, change.status.as_str().to_lowercase())
+}

@@ -1,0 +1,69 @@
+//! Starting a system, in the foreground or in the background.
+
+use tokio::sync::mpsc::unbounded_channel;
+
+use super::{Place, show};
+use crate::dev::detach::{self, DATABASE_URL};
+use crate::dev::ports::Ports;
+use crate::dev::start::{Options, Outcome, run};
+use crate::error::CliError;
+use crate::output::View;
+use crate::shell::Shell;
+
+/// What the saved connection is called, unless another name is given.
+const CONTEXT: &str = "local";
+
+#[derive(clap::Args, Debug)]
+pub(super) struct Start {
+    /// Start in the background and return when all of it is up
+    #[arg(long)]
+    detach: bool,
+
+    /// Delete the data and begin anew
+    #[arg(long)]
+    reset: bool,
+
+    /// Use this empty database instead of a cluster of our own
+    #[arg(long, env = DATABASE_URL, hide_env = true, hide_env_values = true, value_name = "URL")]
+    database_url: Option<String>,
+}
+
+impl Start {
+    /// Tells whether any of this was asked for on the command line.
+    pub(super) fn given(&self) -> bool {
+        self.detach || self.reset
+    }
+
+    pub(super) async fn run(self, shell: &Shell, place: &Place) -> Result<View, CliError> {
+        let options = Options {
+            data_dir: place.data_dir()?,
+            ports: Ports::new(place.port_base)?,
+            database_url: self.database_url.filter(|url| !url.is_empty()),
+            reset: self.reset,
+            context: shell.wanted_context().unwrap_or(CONTEXT).to_owned(),
+        };
+        let (tell, lines) = unbounded_channel();
+        if self.detach {
+            let up = detach::start(&options, place.port_base, &tell);
+            let stop = stop_command(place);
+            let status = show::attend(&shell.ui, lines, &stop, up).await?;
+            return Ok(show::view(&status, &stop));
+        }
+        match show::attend(&shell.ui, lines, "Ctrl-C", run(options, tell)).await? {
+            Outcome::Stopped => Ok(View::nothing()),
+            Outcome::RunsAlready(status) => {
+                shell.ui.note("already running");
+                Ok(show::view(&status, &stop_command(place)))
+            }
+        }
+    }
+}
+
+/// Returns the command that stops this system.
+fn stop_command(place: &Place) -> String {
+    match (&place.data_dir, place.port_base) {
+        (Some(folder), _) => format!("fgctl dev stop --data-dir {}", folder.display()),
+        (None, Some(base)) => format!("fgctl dev stop --port-base {base}"),
+        (None, None) => "fgctl dev stop".to_owned(),
+    }
+}

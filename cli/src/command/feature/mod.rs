@@ -1,0 +1,74 @@
+//! Features: what is live where, and how it gets there.
+
+mod create;
+mod disable;
+mod enable;
+mod eval;
+mod history;
+mod kill;
+mod list;
+mod promote;
+mod restore;
+mod stop;
+mod switch;
+mod view;
+
+use fluxgate_client::feature::Stage;
+use serde_json::Value;
+
+pub(crate) use kill::Kill;
+pub(crate) use promote::Promote;
+
+use super::propose::progress_of_pending;
+use crate::error::CliError;
+use crate::output::{Cell, Tone, View};
+use crate::shell::Shell;
+
+/// Features: what is live where, and how it gets there
+#[derive(clap::Subcommand, Debug)]
+pub(crate) enum Feature {
+    List(list::List),
+    View(view::ViewFeature),
+    Create(create::Create),
+    Enable(enable::Enable),
+    Disable(disable::Disable),
+    Promote(promote::Promote),
+    Kill(kill::Kill),
+    Restore(restore::Restore),
+    History(history::History),
+    Eval(eval::Eval),
+}
+
+impl Feature {
+    pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        match self {
+            Self::List(command) => command.run(shell).await,
+            Self::View(command) => command.run(shell).await,
+            Self::Create(command) => command.run(shell).await,
+            Self::Enable(command) => command.run(shell).await,
+            Self::Disable(command) => command.run(shell).await,
+            Self::Promote(command) => command.run(shell).await,
+            Self::Kill(command) => command.run(shell).await,
+            Self::Restore(command) => command.run(shell).await,
+            Self::History(command) => command.run(shell).await,
+            Self::Eval(command) => command.run(shell).await,
+        }
+    }
+}
+
+/// Returns what a stage is doing, in a word or two.
+fn state(stage: &Stage) -> Cell {
+    if stage.kill.is_some() {
+        return Cell::State(Tone::Bad, "killed".into());
+    }
+    if let Some(pending) = stage.pending.first() {
+        let progress = progress_of_pending(pending);
+        let text = format!("#{} {progress}", pending.number);
+        return Cell::State(Tone::Waiting, text.trim_end().to_owned());
+    }
+    match &stage.live {
+        None => Cell::text("-"),
+        Some(live) if live.config["enabled"] == Value::Bool(true) => Cell::State(Tone::Good, "on".into()),
+        Some(_) => Cell::State(Tone::Dim, "off".into()),
+    }
+}

@@ -1,0 +1,79 @@
+//! `fgctl feature restore`
+
+use fluxgate_client::feature::{self, RestoreFeatureInput};
+use fluxgate_client::{EnvironmentType, clock};
+
+use super::super::propose::{self, moderate};
+use super::super::wait::Waiting;
+use super::stop::{Done, Words};
+use crate::error::CliError;
+use crate::output::{Tone, View};
+use crate::shell::{InEnv, Shell};
+
+const WORDS: Words =
+    Words { now: (Tone::Good, "restored"), already: (Tone::Plain, "not killed"), state: "restored" };
+
+/// Take a kill back: the feature serves again what is live
+#[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Examples:\n  fgctl feature restore checkout -e staging\n  fgctl feature restore checkout -e prod --yes --reason \"fixed in 2.4.2\""
+)]
+pub(crate) struct Restore {
+    /// The feature's key
+    key: String,
+
+    #[command(flatten)]
+    env: InEnv,
+
+    /// In all environments
+    #[arg(long, conflicts_with = "env")]
+    everywhere: bool,
+
+    /// Why, for the audit log
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+
+    /// Answer the question about production with yes
+    #[arg(short, long)]
+    yes: bool,
+
+    #[command(flatten)]
+    waiting: Waiting,
+}
+
+impl Restore {
+    pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        let (api, team) = (shell.api()?, shell.team()?);
+        let env = match self.everywhere {
+            true => None,
+            false => Some(
+                shell
+                    .env(&self.env)
+                    .map_err(|error| error.hint("add -e KEY, or --everywhere for all environments"))?,
+            ),
+        };
+        let feature = feature::get(&api, &team, &self.key).await?;
+        if let Some(env) = &env {
+            propose::stage(&feature, env)?;
+        }
+        let killed_in_production = feature.stages.iter().any(|stage| {
+            stage.kill.is_some()
+                && stage.environment.type_ == EnvironmentType::Production
+                && env.as_ref().is_none_or(|env| stage.environment.key == *env)
+        });
+        if killed_in_production {
+            let question = format!("{} will serve again in production. Restore?", self.key);
+            moderate(&shell.ui, self.yes, &question)?;
+        }
+        let since = clock::now();
+        let input = RestoreFeatureInput {
+            team: team.clone(),
+            feature: self.key,
+            environment: env,
+            reason: self.reason,
+        };
+        let result = feature::restore(&api, input).await?;
+        let done = Done { shell, api: &api, team: &team, since };
+        done.report(&result, &self.waiting, WORDS).await
+    }
+}

@@ -1,0 +1,163 @@
+//! The command tree: `command/<noun>/<verb>.rs`, one file a verb.
+//!
+//! **How a command is made.** It is a `#[derive(clap::Args)] pub(crate) struct Verb` whose doc comment is its help and whose
+//! `after_help` has two examples (a test asserts both), with
+//! `pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError>`.
+//! [`Shell`] gives it the settings (`shell.team()?`, `shell.env(…)?`), the connection (`shell.api()?`) and the person
+//! (`shell.ui`: `step`, `note`, `confirm`; everything on stderr). It returns a [`View`], which says what is shown on stdout
+//! in each format and how the process ends; only `main` prints it. `View::nothing()` shows nothing.
+//! Failures are [`CliError`]s: `CliError::new(Exit::…, "what and why").hint("what to do")`.
+
+mod audit;
+mod change;
+mod client;
+mod completion;
+mod context;
+pub(crate) mod dev;
+mod edge;
+mod env;
+mod exit_codes;
+mod feature;
+mod login;
+mod logout;
+mod propose;
+mod rule;
+mod version;
+mod wait;
+mod whoami;
+
+use crate::error::CliError;
+use crate::output::View;
+use crate::shell::Shell;
+
+/// What there is to do.
+#[derive(clap::Subcommand, Debug)]
+pub(crate) enum Command {
+    Promote(feature::Promote),
+    Kill(feature::Kill),
+    Approve(change::Approve),
+    Dev(dev::Dev),
+
+    Login(login::Login),
+    Logout(logout::Logout),
+    Whoami(whoami::Whoami),
+    #[command(subcommand, visible_alias = "contexts")]
+    Context(context::Context),
+
+    #[command(subcommand, visible_alias = "envs")]
+    Env(env::Env),
+    #[command(subcommand, visible_alias = "clients")]
+    Client(client::Client),
+
+    #[command(subcommand, visible_alias = "features")]
+    Feature(feature::Feature),
+    #[command(subcommand, visible_aliases = ["rules", "criteria"])]
+    Rule(rule::Rule),
+
+    #[command(subcommand, visible_aliases = ["changes", "approval", "cr"])]
+    Change(change::Change),
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    #[command(subcommand, visible_alias = "edges")]
+    Edge(edge::Edge),
+
+    Version(version::Version),
+    Completion(completion::Completion),
+    ExitCodes(exit_codes::ExitCodes),
+}
+
+impl Command {
+    /// Does it.
+    pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        match self {
+            Self::Promote(command) => command.run(shell).await,
+            Self::Kill(command) => command.run(shell).await,
+            Self::Approve(command) => command.run(shell).await,
+            Self::Dev(command) => command.run(shell).await,
+            Self::Login(command) => command.run(shell).await,
+            Self::Logout(command) => command.run(shell).await,
+            Self::Whoami(command) => command.run(shell).await,
+            Self::Context(command) => command.run(shell).await,
+            Self::Env(command) => command.run(shell).await,
+            Self::Client(command) => command.run(shell).await,
+            Self::Feature(command) => command.run(shell).await,
+            Self::Rule(command) => command.run(shell).await,
+            Self::Change(command) => command.run(shell).await,
+            Self::Audit(command) => command.run(shell).await,
+            Self::Edge(command) => command.run(shell).await,
+            Self::Version(command) => command.run(shell).await,
+            Self::Completion(command) => command.run(shell).await,
+            Self::ExitCodes(command) => command.run(shell).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    /// Calls back with every command that does something, and how it is called.
+    fn walk(command: &clap::Command, path: &str, visit: &mut impl FnMut(&str, &clap::Command)) {
+        let mut leaf = true;
+        for sub in command.get_subcommands() {
+            leaf = false;
+            walk(sub, &format!("{path} {}", sub.get_name()), visit);
+        }
+        if leaf {
+            visit(path, command);
+        }
+    }
+
+    #[test]
+    fn the_tree_is_sound() {
+        crate::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_help_and_two_examples() {
+        let root = crate::Cli::command();
+        walk(&root, "fgctl", &mut |path, command| {
+            assert!(command.get_about().is_some(), "{path} has no help");
+            let after = command.get_after_help().map(ToString::to_string);
+            let examples = after.unwrap_or_default().matches("  fgctl ").count();
+            assert!(examples >= 2, "{path} has {examples} examples");
+            for argument in command.get_arguments() {
+                let help = argument.get_help().is_some();
+                assert!(help, "{path}: {} has no help", argument.get_id());
+            }
+        });
+    }
+
+    #[test]
+    fn examples_parse() {
+        let root = crate::Cli::command();
+        walk(&root, "fgctl", &mut |path, command| {
+            let after = command.get_after_help().map(ToString::to_string);
+            for line in after.unwrap_or_default().lines() {
+                let Some(example) = line.strip_prefix("  fgctl ") else {
+                    continue;
+                };
+                let plain = example.split([';', '|', '<', '>', '#', '&']).next();
+                let words = words(plain.unwrap_or_default());
+                let parsed = crate::Cli::command()
+                    .try_get_matches_from(std::iter::once("fgctl".to_owned()).chain(words));
+                assert!(parsed.is_ok(), "{path}: {example}: {:?}", parsed.err());
+            }
+        });
+    }
+
+    /// Splits an example as a shell would, as far as quotes go.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let mut quote = None;
+        for c in line.trim().chars() {
+            match (quote, c) {
+                (None, '\'' | '"') => quote = Some(c),
+                (Some(q), c) if q == c => quote = None,
+                (None, ' ') => words.push(String::new()),
+                (_, c) => words.last_mut().unwrap().push(c),
+            }
+        }
+        words
+    }
+}

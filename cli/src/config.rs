@@ -1,0 +1,239 @@
+//! The config file: saved contexts and which of them is in use. Comments and order survive a write.
+
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+use fluxgate_client::Tokens;
+use toml_edit::{DocumentMut, Item, Table, value};
+
+use crate::credentials::CredentialsFile;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::file;
+
+const FILE: &str = "config.toml";
+
+/// A saved connection.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Context {
+    /// What it is called.
+    pub(crate) name: String,
+    /// The backend's address.
+    pub(crate) server: String,
+    /// The team that commands are about.
+    pub(crate) team: Option<String>,
+    /// The environment that commands are about.
+    pub(crate) env: Option<String>,
+}
+
+/// The config file.
+#[derive(Debug)]
+pub(crate) struct Config {
+    folder: PathBuf,
+    document: DocumentMut,
+}
+
+/// Saves a context with its credentials and makes it the current one.
+pub(crate) fn save_signed_in(context: &Context, username: &str, tokens: &Tokens) -> Result<(), CliError> {
+    let config = Config::load()?;
+    let credentials = config.credentials(&context.name)?;
+    credentials.write(&context.server, username, tokens)?;
+    Config::change(|config| {
+        config.set(context);
+        config.document["current"] = value(&context.name);
+        Ok(())
+    })
+}
+
+impl Config {
+    /// Reads the config file; none is an empty one.
+    pub(crate) fn load() -> Result<Self, CliError> {
+        Self::load_from(folder()?)
+    }
+
+    fn load_from(folder: PathBuf) -> Result<Self, CliError> {
+        let path = folder.join(FILE);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(broken(&path, &error.to_string())),
+        };
+        let document = text.parse().map_err(|error: toml_edit::TomlError| broken(&path, error.message()))?;
+        Ok(Self { folder, document })
+    }
+
+    /// Changes the file, with nobody else changing it meanwhile.
+    pub(crate) fn change(change: impl FnOnce(&mut Self) -> Result<(), CliError>) -> Result<(), CliError> {
+        let folder = folder()?;
+        let unwritable = |error: std::io::Error| {
+            let path = folder.join(FILE);
+            CliError::new(Exit::Failed, format!("cannot write {}: {error}", path.display()))
+                .hint("FGCTL_CONFIG_DIR names another folder")
+        };
+        let _lock = file::lock(&folder.join("config.lock")).map_err(unwritable)?;
+        let mut config = Self::load_from(folder.clone())?;
+        change(&mut config)?;
+        let text = config.document.to_string();
+        file::replace(&folder.join(FILE), text.as_bytes()).map_err(unwritable)
+    }
+
+    /// Returns the name of the context in use.
+    pub(crate) fn current(&self) -> Option<&str> {
+        self.document.get("current").and_then(Item::as_str)
+    }
+
+    /// Returns all contexts, in the file's order.
+    pub(crate) fn contexts(&self) -> Vec<Context> {
+        let Some(table) = self.table() else {
+            return Vec::new();
+        };
+        table.iter().filter_map(|(name, item)| read(name, item)).collect()
+    }
+
+    /// Returns the context of a name.
+    pub(crate) fn context(&self, name: &str) -> Result<Context, CliError> {
+        let found = self.table().and_then(|table| table.get(name)).and_then(|item| read(name, item));
+        found.ok_or_else(|| {
+            let names: Vec<String> = self.contexts().into_iter().map(|c| c.name).collect();
+            CliError::not_found("context", name, &names)
+                .hint("`fgctl context list` shows them, `fgctl login --context NAME` makes one")
+        })
+    }
+
+    /// Makes a context the current one.
+    pub(crate) fn use_context(&mut self, name: &str) -> Result<(), CliError> {
+        self.context(name)?;
+        self.document["current"] = value(name);
+        Ok(())
+    }
+
+    /// Returns where a context's credentials are kept.
+    pub(crate) fn credentials(&self, context: &str) -> Result<CredentialsFile, CliError> {
+        CredentialsFile::new(&self.folder, context)
+    }
+
+    fn table(&self) -> Option<&dyn toml_edit::TableLike> {
+        self.document.get("contexts").and_then(Item::as_table_like)
+    }
+
+    fn set(&mut self, context: &Context) {
+        let contexts = self.document.entry("contexts").or_insert_with(|| {
+            let mut table = Table::new();
+            table.set_implicit(true);
+            Item::Table(table)
+        });
+        let Some(contexts) = contexts.as_table_like_mut() else {
+            return;
+        };
+        let item = contexts.entry(&context.name).or_insert_with(|| Item::Table(Table::new()));
+        let Some(table) = item.as_table_like_mut() else {
+            return;
+        };
+        // Written in place, so that the comment behind a value stays.
+        let mut put = |key: &str, text: Option<&str>| match (text, table.get_mut(key)) {
+            (Some(text), Some(item)) => {
+                if item.as_str() != Some(text) {
+                    *item = value(text);
+                }
+            }
+            (Some(text), None) => {
+                table.insert(key, value(text));
+            }
+            (None, _) => {
+                table.remove(key);
+            }
+        };
+        put("server", Some(&context.server));
+        put("team", context.team.as_deref());
+        put("env", context.env.as_deref());
+    }
+}
+
+fn read(name: &str, item: &Item) -> Option<Context> {
+    let table = item.as_table_like()?;
+    let text = |key: &str| {
+        let text = table.get(key).and_then(Item::as_str)?;
+        (!text.is_empty()).then(|| text.to_owned())
+    };
+    Some(Context {
+        name: name.to_owned(),
+        server: text("server")?.trim_end_matches('/').to_owned(),
+        team: text("team"),
+        env: text("env"),
+    })
+}
+
+/// Returns the folder of fgctl's files.
+fn folder() -> Result<PathBuf, CliError> {
+    if let Some(folder) = std::env::var_os("FGCTL_CONFIG_DIR").filter(|f| !f.is_empty()) {
+        return Ok(PathBuf::from(folder));
+    }
+    let strategy = etcetera::choose_base_strategy().map_err(|error| {
+        CliError::new(Exit::Failed, format!("cannot find a config folder: {error}"))
+            .hint("set FGCTL_CONFIG_DIR")
+    })?;
+    Ok(strategy.config_dir().join("fluxgate"))
+}
+
+fn broken(path: &Path, why: &str) -> CliError {
+    CliError::usage(format!("cannot read {}: {why}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, Context};
+
+    fn context(team: &str) -> Context {
+        Context {
+            name: "local".into(),
+            server: "http://127.0.0.1:8080".into(),
+            team: Some(team.into()),
+            env: None,
+        }
+    }
+
+    #[test]
+    fn a_write_keeps_comments() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "# mine\ncurrent = \"local\"\n\n[contexts.local] # at home\n\
+            server = \"http://127.0.0.1:8080\" # the port is odd\nteam = \"old\"\n";
+        std::fs::write(folder.path().join("config.toml"), text).unwrap();
+        let mut config = Config::load_from(folder.path().to_owned()).unwrap();
+        config.set(&context("demo"));
+        let written = config.document.to_string();
+        assert!(written.starts_with("# mine\n"), "{written}");
+        assert!(written.contains("# at home"), "{written}");
+        assert!(written.contains("# the port is odd"), "{written}");
+        assert!(written.contains("team = \"demo\""), "{written}");
+        assert_eq!(config.context("local").unwrap(), context("demo"));
+    }
+
+    #[test]
+    fn no_file_is_an_empty_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::load_from(folder.path().to_owned()).unwrap();
+        assert_eq!(config.contexts(), []);
+        config.set(&context("demo"));
+        assert_eq!(
+            config.document.to_string(),
+            "[contexts.local]\nserver = \"http://127.0.0.1:8080\"\nteam = \"demo\"\n"
+        );
+    }
+
+    #[test]
+    fn an_unknown_context_gets_the_nearest() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::load_from(folder.path().to_owned()).unwrap();
+        config.set(&context("demo"));
+        let error = config.context("locl").unwrap_err();
+        assert!(error.message.contains("Did you mean local?"), "{}", error.message);
+    }
+
+    #[test]
+    fn a_broken_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("config.toml"), "current = ").unwrap();
+        let error = Config::load_from(folder.path().to_owned()).unwrap_err();
+        assert!(error.message.contains("config.toml"), "{}", error.message);
+    }
+}

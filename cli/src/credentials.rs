@@ -1,0 +1,189 @@
+//! A context's tokens, in a file of their own that only its owner can read.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use fluxgate_client::{Keep, Kept, Tokens};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::file;
+
+/// Where a context's tokens are.
+#[derive(Clone, Debug)]
+pub(crate) struct CredentialsFile {
+    path: PathBuf,
+}
+
+/// What the file holds.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Saved {
+    /// The only server that may see the tokens.
+    pub(crate) server: String,
+    /// Whose they are.
+    pub(crate) username: String,
+    access_token: String,
+    access_expires_at: DateTime<Utc>,
+    refresh_token: String,
+}
+
+impl Saved {
+    fn new(server: &str, username: &str, tokens: &Tokens) -> Self {
+        Self {
+            server: server.to_owned(),
+            username: username.to_owned(),
+            access_token: tokens.access.expose_secret().to_owned(),
+            access_expires_at: tokens.access_expires_at,
+            refresh_token: tokens.refresh.expose_secret().to_owned(),
+        }
+    }
+
+    /// Returns the tokens.
+    pub(crate) fn tokens(&self) -> Tokens {
+        Tokens {
+            access: SecretString::from(self.access_token.as_str()),
+            access_expires_at: self.access_expires_at,
+            refresh: SecretString::from(self.refresh_token.as_str()),
+        }
+    }
+}
+
+impl CredentialsFile {
+    /// Names the file of a context; nothing is read or written.
+    pub(crate) fn new(folder: &Path, context: &str) -> Result<Self, CliError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if context.is_empty() || context.starts_with('.') || !context.chars().all(plain) {
+            return Err(CliError::usage(format!(
+                "{context:?} is no name for a context: letters, digits, '.', '_' and '-' make one"
+            )));
+        }
+        Ok(Self { path: folder.join("credentials").join(format!("{context}.json")) })
+    }
+
+    /// Reads the file; none is nobody signed in.
+    pub(crate) fn read(&self) -> Result<Option<Saved>, CliError> {
+        self.try_read().map_err(|error| {
+            CliError::new(Exit::SignIn, format!("cannot read {}: {error}", self.path.display()))
+                .hint("fgctl login")
+        })
+    }
+
+    /// Makes sure that tokens could be written, before there are any to lose.
+    pub(crate) fn probe(&self) -> Result<(), CliError> {
+        file::lock(&self.lock_path()).map(drop).map_err(|error| self.unwritable(&error))
+    }
+
+    /// Writes the file.
+    pub(crate) fn write(&self, server: &str, username: &str, tokens: &Tokens) -> Result<(), CliError> {
+        let saved = Saved::new(server, username, tokens);
+        file::lock(&self.lock_path())
+            .and_then(|_lock| self.try_write(&saved))
+            .map_err(|error| self.unwritable(&error))
+    }
+
+    /// Removes the file.
+    pub(crate) fn remove(&self) -> Result<(), CliError> {
+        match std::fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.unwritable(&error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns how the connection keeps renewed tokens here.
+    pub(crate) fn keep(self) -> Keep {
+        Box::new(move || {
+            let lock = file::lock(&self.lock_path())?;
+            let saved = self.try_read()?;
+            let tokens = saved.as_ref().map(Saved::tokens);
+            let place = self.clone();
+            Ok(Kept {
+                tokens,
+                save: Box::new(move |tokens| {
+                    // Held until the new tokens are on the disk.
+                    let _lock = lock;
+                    // Signed out meanwhile: the new tokens are not for keeping.
+                    saved.map_or(Ok(()), |old| {
+                        place.try_write(&Saved::new(&old.server, &old.username, tokens))
+                    })
+                }),
+            })
+        })
+    }
+
+    fn lock_path(&self) -> PathBuf {
+        self.path.with_extension("lock")
+    }
+
+    fn try_read(&self) -> io::Result<Option<Saved>> {
+        match std::fs::read(&self.path) {
+            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn try_write(&self, saved: &Saved) -> io::Result<()> {
+        file::replace(&self.path, &serde_json::to_vec_pretty(saved)?)
+    }
+
+    fn unwritable(&self, error: &io::Error) -> CliError {
+        CliError::new(Exit::Failed, format!("cannot write {}: {error}", self.path.display()))
+            .hint("FGCTL_CONFIG_DIR names another folder")
+    }
+}
+
+/// Returns the token of `FGCTL_TOKEN` or `FGCTL_TOKEN_FILE`.
+pub(crate) fn token_from_environment() -> Result<Option<SecretString>, CliError> {
+    let given = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
+    if let Some(token) = given("FGCTL_TOKEN") {
+        return Ok(Some(SecretString::from(token)));
+    }
+    let Some(path) = given("FGCTL_TOKEN_FILE") else {
+        return Ok(None);
+    };
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| CliError::usage(format!("cannot read FGCTL_TOKEN_FILE {path}: {error}")))?;
+    Ok(Some(SecretString::from(text.trim())))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use fluxgate_client::Tokens;
+    use secrecy::{ExposeSecret, SecretString};
+
+    use super::CredentialsFile;
+
+    fn tokens(access: &str) -> Tokens {
+        Tokens {
+            access: SecretString::from(access),
+            access_expires_at: DateTime::<Utc>::UNIX_EPOCH,
+            refresh: SecretString::from("r"),
+        }
+    }
+
+    #[test]
+    fn renewed_tokens_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = CredentialsFile::new(folder.path(), "local").unwrap();
+        file.write("http://a", "dev", &tokens("1")).unwrap();
+        let kept = file.clone().keep()().unwrap();
+        assert_eq!(kept.tokens.unwrap().access.expose_secret(), "1");
+        (kept.save)(&tokens("2")).unwrap();
+        let saved = file.read().unwrap().unwrap();
+        assert_eq!(saved.tokens().access.expose_secret(), "2");
+        assert_eq!(saved.username, "dev");
+    }
+
+    #[test]
+    fn a_name_cannot_leave_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["", "..", "../x", "a/b", ".hidden"] {
+            assert!(CredentialsFile::new(folder.path(), name).is_err(), "{name}");
+        }
+    }
+}

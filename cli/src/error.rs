@@ -1,0 +1,251 @@
+//! Why a command failed, in four parts: what, why, what to do, and the request's id.
+
+use std::ops::{Deref, DerefMut};
+
+use fluxgate_client::{Code, Error, Gate, Refusal};
+use serde_json::{Value, json};
+
+use crate::exit::Exit;
+
+/// A failure, ready to be told to a person or to a script.
+///
+/// Boxed, since every result of a command has room for one.
+#[derive(Clone, Debug)]
+pub(crate) struct CliError(Box<Failure>);
+
+/// What there is to tell of a failure.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    /// A word for scripts, such as `NOT_FOUND`.
+    pub(crate) code: String,
+    /// How the process ends.
+    pub(crate) exit: Exit,
+    /// What failed and why.
+    pub(crate) message: String,
+    /// Lines below the message, shown as they are.
+    pub(crate) details: Vec<String>,
+    /// What stood in the way, and what did not.
+    pub(crate) gates: Vec<Gate>,
+    /// What to do: one line, a command if there is one.
+    pub(crate) hint: Option<String>,
+    /// What the server's log calls the request.
+    pub(crate) request_id: Option<String>,
+}
+
+impl CliError {
+    /// Makes an error; its code for scripts follows from how the process ends.
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        let code = match exit {
+            Exit::Usage => "USAGE",
+            Exit::SignIn => "UNAUTHENTICATED",
+            Exit::NotAllowed => "FORBIDDEN",
+            Exit::NotFound => "NOT_FOUND",
+            Exit::Conflict => "CONFLICT",
+            Exit::Pending => "PENDING",
+            Exit::Blocked => "BLOCKED",
+            Exit::Rejected => "REJECTED",
+            Exit::Unreachable => "UNREACHABLE",
+            Exit::Stopped => "STOPPED",
+            Exit::Ok | Exit::Failed | Exit::Different => "FAILED",
+        };
+        Self(Box::new(Failure {
+            code: code.to_owned(),
+            exit,
+            message: message.into(),
+            details: Vec::new(),
+            gates: Vec::new(),
+            hint: None,
+            request_id: None,
+        }))
+    }
+
+    /// Makes an error of the kind "you typed something wrong".
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// Makes the error for something that is not there, with the name that was probably meant.
+    pub(crate) fn not_found(kind: &str, name: &str, candidates: &[String]) -> Self {
+        let mut message = format!("no {kind} {name:?}");
+        if let Some(nearest) = nearest(name, candidates) {
+            message.push_str(&format!(". Did you mean {nearest}?"));
+        } else if !candidates.is_empty() && candidates.len() <= 12 {
+            message.push_str(&format!("; there are {}", candidates.join(", ")));
+        }
+        Self::new(Exit::NotFound, message)
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds lines below the message.
+    #[must_use]
+    pub(crate) fn details(mut self, details: impl IntoIterator<Item = String>) -> Self {
+        self.details.extend(details);
+        self
+    }
+
+    /// Returns the form for `-o json`.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut error = json!({
+            "code": self.code,
+            "exit": self.exit.code(),
+            "message": self.message,
+        });
+        if !self.details.is_empty() {
+            error["details"] = json!(self.details);
+        }
+        if !self.gates.is_empty() {
+            error["gates"] = json!(self.gates);
+        }
+        if let Some(hint) = &self.hint {
+            error["hint"] = json!(hint);
+        }
+        if let Some(id) = &self.request_id {
+            error["requestId"] = json!(id);
+        }
+        json!({ "error": error })
+    }
+}
+
+impl Deref for CliError {
+    type Target = Failure;
+
+    fn deref(&self) -> &Failure {
+        &self.0
+    }
+}
+
+impl DerefMut for CliError {
+    fn deref_mut(&mut self) -> &mut Failure {
+        &mut self.0
+    }
+}
+
+/// Returns the candidate that was probably meant.
+pub(crate) fn nearest<'c>(name: &str, candidates: &'c [String]) -> Option<&'c str> {
+    let wanted = name.to_lowercase();
+    candidates
+        .iter()
+        .map(|candidate| {
+            let score = strsim::jaro_winkler(&wanted, &candidate.to_lowercase());
+            (score, candidate.as_str())
+        })
+        .filter(|(score, _)| *score > 0.75)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
+}
+
+impl From<Error> for CliError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Server(refusal) => refused(*refusal),
+            Error::Unreachable { server, cause, tries } => {
+                let times = if tries > 1 { format!(", {tries} tries") } else { String::new() };
+                Self::new(
+                    Exit::Unreachable,
+                    format!("cannot reach {server} ({cause}{times})"),
+                )
+                .hint("edges keep serving the last known flags. Is the address right? `fgctl context list` shows it")
+            }
+            Error::BadAnswer { .. } => Self::new(Exit::Failed, error.to_string())
+                .hint("is that the address of a FluxGate backend? `fgctl context list` shows it"),
+            Error::Setup(message) => Self::usage(message),
+            Error::Keep(cause) => {
+                Self::new(Exit::Failed, format!("cannot keep the renewed sign-in: {cause}"))
+            }
+        }
+    }
+}
+
+fn refused(refusal: Refusal) -> CliError {
+    let exit = match refusal.code {
+        Code::Unauthenticated => Exit::SignIn,
+        Code::Forbidden => Exit::NotAllowed,
+        Code::NotFound => Exit::NotFound,
+        Code::Conflict | Code::Stale => Exit::Conflict,
+        Code::Blocked => Exit::Blocked,
+        Code::Invalid | Code::Limited | Code::Internal => Exit::Failed,
+    };
+    let mut error = match (&refusal.kind, &refusal.name) {
+        (Some(kind), Some(name)) if exit == Exit::NotFound => {
+            CliError::not_found(kind, name, &refusal.candidates)
+        }
+        _ => CliError::new(exit, refusal.message),
+    };
+    refusal.code.as_str().clone_into(&mut error.code);
+    error.details = refusal
+        .violations
+        .iter()
+        .map(|violation| match violation.path.as_str() {
+            "" => violation.message.clone(),
+            path => format!("{path}: {}", violation.message),
+        })
+        .filter(|line| *line != error.message)
+        .collect();
+    error.gates = refusal.gates;
+    error.request_id = refusal.request_id;
+    error.hint = refusal.hint.or_else(|| match exit {
+        Exit::SignIn => Some("fgctl login".to_owned()),
+        _ => None,
+    });
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use fluxgate_client::{Code, Error, Refusal};
+
+    use super::CliError;
+    use crate::exit::Exit;
+
+    fn refusal(code: Code) -> CliError {
+        let refusal = Refusal { code, message: "no".into(), ..Refusal::default() };
+        CliError::from(Error::Server(Box::new(refusal)))
+    }
+
+    #[test]
+    fn each_refusal_has_its_exit_code() {
+        let expected = [
+            (Code::Unauthenticated, 4),
+            (Code::Forbidden, 5),
+            (Code::NotFound, 6),
+            (Code::Conflict, 7),
+            (Code::Stale, 7),
+            (Code::Blocked, 9),
+            (Code::Invalid, 1),
+            (Code::Limited, 1),
+            (Code::Internal, 1),
+        ];
+        for (code, exit) in expected {
+            assert_eq!(refusal(code).exit.code(), exit, "{code:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_name_gets_the_nearest() {
+        let error = CliError::from(Error::Server(Box::new(Refusal {
+            code: Code::NotFound,
+            message: "not found".into(),
+            kind: Some("feature".into()),
+            name: Some("chekout-redesign".into()),
+            candidates: vec!["BetaUsers".into(), "checkout-redesign".into()],
+            ..Refusal::default()
+        })));
+        assert_eq!(error.message, "no feature \"chekout-redesign\". Did you mean checkout-redesign?");
+        assert_eq!(error.exit, Exit::NotFound);
+    }
+
+    #[test]
+    fn json_has_what_there_is() {
+        let error = CliError::usage("x").hint("y");
+        assert_eq!(
+            error.to_json().to_string(),
+            r#"{"error":{"code":"USAGE","exit":2,"hint":"y","message":"x"}}"#
+        );
+    }
+}

@@ -1,0 +1,148 @@
+//! The value that a command returns: the object, and its table, its lines, its names.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::cell::{Cell, Line};
+use crate::exit::Exit;
+
+/// What a command shows on stdout, and how it ends.
+#[derive(Debug, Default)]
+pub(crate) struct View {
+    pub(crate) value: Value,
+    pub(crate) names: Vec<String>,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) exit: Exit,
+    pub(crate) notes: Vec<Line>,
+    pub(crate) next: Vec<String>,
+}
+
+/// A part of the table format.
+#[derive(Debug)]
+pub(crate) enum Part {
+    /// A line of text.
+    Line(Line),
+    /// Rows with a header, which only terminals show.
+    Table { header: Vec<Heading>, rows: Vec<Vec<Cell>> },
+    /// Rows that need no header.
+    Rows(Vec<Vec<Cell>>),
+}
+
+/// A column's name, and whether only `-o wide` shows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Heading {
+    pub(crate) name: String,
+    pub(crate) wide: bool,
+}
+
+/// A column of a list, as data.
+pub(crate) struct Column<T> {
+    heading: Heading,
+    cell: Box<dyn Fn(&T) -> Cell>,
+}
+
+impl<T> Column<T> {
+    /// Makes a column that is always shown.
+    pub(crate) fn new(name: impl Into<String>, cell: impl Fn(&T) -> Cell + 'static) -> Self {
+        let heading = Heading { name: name.into(), wide: false };
+        Self { heading, cell: Box::new(cell) }
+    }
+
+    /// Makes a column that only `-o wide` shows.
+    pub(crate) fn wide(name: impl Into<String>, cell: impl Fn(&T) -> Cell + 'static) -> Self {
+        let mut column = Self::new(name, cell);
+        column.heading.wide = true;
+        column
+    }
+}
+
+impl View {
+    /// Shows nothing.
+    pub(crate) fn nothing() -> Self {
+        Self::default()
+    }
+
+    /// Shows a list.
+    pub(crate) fn list<T: Serialize>(
+        things: &[T],
+        columns: &[Column<T>],
+        name: impl Fn(&T) -> String,
+    ) -> Self {
+        Self {
+            names: things.iter().map(name).collect(),
+            parts: vec![Part::table(things, columns)],
+            ..Self::of(things)
+        }
+    }
+
+    /// Shows one object, so far only in the formats that need no columns.
+    pub(crate) fn of<T: Serialize + ?Sized>(thing: &T) -> Self {
+        Self {
+            // What graphql_client generates always serializes.
+            value: serde_json::to_value(thing).unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+
+    /// Names the object, such as `feature/checkout`.
+    #[must_use]
+    pub(crate) fn named(mut self, name: impl Into<String>) -> Self {
+        self.names.push(name.into());
+        self
+    }
+
+    /// Adds a line.
+    #[must_use]
+    pub(crate) fn line(mut self, line: impl Into<Line>) -> Self {
+        self.parts.push(Part::Line(line.into()));
+        self
+    }
+
+    /// Adds a row without a header, aligned with those around it.
+    #[must_use]
+    pub(crate) fn row(mut self, row: Vec<Cell>) -> Self {
+        match self.parts.last_mut() {
+            Some(Part::Rows(rows)) => rows.push(row),
+            _ => self.parts.push(Part::Rows(vec![row])),
+        }
+        self
+    }
+
+    /// Adds a table.
+    #[must_use]
+    pub(crate) fn table<T>(mut self, things: &[T], columns: &[Column<T>]) -> Self {
+        self.parts.push(Part::table(things, columns));
+        self
+    }
+
+    /// Ends the process with another code than 0.
+    #[must_use]
+    pub(crate) fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// Says something on stderr, after the result.
+    #[must_use]
+    pub(crate) fn note(mut self, note: impl Into<Line>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Suggests the next command, on terminals only.
+    #[must_use]
+    pub(crate) fn next(mut self, command: impl Into<String>) -> Self {
+        self.next.push(command.into());
+        self
+    }
+}
+
+impl Part {
+    fn table<T>(things: &[T], columns: &[Column<T>]) -> Self {
+        let row = |thing| columns.iter().map(|column| (column.cell)(thing)).collect();
+        Self::Table {
+            header: columns.iter().map(|column| column.heading.clone()).collect(),
+            rows: things.iter().map(row).collect(),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The whole system as a person meets it: the real `fgctl` starts PostgreSQL, backend and edge, and everything goes
+//! through its commands and the edge's HTTP API.
+
+mod dev;
+mod faults;
+mod http;
+mod poll;
+mod refusals;
+mod run;
+mod session;
+mod world;

@@ -1,0 +1,74 @@
+//! Everything that is refused says what failed, why, and what to do, with an exit code of its own.
+
+use serde_json::Value;
+
+use crate::http::post;
+use crate::run::fgctl;
+use crate::world::World;
+
+/// Makes sure that an error says what to do.
+#[track_caller]
+fn hinted(error: &Value) -> &Value {
+    assert!(!error["message"].as_str().unwrap_or_default().is_empty(), "{error:#}");
+    assert!(!error["hint"].as_str().unwrap_or_default().is_empty(), "no hint: {error:#}");
+    error
+}
+
+#[test]
+fn a_promotion_names_every_closed_gate_at_once() {
+    let world = World::shared();
+    // Neither is it live in staging, nor does a pipeline lead from dev to prod.
+    let promote = ["promote", "holiday-banner", "--from", "staging", "--to", "prod", "--yes"];
+    let error = world.run("dev", &[&promote[..], &["-o", "json"]].concat()).ends(9).error();
+    assert_eq!(error["code"], "BLOCKED", "{error:#}");
+    let gates = error["gates"].as_array().unwrap();
+    let closed: Vec<&Value> = gates.iter().filter(|gate| gate["passed"] == false).collect();
+    assert!(!closed.is_empty(), "{error:#}");
+    let text = world.run("dev", &promote).ends(9);
+    for gate in closed {
+        text.says(gate["message"].as_str().unwrap());
+    }
+    text.says("staging");
+}
+
+#[test]
+fn an_unknown_key_gets_nothing_from_the_edge() {
+    let world = World::shared();
+    let body = r#"{"flagKey":"BetaUsers","context":{"targetingKey":"u","environment":"prod"}}"#;
+    let key = format!("fgc_AAAAAAAA_{}", "A".repeat(43));
+    let ask = |key: &str| {
+        let headers = [("X-API-Key", key)];
+        post(&world.address("edge"), "/evaluate", &headers, body).unwrap()
+    };
+    assert_eq!(ask(&key).status, 401);
+    let good = world.status()["client"]["key"].as_str().unwrap().to_owned();
+    assert_eq!(ask(&good).status, 200);
+}
+
+#[test]
+fn a_wrong_password_ends_with_4() {
+    let world = World::shared();
+    let server = world.address("backend");
+    let login = ["login", "--server", &server, "--username", "dev", "--password-stdin", "--context", "wrong"];
+    let run = fgctl(&world.config(), &[&login[..], &["-o", "json"]].concat(), "not-it\n").ends(4);
+    hinted(&run.error());
+}
+
+#[test]
+fn an_unknown_feature_gets_the_nearest_name() {
+    let world = World::shared();
+    let run = world.run("dev", &["feature", "view", "chekout-redesign", "-o", "json"]).ends(6);
+    let error = run.error();
+    assert!(error["message"].as_str().unwrap().contains("checkout-redesign"), "{error:#}");
+    world.run("dev", &["feature", "view", "chekout-redesign"]).ends(6).says("Did you mean checkout-redesign?");
+}
+
+#[test]
+fn a_bad_expression_gets_a_caret() {
+    let world = World::shared();
+    let add = ["rule", "add", "checkout-redesign", "-e", "dev", "--serve", "express", "--when"];
+    let run = world.run("dev", &[&add[..], &["country = \"US\""]].concat()).ends(2);
+    run.says("country = \"US\"").says("^");
+    let before = world.run("dev", &["rule", "list", "checkout-redesign", "-e", "dev"]).ends(0).stdout;
+    assert!(!before.contains("express\tcountry ="), "{before}");
+}

@@ -1,0 +1,38 @@
+//! The admin API as typed Rust, for the CLI and the dashboard.
+//!
+//! Requests and answers are generated from `schema.graphql` and one document a noun in `graphql/`; a noun's module
+//! holds its functions. [`Api`] carries them: sign-in, renewal of tokens, retries of reads.
+
+mod api;
+mod credentials;
+mod document;
+mod error;
+mod operation;
+mod page;
+mod scalar;
+mod words;
+
+pub mod audit;
+pub mod change;
+pub mod client;
+pub mod clock;
+pub mod edge;
+pub mod environment;
+pub mod evaluation;
+pub mod feature;
+pub mod pipeline;
+pub mod policy;
+pub mod server;
+pub mod session;
+pub mod team;
+pub mod user;
+pub mod version;
+
+pub use api::Api;
+pub use credentials::{Credentials, Keep, Kept, Save, Tokens};
+pub use error::{Code, Error, Gate, Refusal, Violation};
+pub use page::{All, InTeam, Page, PageInfo};
+pub use words::{
+    ActorKind, ChangeKind, ChangeStatus, ClientKind, Decision, DiffKind, EnvironmentType, FeatureKind,
+    Lifecycle, PolicyScope, ProposalOutcome, Role, StageStatus, ValueType,
+};

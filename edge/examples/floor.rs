@@ -1,0 +1,28 @@
+//! The floor of `scripts/bench`: takes the same body as the edge and returns the same bytes, and does nothing else.
+//!
+//! Usage: floor <address> <answer>
+
+use std::time::Duration;
+
+use actix_web::web::{Bytes, Data, PayloadConfig, post};
+use actix_web::{App, HttpResponse, HttpServer};
+use anyhow::Context as _;
+
+async fn answer(body: Bytes, answer: Data<Bytes>) -> HttpResponse {
+    drop(body);
+    HttpResponse::Ok().content_type("application/json").body(Bytes::clone(&answer))
+}
+
+#[actix_web::main]
+async fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let address = arguments.next().context("the address is missing")?;
+    let bytes = Data::new(Bytes::from(arguments.next().context("the answer is missing")?));
+    // The same settings as the edge's own server.
+    let server = HttpServer::new(move || {
+        let app = App::new().app_data(bytes.clone()).app_data(PayloadConfig::new(64 * 1024));
+        app.route("/evaluate", post().to(answer))
+    });
+    let server = server.tcp_nodelay(true).keep_alive(Duration::from_secs(75));
+    server.bind(address)?.run().await.context("the server failed")
+}

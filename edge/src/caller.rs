@@ -1,0 +1,126 @@
+//! Who may ask an edge for evaluations, and how a key proves it.
+
+use std::sync::Arc;
+
+use fluxgate_proto::v1::{Client, ClientKind};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use thiserror::Error;
+use uuid::Uuid;
+
+/// What every client key begins with.
+pub const KEY_PREFIX: &str = "fgc_";
+
+/// The part of a key that may be shown: it finds the key, the rest proves it.
+pub type KeyId = [u8; 8];
+
+/// What a caller may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallerKind {
+    /// Every flag.
+    Backend,
+    /// Only flags that are meant for browsers and apps.
+    Frontend,
+}
+
+/// A client of kind BACKEND or FRONTEND.
+#[derive(Debug)]
+pub struct Caller {
+    /// What people call it.
+    pub name: Box<str>,
+    /// The team's key.
+    pub team: Box<str>,
+    /// What it may see.
+    pub kind: CallerKind,
+    /// The only environment that it may ask in; none for all of its team.
+    pub environment: Option<Uuid>,
+    keys: Box<[Key]>,
+}
+
+#[derive(Clone, Debug)]
+struct Key {
+    id: KeyId,
+    sha256: [u8; 32],
+    not_after_ms: Option<i64>,
+}
+
+/// One key of a caller.
+#[derive(Clone, Debug)]
+pub(crate) struct Credential {
+    key: Key,
+    pub(crate) caller: Arc<Caller>,
+}
+
+/// Why a delivered client cannot be understood.
+#[derive(Debug, Error)]
+pub enum CallerError {
+    /// Neither BACKEND nor FRONTEND.
+    #[error("the kind of client {0} is unknown to this version")]
+    Kind(i32),
+    /// The environment's id has the wrong length.
+    #[error("the client's environment is no UUID")]
+    Environment,
+    /// The id of a key does not have eight characters.
+    #[error("the id of a key does not have eight characters")]
+    KeyId,
+    /// The hash of a key does not have 32 bytes.
+    #[error("the hash of the key {0:?} does not have 32 bytes")]
+    Hash(String),
+}
+
+impl Caller {
+    /// Reads a delivered client.
+    pub fn from_wire(client: &Client) -> Result<Self, CallerError> {
+        let kind = match ClientKind::try_from(client.kind) {
+            Ok(ClientKind::Backend) => CallerKind::Backend,
+            Ok(ClientKind::Frontend) => CallerKind::Frontend,
+            Ok(ClientKind::Unspecified) | Err(_) => return Err(CallerError::Kind(client.kind)),
+        };
+        let environment = match &client.environment_id {
+            Some(id) => Some(Uuid::from_slice(id).map_err(|_| CallerError::Environment)?),
+            None => None,
+        };
+        let keys = client.keys.iter().map(|key| {
+            Ok(Key {
+                id: key.id.as_bytes().try_into().map_err(|_| CallerError::KeyId)?,
+                sha256: key.sha256[..].try_into().map_err(|_| CallerError::Hash(key.id.clone()))?,
+                not_after_ms: key.not_after_ms,
+            })
+        });
+        let keys = keys.collect::<Result<_, _>>()?;
+        Ok(Self {
+            name: client.name.as_str().into(),
+            team: client.team.as_str().into(),
+            kind,
+            environment,
+            keys,
+        })
+    }
+}
+
+impl Credential {
+    /// Returns each key of a caller by its id.
+    pub(crate) fn all(caller: &Arc<Caller>) -> impl Iterator<Item = (KeyId, Self)> {
+        caller.keys.iter().map(|key| (key.id, Self { key: key.clone(), caller: Arc::clone(caller) }))
+    }
+
+    /// Returns whether the whole key proves to be this one and has not ended.
+    ///
+    /// Takes the same time wherever the first difference is.
+    pub(crate) fn admits(&self, whole_key: &[u8], unix_ms: i64) -> bool {
+        let same: bool = Sha256::digest(whole_key)[..].ct_eq(&self.key.sha256).into();
+        same && self.key.not_after_ms.is_none_or(|end| unix_ms < end)
+    }
+
+    /// Returns whether somebody has to look at the clock to know.
+    pub(crate) fn ends(&self) -> bool {
+        self.key.not_after_ms.is_some()
+    }
+}
+
+/// Returns the id within the text of a key: the eight characters of `fgc_<id>_<secret>`.
+pub fn key_id(whole_key: &[u8]) -> Option<KeyId> {
+    let rest = whole_key.strip_prefix(KEY_PREFIX.as_bytes())?;
+    let (id, secret) = rest.split_first_chunk::<8>()?;
+    (secret.len() > 1 && secret[0] == b'_').then_some(*id)
+}

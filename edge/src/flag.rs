@@ -1,0 +1,96 @@
+//! One flag as it is served: compiled once, with everything of an answer that does not depend on who asks.
+
+use std::borrow::Borrow;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use fluxgate_engine::{Flag, FlagConfig, Invalid};
+use serde_json::Value;
+
+use crate::json;
+
+/// A compiled flag with its answers written in advance.
+#[derive(Debug)]
+pub struct ServedFlag {
+    flag: Flag,
+    version: u64,
+    key_json: Box<[u8]>,
+    variants: Box<[ServedVariant]>,
+}
+
+#[derive(Debug)]
+struct ServedVariant {
+    key: Box<str>,
+    /// `"value":…,"variant":"…"`.
+    fields: Box<[u8]>,
+}
+
+impl ServedFlag {
+    /// Compiles a document.
+    pub fn compile(key: &str, version: u64, config: &FlagConfig) -> Result<Self, Invalid> {
+        let float = config.variants.values().any(Value::is_f64);
+        let variants = config
+            .variants
+            .iter()
+            .map(|(variant, value)| {
+                let mut fields = b"\"value\":".to_vec();
+                json::put(&mut fields, value);
+                // Clients tell a float from an integer by its point, and a document may have lost that of `1.0`.
+                if float && !value.is_f64() {
+                    fields.extend_from_slice(b".0");
+                }
+                fields.extend_from_slice(b",\"variant\":");
+                json::put(&mut fields, variant);
+                ServedVariant { key: variant.as_str().into(), fields: fields.into() }
+            })
+            .collect();
+        let mut key_json = Vec::with_capacity(key.len() + 2);
+        json::put(&mut key_json, key);
+        Ok(Self { flag: Flag::compile(key, config)?, version, key_json: key_json.into(), variants })
+    }
+
+    /// Returns what the engine evaluates.
+    pub fn flag(&self) -> &Flag {
+        &self.flag
+    }
+
+    /// Returns the number of the config within its stage.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Returns the key as a JSON string.
+    pub(crate) fn key_json(&self) -> &[u8] {
+        &self.key_json
+    }
+
+    /// Returns the fields `value` and `variant` of an answer.
+    pub(crate) fn variant_fields(&self, variant: &str) -> Option<&[u8]> {
+        let found = self.variants.iter().find(|candidate| *candidate.key == *variant)?;
+        Some(&found.fields)
+    }
+}
+
+/// A flag that a set finds by its key, so that copying the set copies no text.
+#[derive(Clone, Debug)]
+pub(crate) struct ByKey(pub(crate) Arc<ServedFlag>);
+
+impl Borrow<str> for ByKey {
+    fn borrow(&self) -> &str {
+        self.0.flag.key()
+    }
+}
+
+impl Hash for ByKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.flag.key().hash(state);
+    }
+}
+
+impl PartialEq for ByKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.flag.key() == other.0.flag.key()
+    }
+}
+
+impl Eq for ByKey {}

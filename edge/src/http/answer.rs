@@ -1,0 +1,79 @@
+//! The steps that every evaluation shares, and the fields that every answer shares.
+
+use actix_web::HttpRequest;
+use actix_web::error::Error;
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::Bytes;
+use fluxgate_engine::{Context, Evaluation, EvaluationError, evaluate};
+
+use super::auth::Asker;
+use super::error::Problem;
+use crate::flag::ServedFlag;
+use crate::json;
+use crate::state::View;
+
+/// Returns the body of a request, unless it is too large or says that it is something other than JSON.
+pub(crate) fn body_of(request: &HttpRequest, body: Result<Bytes, Error>) -> Result<Bytes, Problem> {
+    if let Some(stated) = request.headers().get(CONTENT_TYPE)
+        && !is_json(stated.as_bytes())
+    {
+        let stated = stated.to_str().unwrap_or("unreadable");
+        return Err(Problem::Parse(format!("the content type is {stated}, not application/json")));
+    }
+    body.map_err(|error| match error.as_response_error().status_code() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge,
+        _ => Problem::Parse(format!("the body cannot be read: {error}")),
+    })
+}
+
+/// Without this, any page in a browser could post here without asking first.
+fn is_json(content_type: &[u8]) -> bool {
+    let end = content_type.iter().position(|byte| *byte == b';').unwrap_or(content_type.len());
+    let essence = content_type[..end].trim_ascii();
+    let (kind, subtype) = essence.split_at(essence.len().min(12));
+    kind.eq_ignore_ascii_case(b"application/")
+        && (subtype.eq_ignore_ascii_case(b"json") || subtype.to_ascii_lowercase().ends_with(b"+json"))
+}
+
+/// Evaluates a flag for somebody who may not see every flag.
+pub(crate) fn evaluate_for<'v>(
+    asker: Asker<'_>,
+    view: &'v View<'v>,
+    key: &str,
+    context: &Context<'_>,
+) -> Result<(&'v ServedFlag, Evaluation<'v>), EvaluationError> {
+    let not_found = || EvaluationError::FlagNotFound { key: key.to_owned() };
+    let flag = view.flag(key).ok_or_else(not_found)?;
+    if asker.sees_client_side_only() && !flag.flag().client_side() {
+        return Err(not_found());
+    }
+    Ok((flag, evaluate(view, key, context)?))
+}
+
+/// Appends `,"reason":…,"metadata":{…}`.
+pub(crate) fn put_reason_and_metadata(
+    buffer: &mut Vec<u8>,
+    evaluation: &Evaluation<'_>,
+    version: u64,
+    revision: u64,
+) {
+    buffer.extend_from_slice(b",\"reason\":\"");
+    buffer.extend_from_slice(evaluation.reason.as_str().as_bytes());
+    buffer.extend_from_slice(b"\",\"metadata\":{\"version\":");
+    json::put(buffer, &version);
+    buffer.extend_from_slice(b",\"revision\":");
+    json::put(buffer, &revision);
+    if let Some(name) = evaluation.criterion.and_then(|criterion| criterion.name) {
+        buffer.extend_from_slice(b",\"criterion\":");
+        json::put(buffer, name);
+    }
+    if evaluation.kill_switch {
+        buffer.extend_from_slice(b",\"killSwitch\":true");
+    }
+    if let Some(feature) = evaluation.blocked_by {
+        buffer.extend_from_slice(b",\"blockedBy\":");
+        json::put(buffer, feature);
+    }
+    buffer.push(b'}');
+}

@@ -1,0 +1,107 @@
+//! Who asks, and in which environment: decided by the client key, and only without one by what the request names.
+
+use std::borrow::Cow;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use fluxgate_engine::{Attribute, Context};
+use uuid::Uuid;
+
+use super::error::Problem;
+use crate::caller::{Caller, CallerKind, key_id};
+use crate::clock;
+use crate::state::{State, View};
+
+/// Somebody who may ask: a client, or anybody where that is allowed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Asker<'s> {
+    Client(&'s Caller),
+    Anonymous,
+}
+
+/// Checks the credentials of a request.
+pub(crate) fn authenticate<'s>(
+    request: &HttpRequest,
+    state: &'s State,
+    allow_anonymous: bool,
+) -> Result<Asker<'s>, Problem> {
+    let Some(key) = presented(request.headers()) else {
+        return if allow_anonymous { Ok(Asker::Anonymous) } else { Err(Problem::NoCredentials) };
+    };
+    let credential = key_id(key).and_then(|id| state.credential(&id)).ok_or(Problem::BadCredentials)?;
+    // Most keys never end, and for those nobody needs the time.
+    let unix_ms = if credential.ends() { clock::unix_ms() } else { 0 };
+    if credential.admits(key, unix_ms) {
+        Ok(Asker::Client(&credential.caller))
+    } else {
+        Err(Problem::BadCredentials)
+    }
+}
+
+/// Returns the key that a request presents; another scheme of `Authorization` is a key that nobody has.
+fn presented(headers: &HeaderMap) -> Option<&[u8]> {
+    if let Some(value) = headers.get("x-api-key") {
+        return Some(value.as_bytes().trim_ascii());
+    }
+    let value = headers.get(AUTHORIZATION)?.as_bytes();
+    match value.split_first_chunk::<7>() {
+        Some((scheme, key)) if scheme.eq_ignore_ascii_case(b"bearer ") => Some(key.trim_ascii()),
+        _ => Some(b""),
+    }
+}
+
+impl<'s> Asker<'s> {
+    /// Returns whether only flags meant for browsers and apps are shown.
+    pub(crate) fn sees_client_side_only(self) -> bool {
+        matches!(self, Self::Client(caller) if caller.kind == CallerKind::Frontend)
+    }
+
+    /// Returns the environment to evaluate in: the client's own, else the one that the request names.
+    ///
+    /// Another team's environment is answered like a missing one.
+    pub(crate) fn environment(
+        self,
+        state: &'s State,
+        beside_context: Option<&str>,
+        context: &Context<'_>,
+    ) -> Result<View<'s>, Problem> {
+        if let Self::Client(Caller { environment: Some(id), .. }) = self {
+            let (view, _) = state.environment(*id).ok_or_else(|| unknown(&id.to_string()))?;
+            return Ok(view);
+        }
+        let named = match beside_context {
+            Some(named) => Cow::Borrowed(named),
+            None => named_in(context)?,
+        };
+        let mut found = None;
+        let by_id = Uuid::try_parse(&named).ok();
+        for id in by_id.as_slice().iter().chain(state.environments_named(&named)) {
+            let Some((view, name)) = state.environment(*id) else { continue };
+            if matches!(self, Self::Client(caller) if caller.team != name.team) {
+                continue;
+            }
+            if found.is_some() {
+                return Err(Problem::Context(format!(
+                    "several teams have an environment {named:?}: name it by its id"
+                )));
+            }
+            found = Some(view);
+        }
+        found.ok_or_else(|| unknown(&named))
+    }
+}
+
+fn named_in<'c>(context: &'c Context<'_>) -> Result<Cow<'c, str>, Problem> {
+    for key in ["environment_id", "environment"] {
+        if let Some(Attribute::Text(text)) = context.get(key) {
+            return Ok(Cow::Borrowed(text));
+        }
+    }
+    let details =
+        "the environment is missing: name it by key or id in environment_id, or use a key of one environment";
+    Err(Problem::Context(details.to_owned()))
+}
+
+fn unknown(environment: &str) -> Problem {
+    Problem::Context(format!("no environment {environment:?} here"))
+}

@@ -1,0 +1,29 @@
+//! Lets pages in browsers ask. Credentials travel in a header that a page must have, never in cookies, so that the
+//! answer need not depend on the page's origin.
+
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderValue, ORIGIN,
+};
+use actix_web::{HttpRequest, HttpResponse};
+
+/// Adds what a browser wants to see before it hands an answer to a page.
+pub(super) fn expose(request: &HttpRequest, response: &mut HttpResponse) {
+    if request.headers().contains_key(ORIGIN) {
+        let headers = response.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag, Retry-After"));
+    }
+}
+
+/// Answers a browser that asks whether it may ask.
+pub(super) async fn preflight(request: HttpRequest) -> HttpResponse {
+    let mut response = HttpResponse::NoContent().finish();
+    expose(&request, &mut response);
+    let headers = response.headers_mut();
+    let allowed = "Authorization, X-API-Key, Content-Type, If-None-Match";
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(allowed));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST, OPTIONS"));
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    response
+}

@@ -1,0 +1,59 @@
+//! `POST /evaluate`: one flag, in the plain form, with the answer in one object.
+
+use actix_web::error::Error;
+use actix_web::http::StatusCode;
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
+use fluxgate_engine::EvaluationError;
+
+use super::answer::{body_of, evaluate_for, put_reason_and_metadata};
+use super::auth::authenticate;
+use super::error::{Failure, Problem};
+use super::request::Body;
+use super::{App, app, reply};
+use crate::json;
+
+/// The field that carries the flag's key in answers.
+const KEY_FIELD: &str = "flagKey";
+
+pub(super) async fn evaluate(request: HttpRequest, body: Result<Bytes, Error>) -> HttpResponse {
+    match answer(app(&request), &request, body) {
+        Ok(buffer) => reply(&request, StatusCode::OK, buffer),
+        Err(failure) => failure.respond(&request),
+    }
+}
+
+fn answer(app: &App, request: &HttpRequest, body: Result<Bytes, Error>) -> Result<Vec<u8>, Failure> {
+    let state = app.edge.state();
+    let state = state.as_deref().ok_or(Problem::NotReady)?;
+    let asker = authenticate(request, state, app.allow_anonymous)?;
+    let bytes = body_of(request, body)?;
+    let body = Body::parse(&bytes)?;
+    let Some(key) = body.flag.as_deref() else {
+        return Err(Problem::Parse("the flag is missing: name it in flagKey".to_owned()).into());
+    };
+    let failed = |problem| Failure::of(problem, KEY_FIELD, key);
+    let view = asker.environment(state, body.environment.as_deref(), &body.context).map_err(failed)?;
+    let mut buffer = Vec::with_capacity(256);
+    buffer.extend_from_slice(b"{\"flagKey\":");
+    match evaluate_for(asker, &view, key, &body.context) {
+        Ok((flag, evaluation)) => {
+            buffer.extend_from_slice(flag.key_json());
+            buffer.push(b',');
+            let fields = evaluation.variant.and_then(|variant| flag.variant_fields(variant));
+            buffer.extend_from_slice(fields.unwrap_or(b"\"value\":null,\"variant\":null"));
+            put_reason_and_metadata(&mut buffer, &evaluation, flag.version(), state.revision());
+        }
+        Err(EvaluationError::FlagNotFound { .. }) => {
+            json::put(&mut buffer, key);
+            buffer.extend_from_slice(
+                b",\"value\":false,\"variant\":null,\"reason\":\"DEFAULT\",\"errorCode\":\"FLAG_NOT_FOUND\",\"metadata\":{\"revision\":",
+            );
+            json::put(&mut buffer, &state.revision());
+            buffer.push(b'}');
+        }
+        Err(error) => return Err(failed(error.into())),
+    }
+    buffer.push(b'}');
+    Ok(buffer)
+}

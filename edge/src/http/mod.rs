@@ -1,0 +1,106 @@
+//! The HTTP server: routes, and the one way in which an answer leaves.
+
+mod answer;
+mod auth;
+mod cors;
+mod error;
+mod evaluate;
+mod health;
+mod ofrep;
+mod request;
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
+use actix_web::web::{Data, PayloadConfig, ServiceConfig, get, head, method, post, resource, to};
+use actix_web::{HttpRequest, HttpResponse, HttpServer};
+use error::{Failure, Problem};
+
+use crate::edge::Edge;
+
+/// How large may the body of one evaluation be?
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+/// How long may a connection stay open without a request?
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long may requests take to end after the server was told to stop, in seconds?
+const SHUTDOWN_SECONDS: u64 = 5;
+
+/// What every handler needs.
+#[derive(Debug)]
+pub struct App {
+    /// What is served.
+    pub edge: Arc<Edge>,
+    /// Whether requests without credentials are evaluated.
+    pub allow_anonymous: bool,
+    /// What people call this edge.
+    pub name: String,
+    /// Stands before `/ofrep`; empty or `/…` without a slash at the end.
+    pub path_prefix: String,
+}
+
+/// Serves on a listener; runs when awaited.
+pub fn serve(app: App, listener: TcpListener) -> io::Result<Server> {
+    let app = Data::new(app);
+    let server = HttpServer::new(move || {
+        let routed = app.clone();
+        actix_web::App::new()
+            .app_data(app.clone())
+            .app_data(PayloadConfig::new(MAX_BODY_BYTES))
+            .configure(move |config| routes(&routed, config))
+            .default_service(to(no_route))
+    });
+    // Without it, an answer in two packets waits for the acknowledgement of the first.
+    let server = server.tcp_nodelay(true).keep_alive(KEEP_ALIVE).shutdown_timeout(SHUTDOWN_SECONDS);
+    Ok(server.disable_signals().listen(listener)?.run())
+}
+
+fn routes(app: &App, config: &mut ServiceConfig) {
+    let preflight = || method(actix_web::http::Method::OPTIONS).to(cors::preflight);
+    let single = format!("{}/ofrep/v1/evaluate/flags/{{key}}", app.path_prefix);
+    config.service(
+        resource("/evaluate")
+            .route(post().to(evaluate::evaluate))
+            .route(preflight())
+            .default_service(to(only_post)),
+    );
+    config.service(
+        resource(single).route(post().to(ofrep::single)).route(preflight()).default_service(to(only_post)),
+    );
+    let probe = |path: &'static str| resource(path).default_service(to(only_get));
+    config.service(probe("/livez").route(get().to(health::live)).route(head().to(health::live)));
+    for path in ["/health", "/readyz"] {
+        config.service(probe(path).route(get().to(health::ready)).route(head().to(health::ready)));
+    }
+    config.service(probe("/status").route(get().to(health::status)).route(head().to(health::status)));
+}
+
+async fn no_route(request: HttpRequest) -> HttpResponse {
+    Failure::from(Problem::NoRoute(request.path().to_owned())).respond(&request)
+}
+
+async fn only_post(request: HttpRequest) -> HttpResponse {
+    Failure::from(Problem::Method("POST, OPTIONS")).respond(&request)
+}
+
+async fn only_get(request: HttpRequest) -> HttpResponse {
+    Failure::from(Problem::Method("GET, HEAD")).respond(&request)
+}
+
+/// Returns what every handler needs without counting another owner of it.
+#[expect(clippy::expect_used, reason = "serve() puts it there before any request arrives")]
+fn app(request: &HttpRequest) -> &App {
+    request.app_data::<Data<App>>().expect("the app is registered")
+}
+
+/// Sends a JSON body.
+fn reply(request: &HttpRequest, status: StatusCode, body: Vec<u8>) -> HttpResponse {
+    let mut response = HttpResponse::with_body(status, actix_web::body::BoxBody::new(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    cors::expose(request, &mut response);
+    response
+}

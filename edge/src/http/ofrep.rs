@@ -1,0 +1,54 @@
+//! OFREP's evaluation of one flag: `POST /ofrep/v1/evaluate/flags/{key}`.
+
+use actix_web::error::Error;
+use actix_web::http::StatusCode;
+use actix_web::web::{Bytes, Path};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::answer::{body_of, evaluate_for, put_reason_and_metadata};
+use super::auth::authenticate;
+use super::error::{Failure, Problem};
+use super::request::Body;
+use super::{App, app, reply};
+
+pub(super) async fn single(
+    request: HttpRequest,
+    key: Result<Path<String>, Error>,
+    body: Result<Bytes, Error>,
+) -> HttpResponse {
+    let answer = match key {
+        Ok(key) => {
+            answer(app(&request), &request, &key, body).map_err(|problem| Failure::of(problem, "key", &key))
+        }
+        Err(error) => Err(Problem::Parse(format!("the flag's key cannot be read: {error}")).into()),
+    };
+    match answer {
+        Ok(buffer) => reply(&request, StatusCode::OK, buffer),
+        Err(failure) => failure.respond(&request),
+    }
+}
+
+fn answer(
+    app: &App,
+    request: &HttpRequest,
+    key: &str,
+    body: Result<Bytes, Error>,
+) -> Result<Vec<u8>, Problem> {
+    let state = app.edge.state();
+    let state = state.as_deref().ok_or(Problem::NotReady)?;
+    let asker = authenticate(request, state, app.allow_anonymous)?;
+    let bytes = body_of(request, body)?;
+    let body = Body::parse(&bytes)?;
+    let view = asker.environment(state, body.environment.as_deref(), &body.context)?;
+    let (flag, evaluation) = evaluate_for(asker, &view, key, &body.context)?;
+    let mut buffer = Vec::with_capacity(256);
+    buffer.extend_from_slice(b"{\"key\":");
+    buffer.extend_from_slice(flag.key_json());
+    buffer.push(b',');
+    let fields = evaluation.variant.and_then(|variant| flag.variant_fields(variant));
+    // Without a value, the caller uses its own default; some clients fail when `variant` is absent or null.
+    buffer.extend_from_slice(fields.unwrap_or(b"\"variant\":\"\""));
+    put_reason_and_metadata(&mut buffer, &evaluation, flag.version(), state.revision());
+    buffer.push(b'}');
+    Ok(buffer)
+}

@@ -1,0 +1,265 @@
+//! Reads the body of an evaluation, borrowing from it, and holds it to the limits.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use fluxgate_engine::{Attribute, Context};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::error::Problem;
+
+/// How deep may the JSON of a body be nested?
+const MAX_DEPTH: usize = 32;
+/// How many attributes may a context have, nested ones included?
+const MAX_ATTRIBUTES: usize = 128;
+/// How long may a string in a context be, in bytes?
+const MAX_STRING_BYTES: usize = 4 * 1024;
+/// At which depth do the attributes of a context stand: in the context, in the body.
+const ATTRIBUTE_DEPTH: usize = 2;
+
+/// The body of a request, in any of its spellings.
+#[derive(Debug, Default)]
+pub(crate) struct Body<'a> {
+    /// `flagKey` or `feature_key`.
+    pub(crate) flag: Option<Cow<'a, str>>,
+    /// `environment_id` beside the context.
+    pub(crate) environment: Option<Cow<'a, str>>,
+    /// With the alias of the targeting key resolved.
+    pub(crate) context: Context<'a>,
+}
+
+impl<'a> Body<'a> {
+    /// Parses a body and checks its limits.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Problem> {
+        let raw: Raw<'a> = serde_json::from_slice(bytes)
+            .map_err(|error| Problem::Parse(format!("the body is not the JSON expected here: {error}")))?;
+        let context = match raw.context {
+            RawContext::Absent => Context::new(),
+            RawContext::Object(context) => checked(context, false)?,
+            RawContext::List(context) => checked(context, true)?,
+            RawContext::Other(kind) => {
+                return Err(Problem::Context(format!("the context is an object of attributes, not {kind}")));
+            }
+        };
+        Ok(Self { flag: raw.flag, environment: raw.environment, context })
+    }
+}
+
+fn checked(mut context: Context<'_>, list: bool) -> Result<Context<'_>, Problem> {
+    let mut count = 0;
+    for (key, value) in context.iter() {
+        check_key(key, &mut count)?;
+        check(value, ATTRIBUTE_DEPTH, &mut count)?;
+    }
+    if context.get("targetingKey").is_none() {
+        let alias = context.get("bucketingKey").or_else(|| context.get("userId").filter(|_| list));
+        if let Some(alias) = alias.cloned() {
+            context.push("targetingKey", alias);
+        }
+    }
+    Ok(context)
+}
+
+fn check_key(key: &str, count: &mut usize) -> Result<(), Problem> {
+    *count += 1;
+    if *count > MAX_ATTRIBUTES {
+        return Err(Problem::Context(format!("the context has more than {MAX_ATTRIBUTES} attributes")));
+    }
+    check_text(key)
+}
+
+fn check_text(text: &str) -> Result<(), Problem> {
+    if text.len() > MAX_STRING_BYTES {
+        return Err(Problem::Context(format!(
+            "a string in the context is longer than {MAX_STRING_BYTES} bytes"
+        )));
+    }
+    Ok(())
+}
+
+fn check(value: &Attribute<'_>, depth: usize, count: &mut usize) -> Result<(), Problem> {
+    let nested = matches!(value, Attribute::List(_) | Attribute::Object(_));
+    if nested && depth >= MAX_DEPTH {
+        return Err(Problem::Parse(format!("the body is nested deeper than {MAX_DEPTH}")));
+    }
+    match value {
+        Attribute::Text(text) => check_text(text),
+        Attribute::List(elements) => elements.iter().try_for_each(|element| check(element, depth + 1, count)),
+        Attribute::Object(fields) => fields.iter().try_for_each(|(key, value)| {
+            check_key(key, count)?;
+            check(value, depth + 1, count)
+        }),
+        Attribute::Null | Attribute::Bool(_) | Attribute::Number(_) => Ok(()),
+    }
+}
+
+#[derive(Default)]
+struct Raw<'a> {
+    flag: Option<Cow<'a, str>>,
+    environment: Option<Cow<'a, str>>,
+    context: RawContext<'a>,
+}
+
+#[derive(Default)]
+enum RawContext<'a> {
+    #[default]
+    Absent,
+    Object(Context<'a>),
+    List(Context<'a>),
+    Other(&'static str),
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Raw<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object with a context")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut raw = Raw::default();
+                while let Some(Text(key)) = map.next_key()? {
+                    match &*key {
+                        "context" => raw.context = map.next_value()?,
+                        "flagKey" | "feature_key" => raw.flag = Some(map.next_value::<Text>()?.0),
+                        "environment_id" => raw.environment = map.next_value::<OptionalText>()?.0,
+                        _ => drop(map.next_value::<IgnoredAny>()?),
+                    }
+                }
+                Ok(raw)
+            }
+        }
+
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for RawContext<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Form;
+
+        impl<'de> Visitor<'de> for Form {
+            type Value = RawContext<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object or a list of attributes")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                Context::deserialize(MapAccessDeserializer::new(map)).map(RawContext::Object)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut context = Context::new();
+                while let Some(Pair { key, value }) = seq.next_element()? {
+                    context.push(key, value);
+                }
+                Ok(RawContext::List(context))
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(RawContext::Absent)
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+                Ok(RawContext::Other("a boolean"))
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+                Ok(RawContext::Other("a number"))
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+                Ok(RawContext::Other("a number"))
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+                Ok(RawContext::Other("a number"))
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+                Ok(RawContext::Other("a string"))
+            }
+        }
+
+        deserializer.deserialize_any(Form)
+    }
+}
+
+/// One attribute in the list form.
+struct Pair<'a> {
+    key: Cow<'a, str>,
+    value: Attribute<'a>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Pair<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PairVisitor;
+
+        impl<'de> Visitor<'de> for PairVisitor {
+            type Value = Pair<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an attribute as {\"key\": …, \"value\": …}")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut key = None;
+                let mut value = Attribute::Null;
+                while let Some(Text(field)) = map.next_key()? {
+                    match &*field {
+                        "key" => key = Some(map.next_value::<Text>()?.0),
+                        "value" => value = map.next_value()?,
+                        _ => drop(map.next_value::<IgnoredAny>()?),
+                    }
+                }
+                let key = key.ok_or_else(|| serde::de::Error::missing_field("key"))?;
+                Ok(Pair { key, value })
+            }
+        }
+
+        deserializer.deserialize_map(PairVisitor)
+    }
+}
+
+/// A text that borrows, which serde's own `Cow` does not.
+struct Text<'a>(Cow<'a, str>);
+
+/// The same, or null.
+struct OptionalText<'a>(Option<Cow<'a, str>>);
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Owned(text.to_owned())))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for OptionalText<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text: Option<Text<'de>> = Option::deserialize(deserializer)?;
+        Ok(Self(text.map(|Text(text)| text)))
+    }
+}

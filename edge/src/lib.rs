@@ -1,0 +1,15 @@
+//! The edge server: it keeps a copy of what is served, in step with a backend, and evaluates flags from memory.
+//!
+//! `sync` brings changes in, `state` is what they amount to, `http` answers from it. Nothing on the way of an answer
+//! waits for anything.
+
+pub mod caller;
+pub mod clock;
+pub mod config;
+pub mod edge;
+pub mod flag;
+pub mod http;
+mod json;
+pub mod run;
+pub mod state;
+pub mod sync;

@@ -1,0 +1,208 @@
+//! Drives the state machine over a real connection: the only part of `sync` that touches the network.
+
+use std::error::Error as _;
+use std::future::{Future, pending};
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
+use fluxgate_proto::MAX_MESSAGE_BYTES;
+use fluxgate_proto::v1::delivery_client::DeliveryClient;
+use fluxgate_proto::v1::edge_message::Message as ToBackend;
+use fluxgate_proto::v1::{BackendMessage, EdgeMessage, Hello};
+use secrecy::{ExposeSecret as _, SecretString};
+use thiserror::Error;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::transport::Endpoint;
+use tonic::{Code, Request, Status, Streaming};
+
+use super::machine::{Input, Loss, Machine, Output};
+use crate::clock::Clock;
+use crate::edge::Edge;
+
+/// How long may opening a TCP connection take?
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// After how much silence is the connection itself probed, and how long may the answer take?
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(5));
+/// How many messages may wait to be sent before the backend counts as one that does not read?
+const OUTGOING: usize = 64;
+/// How long may the backend take to end its side after this one has ended?
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Opens streams to one backend.
+#[derive(Clone)]
+pub struct Connector {
+    endpoint: Endpoint,
+    authorization: MetadataValue<Ascii>,
+}
+
+/// Why no stream can ever be opened with these settings.
+#[derive(Debug, Error)]
+pub enum ConnectorError {
+    /// The address is not one.
+    #[error("the backend's address is not an http URL with a host: {0}")]
+    Address(String),
+    /// The key has characters that cannot travel.
+    #[error("the client key has characters that cannot be sent")]
+    Key,
+}
+
+impl Connector {
+    /// Prepares connections to `backend` with the whole key of an EDGE client.
+    pub fn new(backend: &str, key: &SecretString) -> Result<Self, ConnectorError> {
+        let address = || ConnectorError::Address(backend.to_owned());
+        let endpoint = Endpoint::from_shared(backend.to_owned()).map_err(|_| address())?;
+        if endpoint.uri().scheme_str() != Some("http") || endpoint.uri().host().is_none() {
+            return Err(address());
+        }
+        let endpoint = endpoint
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(KEEPALIVE.0)
+            .keep_alive_timeout(KEEPALIVE.1)
+            .keep_alive_while_idle(true);
+        let mut authorization: MetadataValue<Ascii> =
+            format!("Bearer {}", key.expose_secret()).parse().map_err(|_| ConnectorError::Key)?;
+        authorization.set_sensitive(true);
+        Ok(Self { endpoint, authorization })
+    }
+
+    async fn open(self, outgoing: mpsc::Receiver<EdgeMessage>) -> Result<Streaming<BackendMessage>, Loss> {
+        let channel = self.endpoint.connect().await.map_err(|error| Loss::Broken(chain(&error)))?;
+        let mut client = DeliveryClient::new(channel).max_decoding_message_size(MAX_MESSAGE_BYTES);
+        let mut request = Request::new(ReceiverStream::new(outgoing));
+        request.metadata_mut().insert("authorization", self.authorization);
+        Ok(client.sync(request).await.map_err(|status| loss(&status))?.into_inner())
+    }
+}
+
+/// Where the connection stands.
+enum Link {
+    Down,
+    Opening(
+        mpsc::Sender<EdgeMessage>,
+        Pin<Box<dyn Future<Output = Result<Streaming<BackendMessage>, Loss>> + Send>>,
+    ),
+    Up(mpsc::Sender<EdgeMessage>, Box<Streaming<BackendMessage>>),
+}
+
+impl Link {
+    fn open(connector: &Connector, hello: Hello) -> Self {
+        let (sender, receiver) = mpsc::channel(OUTGOING);
+        let link = Self::Opening(sender, Box::pin(connector.clone().open(receiver)));
+        // The queue is new, so that there is room: the backend may want to read the hello before it answers.
+        link.send(ToBackend::Hello(hello));
+        link
+    }
+
+    /// Queues a message; returns whether there was room.
+    fn send(&self, message: ToBackend) -> bool {
+        match self {
+            Self::Down => true,
+            Self::Opening(sender, _) | Self::Up(sender, _) => {
+                sender.try_send(EdgeMessage { message: Some(message) }).is_ok()
+            }
+        }
+    }
+
+    /// Waits for what happens next; can be cancelled without losing anything.
+    async fn next(&mut self) -> Input {
+        match self {
+            Self::Down => pending().await,
+            Self::Opening(sender, opening) => match opening.await {
+                Ok(incoming) => {
+                    *self = Self::Up(sender.clone(), Box::new(incoming));
+                    Input::Opened
+                }
+                Err(loss) => {
+                    *self = Self::Down;
+                    Input::Lost(loss)
+                }
+            },
+            Self::Up(_, incoming) => {
+                let lost = match incoming.message().await {
+                    Ok(Some(message)) => return Input::Message(message.message),
+                    Ok(None) => Loss::Broken("the backend ended the stream".to_owned()),
+                    Err(status) => loss(&status),
+                };
+                *self = Self::Down;
+                Input::Lost(lost)
+            }
+        }
+    }
+
+    /// Ends this side and lets the backend end its own, so that it can forget this edge at once.
+    async fn end(self) {
+        if let Self::Up(outgoing, mut incoming) = self {
+            drop(outgoing);
+            let rest = async { while let Ok(Some(_)) = incoming.message().await {} };
+            if tokio::time::timeout(FAREWELL, rest).await.is_err() {
+                tracing::debug!("the backend did not end its side");
+            }
+        }
+    }
+}
+
+/// Keeps `edge` in step until `stop` resolves, then ends the stream.
+pub async fn drive(
+    mut machine: Machine,
+    connector: Connector,
+    edge: &Edge,
+    clock: Clock,
+    stop: impl Future<Output = ()>,
+) {
+    let mut stop = pin!(stop);
+    let mut link = Link::Down;
+    let mut input = Input::Tick;
+    loop {
+        for output in machine.step(input, clock.now()) {
+            match output {
+                Output::Open(hello) => link = Link::open(&connector, hello),
+                Output::Close => link = Link::Down,
+                Output::Serve(state) => edge.serve(state),
+                Output::Send(message) => {
+                    if !link.send(message) {
+                        link = Link::Down;
+                        let loss = Loss::Broken("the backend does not read".to_owned());
+                        // Losing the stream asks for nothing but a later tick.
+                        machine.step(Input::Lost(loss), clock.now());
+                    }
+                }
+            }
+        }
+        edge.report(machine.status());
+        let deadline = tokio::time::Instant::from_std(clock.instant(machine.deadline()));
+        input = tokio::select! {
+            () = &mut stop => break,
+            next = link.next() => next,
+            () = tokio::time::sleep_until(deadline) => Input::Tick,
+        };
+    }
+    link.end().await;
+}
+
+fn loss(status: &Status) -> Loss {
+    match status.code() {
+        Code::Unauthenticated | Code::PermissionDenied => Loss::Refused(status.message().to_owned()),
+        code => {
+            let source = status.source().map(|source| format!(": {}", chain(source)));
+            Loss::Broken(format!("{code:?}: {}{}", status.message(), source.unwrap_or_default()))
+        }
+    }
+}
+
+/// Returns an error with its causes, which is where a refused connection says so.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // Some errors already say what their cause says.
+        if !text.ends_with(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}

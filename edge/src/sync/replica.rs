@@ -1,0 +1,116 @@
+//! Everything that was delivered, item by item, with the digest over it and the state that it amounts to.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use fluxgate_proto::convert::{self, Content as Delivered};
+use fluxgate_proto::digest::{Digest, ItemHash};
+use fluxgate_proto::v1::{BadItem, Environment, Item, ItemKind, Stage};
+use prost::Message as _;
+
+use crate::caller::Caller;
+use crate::flag::ServedFlag;
+use crate::state::{Content, EnvironmentName, State};
+
+type ItemId = (i32, Box<[u8]>);
+
+/// A copy of what the backend holds in this edge's scope.
+#[derive(Debug, Default)]
+pub(super) struct Replica {
+    items: HashMap<ItemId, Held>,
+    digest: Digest,
+    state: State,
+}
+
+#[derive(Debug)]
+struct Held {
+    /// Of what arrived last, understood or not: the digest speaks of what was delivered, a Nack of what it meant.
+    hash: ItemHash,
+    /// The last version that was understood.
+    content: Option<Content>,
+}
+
+impl Replica {
+    /// Returns what there is to serve.
+    pub(super) fn state(&self) -> &State {
+        &self.state
+    }
+
+    pub(super) fn state_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+
+    pub(super) fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Takes one item in; an item that cannot be understood leaves the last good version and is returned by name.
+    ///
+    /// A replica that is being staged finds that version in `served`, the one that it will replace.
+    pub(super) fn apply(&mut self, item: &Item, served: Option<&Replica>) -> Result<(), BadItem> {
+        let hash = ItemHash::of(item);
+        let id: ItemId = (item.kind, item.id.as_slice().into());
+        let before = self.items.remove(&id);
+        let before_hash = before.as_ref().map(|held| held.hash).unwrap_or_default();
+        self.digest.replace(before_hash, hash);
+        let last_good = before.and_then(|held| held.content);
+        if item.payload.is_empty() {
+            if let Some(content) = last_good {
+                self.state.take_back(&content);
+            }
+            return Ok(());
+        }
+        match read(item) {
+            Ok(content) => {
+                if let Some(old) = last_good {
+                    self.state.take_back(&old);
+                }
+                self.state.put(&content);
+                self.items.insert(id, Held { hash, content: Some(content) });
+                Ok(())
+            }
+            Err(reason) => {
+                let content = last_good.or_else(|| {
+                    let content = served?.items.get(&id)?.content.clone()?;
+                    self.state.put(&content);
+                    Some(content)
+                });
+                self.items.insert(id, Held { hash, content });
+                Err(BadItem { kind: item.kind, id: item.id.clone(), reason })
+            }
+        }
+    }
+}
+
+/// Understands one item completely, so that nothing half understood is ever served.
+fn read(item: &Item) -> Result<Content, String> {
+    let delivered = convert::decode(item).map_err(|error| named(item, &error))?;
+    match delivered.content {
+        Delivered::Stage(stage) => {
+            let flag = ServedFlag::compile(&stage.feature_key, stage.version, &stage.config)
+                .map_err(|error| named(item, &error))?;
+            Ok(Content::Flag(stage.environment_id, Arc::new(flag)))
+        }
+        Delivered::Environment(Environment { key, team }) => {
+            let name = EnvironmentName { key: key.into(), team: team.into() };
+            Ok(Content::Environment(delivered.id, Arc::new(name)))
+        }
+        Delivered::Client(client) => match Caller::from_wire(&client) {
+            Ok(caller) => Ok(Content::Caller(Arc::new(caller))),
+            Err(error) => Err(format!("client {:?}: {error}", client.name)),
+        },
+        Delivered::StageGone | Delivered::EnvironmentGone | Delivered::ClientGone => {
+            Err("an item that is gone has a payload".to_owned())
+        }
+    }
+}
+
+/// Puts the feature's key before the error when at least that much can be read.
+fn named(item: &Item, error: &dyn std::error::Error) -> String {
+    if item.kind == i32::from(ItemKind::Stage)
+        && let Ok(stage) = Stage::decode(&item.payload[..])
+    {
+        return format!("feature {:?}: {error}", stage.feature_key);
+    }
+    error.to_string()
+}

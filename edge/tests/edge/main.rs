@@ -1,0 +1,20 @@
+//! The edge, seen from both sides: as the peer of a backend and as a server of evaluations.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod evaluate;
+mod faults;
+mod kills;
+mod live;
+mod ofrep;
+mod packets;
+mod peer;
+mod refusals;
+mod settings;
+mod steps;
+mod world;

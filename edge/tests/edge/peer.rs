@@ -1,0 +1,198 @@
+//! A peer that speaks the delivery protocol on a free port, and the real edge in front of it.
+
+use std::net::TcpListener as StdListener;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use clap::Parser as _;
+use fluxgate_edge::config::Settings;
+use fluxgate_edge::run::run;
+use fluxgate_proto::v1::backend_message::Message;
+use fluxgate_proto::v1::delivery_server::{Delivery, DeliveryServer};
+use fluxgate_proto::v1::edge_message::Message as Said;
+use fluxgate_proto::v1::{BackendMessage, EdgeMessage};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle as Task;
+use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
+use tonic::transport::Server;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::world::{self, EDGE_KEY, heartbeat, kills, snapshot};
+
+/// How long may anything in these tests take?
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One stream that an edge opened, from the backend's side.
+pub(crate) struct Conversation {
+    pub(crate) authorization: String,
+    incoming: Streaming<EdgeMessage>,
+    outgoing: mpsc::Sender<Result<BackendMessage, Status>>,
+}
+
+impl Conversation {
+    pub(crate) async fn say(&self, message: Message) {
+        self.outgoing.send(Ok(BackendMessage { message: Some(message) })).await.unwrap();
+    }
+
+    /// Ends the stream with a status.
+    pub(crate) async fn fail(self, status: Status) {
+        self.outgoing.send(Err(status)).await.unwrap();
+    }
+
+    /// What the edge says next; none when it ended its side.
+    pub(crate) async fn hear(&mut self) -> Option<Said> {
+        let heard =
+            tokio::time::timeout(PATIENCE, self.incoming.message()).await.expect("the edge says something");
+        heard.ok().flatten().map(|message| message.message.unwrap())
+    }
+
+    /// Brings an edge that has nothing up to revision 1.
+    pub(crate) async fn bring_up(&mut self) {
+        assert!(matches!(self.hear().await, Some(Said::Hello(_))));
+        self.say(kills(1, &[])).await;
+        for part in snapshot(1, &world::items()) {
+            self.say(part).await;
+        }
+        self.say(heartbeat(1, &world::items())).await;
+        for _ in 0..3 {
+            assert!(matches!(self.hear().await, Some(Said::Ack(_))));
+        }
+    }
+}
+
+struct Service {
+    streams: mpsc::Sender<Conversation>,
+    refuse: Option<Status>,
+}
+
+#[tonic::async_trait]
+impl Delivery for Service {
+    type SyncStream = ReceiverStream<Result<BackendMessage, Status>>;
+
+    async fn sync(
+        &self,
+        request: Request<Streaming<EdgeMessage>>,
+    ) -> Result<Response<Self::SyncStream>, Status> {
+        if let Some(status) = &self.refuse {
+            return Err(status.clone());
+        }
+        let authorization = request.metadata().get("authorization").unwrap().to_str().unwrap().to_owned();
+        let (outgoing, messages) = mpsc::channel(64);
+        let conversation = Conversation { authorization, incoming: request.into_inner(), outgoing };
+        self.streams.send(conversation).await.map_err(|_| Status::unavailable("the test is over"))?;
+        Ok(Response::new(ReceiverStream::new(messages)))
+    }
+}
+
+/// A backend's gRPC server.
+pub(crate) struct Peer {
+    pub(crate) address: String,
+    streams: mpsc::Receiver<Conversation>,
+    server: Task<()>,
+}
+
+impl Peer {
+    pub(crate) async fn start(refuse: Option<Status>) -> Self {
+        Self::start_at("127.0.0.1:0", refuse).await
+    }
+
+    pub(crate) async fn start_at(address: &str, refuse: Option<Status>) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (sender, streams) = mpsc::channel(8);
+        let service = DeliveryServer::new(Service { streams: sender, refuse });
+        let server = Server::builder().add_service(service);
+        let server = tokio::spawn(async move {
+            server.serve_with_incoming(TcpListenerStream::new(listener)).await.unwrap();
+        });
+        Self { address, streams, server }
+    }
+
+    pub(crate) async fn stream(&mut self) -> Conversation {
+        tokio::time::timeout(PATIENCE, self.streams.recv()).await.expect("the edge opens a stream").unwrap()
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// A running edge.
+pub(crate) struct Running {
+    pub(crate) url: String,
+    pub(crate) port: u16,
+    pub(crate) http: reqwest::Client,
+    stop: Option<oneshot::Sender<()>>,
+    thread: JoinHandle<()>,
+}
+
+impl Running {
+    pub(crate) fn start(backend: &str, more: &[&str]) -> Self {
+        let port = StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let address = format!("127.0.0.1:{port}");
+        let backend = format!("http://{backend}");
+        let mut arguments = vec!["fluxgate-edge", "--backend-grpc", &backend, "--http-addr", &address];
+        arguments.extend(["--client-secret", EDGE_KEY, "--name", "edge-test"]);
+        arguments.extend(more);
+        let settings = Settings::try_parse_from(arguments).unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            let stop = async {
+                stopped.await.ok();
+            };
+            actix_web::rt::System::new().block_on(run(&settings, stop)).unwrap();
+        });
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { url: format!("http://{address}"), port, http, stop: Some(stop), thread }
+    }
+
+    /// Begins to stop, as everything does that is dropped.
+    pub(crate) fn stop(&mut self) {
+        drop(self.stop.take());
+    }
+
+    /// Waits until everything has ended.
+    pub(crate) async fn ended(self) {
+        drop(self.stop);
+        tokio::task::spawn_blocking(|| self.thread.join().unwrap()).await.unwrap();
+    }
+
+    /// Waits until a path is answered with a status.
+    pub(crate) async fn until(&self, path: &str, status: u16) -> Value {
+        let until = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            if let Ok(answer) = self.http.get(format!("{}{path}", self.url)).send().await
+                && answer.status() == status
+            {
+                return answer.json().await.unwrap();
+            }
+            assert!(tokio::time::Instant::now() < until, "{path} was never answered with {status}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Posts JSON and returns status and body.
+    pub(crate) async fn post(&self, path: &str, key: Option<&str>, body: &Value) -> (u16, Value) {
+        let mut request = self.http.post(format!("{}{path}", self.url)).json(body);
+        if let Some(key) = key {
+            request = request.bearer_auth(key);
+        }
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.headers()["content-type"], "application/json");
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+}
+
+/// An edge that serves the world, and the backend's end of its stream.
+pub(crate) async fn serving(more: &[&str]) -> (Running, Conversation, Peer) {
+    let mut peer = Peer::start(None).await;
+    let edge = Running::start(&peer.address, more);
+    let mut stream = peer.stream().await;
+    stream.bring_up().await;
+    edge.until("/readyz", 200).await;
+    (edge, stream, peer)
+}

@@ -1,0 +1,117 @@
+//! Every way to be refused is JSON with a code, details and metadata.
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::peer::serving;
+use crate::world::{BACKEND_DEV, EDGE_KEY, ENDED};
+
+const SINGLE: &str = "/ofrep/v1/evaluate/flags/integer";
+
+/// Sends a request and checks the form of the refusal.
+async fn refused(request: RequestBuilder) -> (u16, String, Value) {
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "application/json");
+    let status = answer.status().as_u16();
+    let body: Value = answer.json().await.unwrap();
+    assert!(body["errorDetails"].as_str().is_some_and(|details| !details.is_empty()), "{body}");
+    assert_eq!(body["metadata"], json!({}), "{body}");
+    (status, body["errorCode"].as_str().unwrap().to_owned(), body)
+}
+
+#[tokio::test]
+async fn keys_that_prove_nothing() {
+    let (edge, _stream, _peer) = serving(&[]).await;
+    let wrong_secret = format!("{BACKEND_DEV}x");
+    for path in ["/evaluate", SINGLE] {
+        let post = || edge.http.post(format!("{}{path}", edge.url)).json(&json!({ "flagKey": "integer" }));
+        for key in [&wrong_secret, ENDED, EDGE_KEY, "fgc_", "nonsense", ""] {
+            let (status, code, _) = refused(post().bearer_auth(key)).await;
+            assert_eq!((status, code.as_str()), (401, "GENERAL"), "{key}");
+            assert_eq!(refused(post().header("X-API-Key", key)).await.0, 401, "{key}");
+        }
+        assert_eq!(refused(post()).await.0, 401);
+        assert_eq!(refused(post().basic_auth("a", Some("b"))).await.0, 401);
+        assert_eq!(post().header("X-API-Key", BACKEND_DEV).send().await.unwrap().status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_refused_even_where_none_is_needed() {
+    let (edge, _stream, _peer) = serving(&["--allow-anonymous"]).await;
+    let request = edge.http.post(format!("{}/evaluate", edge.url)).bearer_auth("fgc_xxxxxxxx_y");
+    assert_eq!(refused(request.json(&json!({ "flagKey": "integer" }))).await.0, 401);
+}
+
+#[tokio::test]
+async fn paths_and_methods_that_do_not_exist() {
+    let (edge, _stream, _peer) = serving(&[]).await;
+    for path in ["/", "/evaluate/x", "/ofrep/v1/evaluate/flags/a/b"] {
+        assert_eq!(refused(edge.http.post(format!("{}{path}", edge.url))).await.0, 404);
+    }
+    for (method, path) in [
+        (Method::GET, "/evaluate"),
+        (Method::PUT, SINGLE),
+        (Method::POST, "/health"),
+        (Method::DELETE, "/status"),
+    ] {
+        let (status, _, _) = refused(edge.http.request(method, format!("{}{path}", edge.url))).await;
+        assert_eq!(status, 405, "{path}");
+    }
+    assert_eq!(
+        edge.http.get(format!("{}/evaluate", edge.url)).send().await.unwrap().headers()["allow"],
+        "POST, OPTIONS"
+    );
+}
+
+#[tokio::test]
+async fn bodies_that_are_not_what_they_should_be() {
+    let (edge, _stream, _peer) = serving(&[]).await;
+    let deep = format!("{{\"context\":{{\"a\":{}1{}}}}}", "[".repeat(40), "]".repeat(40));
+    let deepest = format!("{{\"context\":{}", "[".repeat(30_000));
+    let long = json!({ "context": { "a": "x".repeat(5000) } }).to_string();
+    let many: serde_json::Map<_, _> = (0..129).map(|n| (format!("a{n}"), json!(n))).collect();
+    let cases = [
+        ("", 400, "PARSE_ERROR"),
+        ("{", 400, "PARSE_ERROR"),
+        ("[]", 400, "PARSE_ERROR"),
+        ("{\"context\":{\"a\":\"\u{0}\"}}", 400, "PARSE_ERROR"),
+        (&deep, 400, "PARSE_ERROR"),
+        (&deepest, 400, "PARSE_ERROR"),
+        ("{\"context\":3}", 400, "INVALID_CONTEXT"),
+        (&long, 400, "INVALID_CONTEXT"),
+        (&json!({ "context": many }).to_string(), 400, "INVALID_CONTEXT"),
+        (&"x".repeat(65 * 1024), 413, "GENERAL"),
+    ];
+    for (body, status, code) in cases {
+        let post = edge.http.post(format!("{}{SINGLE}", edge.url)).bearer_auth(BACKEND_DEV);
+        let post = post.header("content-type", "application/json").body(body.to_owned());
+        let (got, got_code, answer) = refused(post).await;
+        assert_eq!((got, got_code.as_str()), (status, code), "{}", &body[..body.len().min(80)]);
+        assert_eq!(answer["key"], "integer");
+    }
+    let post = edge.http.post(format!("{}{SINGLE}", edge.url)).bearer_auth(BACKEND_DEV);
+    let (status, code, _) = refused(post.header("content-type", "text/plain").body("{\"context\":{}}")).await;
+    assert_eq!((status, code.as_str()), (400, "PARSE_ERROR"));
+    let post = edge.http.post(format!("{}/evaluate", edge.url)).bearer_auth(BACKEND_DEV).json(&json!({}));
+    assert_eq!(refused(post).await.1, "PARSE_ERROR", "no flag named");
+}
+
+#[tokio::test]
+async fn browsers_may_ask() {
+    let (edge, _stream, _peer) = serving(&[]).await;
+    for path in ["/evaluate", SINGLE] {
+        let ask = edge
+            .http
+            .request(Method::OPTIONS, format!("{}{path}", edge.url))
+            .header("origin", "https://a.example");
+        let answer = ask.send().await.unwrap();
+        assert_eq!(answer.status(), 204);
+        let allowed = answer.headers()["access-control-allow-headers"].to_str().unwrap();
+        assert_eq!(allowed, "Authorization, X-API-Key, Content-Type, If-None-Match");
+    }
+    let post = edge.http.post(format!("{}/evaluate", edge.url)).header("origin", "https://a.example");
+    let answer = post.bearer_auth("wrong").json(&json!({})).send().await.unwrap();
+    assert_eq!(answer.headers()["access-control-allow-origin"], "*", "a refusal can be read, too");
+    assert_eq!(answer.headers()["access-control-expose-headers"], "ETag, Retry-After");
+}

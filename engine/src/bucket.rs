@@ -1,0 +1,93 @@
+//! Buckets: which of 100,000 equal parts of all units a unit falls into, the same in every language.
+
+/// How many buckets there are: thousandths of a percent.
+const BUCKETS: u64 = 100_000;
+
+/// Returns the bucket of a unit, for one salt and one purpose (`rollout` or `split`).
+pub fn bucket(salt: &str, purpose: &str, unit: &str) -> u32 {
+    Prefix::new(salt, purpose).bucket(unit)
+}
+
+/// Returns the murmur3 hash, x86 variant with 32 bits and seed 0, of the parts written one after the other.
+pub fn murmur3_x86_32<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> u32 {
+    let mut state = Murmur3::default();
+    for part in parts {
+        state.write(part);
+    }
+    state.finish()
+}
+
+/// Everything that is hashed before the unit: the same for all units, so it is hashed once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Prefix(Murmur3);
+
+impl Prefix {
+    pub(crate) fn new(salt: &str, purpose: &str) -> Self {
+        let mut state = Murmur3::default();
+        for part in [salt, "/", purpose, ":"] {
+            state.write(part.as_bytes());
+        }
+        Self(state)
+    }
+
+    pub(crate) fn bucket(self, unit: &str) -> u32 {
+        let mut state = self.0;
+        state.write(unit.as_bytes());
+        ((u64::from(state.finish()) * BUCKETS) >> 32) as u32
+    }
+}
+
+/// A murmur3 hash under way.
+#[derive(Clone, Copy, Debug, Default)]
+struct Murmur3 {
+    hash: u32,
+    length: u32,
+    /// The bytes, at most three, that do not fill a block yet.
+    tail: u32,
+}
+
+impl Murmur3 {
+    #[expect(clippy::cast_possible_truncation, reason = "the hash takes the length modulo 2^32")]
+    fn write(&mut self, mut bytes: &[u8]) {
+        let mut filled = self.length % 4;
+        self.length = self.length.wrapping_add(bytes.len() as u32);
+        while filled != 0 {
+            let Some((first, rest)) = bytes.split_first() else {
+                return;
+            };
+            self.tail |= u32::from(*first) << (8 * filled);
+            bytes = rest;
+            filled = (filled + 1) % 4;
+            if filled == 0 {
+                self.block(self.tail);
+                self.tail = 0;
+            }
+        }
+        let (blocks, rest) = bytes.as_chunks::<4>();
+        for block in blocks {
+            self.block(u32::from_le_bytes(*block));
+        }
+        for (position, byte) in rest.iter().enumerate() {
+            self.tail |= u32::from(*byte) << (8 * position);
+        }
+    }
+
+    fn block(&mut self, block: u32) {
+        self.hash ^= scramble(block);
+        self.hash = self.hash.rotate_left(13).wrapping_mul(5).wrapping_add(0xe654_6b64);
+    }
+
+    fn finish(self) -> u32 {
+        let mut hash = self.hash ^ scramble(self.tail) ^ self.length;
+        hash ^= hash >> 16;
+        hash = hash.wrapping_mul(0x85eb_ca6b);
+        hash ^= hash >> 13;
+        hash = hash.wrapping_mul(0xc2b2_ae35);
+        hash ^ (hash >> 16)
+    }
+}
+
+/// Mixes a block; an empty tail stays zero.
+fn scramble(block: u32) -> u32 {
+    block.wrapping_mul(0xcc9e_2d51).rotate_left(15).wrapping_mul(0x1b87_3593)
+}

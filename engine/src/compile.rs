@@ -1,0 +1,196 @@
+//! Turns a document, once, into what evaluating it needs: regexes, ranges, sets, thresholds, hashed salts.
+
+use serde_json::Value;
+
+use crate::bucket::Prefix;
+use crate::config::{self, FlagConfig, TARGETING_KEY};
+use crate::operator::{Keys, Node};
+use crate::path::Path;
+use crate::validate::{Invalid, no_variant};
+
+/// A threshold that takes everyone in.
+const EVERYONE: u32 = 100_000;
+
+/// A compiled flag config.
+#[derive(Debug)]
+pub struct Flag {
+    key: Box<str>,
+    pub(crate) enabled: bool,
+    client_side: bool,
+    pub(crate) default: Option<u16>,
+    pub(crate) off: Option<u16>,
+    pub(crate) variants: Box<[Variant]>,
+    pub(crate) depends_on: Box<[Dependency]>,
+    pub(crate) criteria: Box<[Criterion]>,
+    /// The distinct attributes that the criteria look at; the rest knows them by their index.
+    pub(crate) keys: Box<[Box<str>]>,
+    rollout_salt: Prefix,
+    split_salt: Prefix,
+}
+
+#[derive(Debug)]
+pub(crate) struct Variant {
+    pub(crate) key: Box<str>,
+    pub(crate) value: Value,
+}
+
+#[derive(Debug)]
+pub(crate) struct Dependency {
+    pub(crate) feature: Box<str>,
+    pub(crate) variants: Box<[Box<str>]>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Criterion {
+    pub(crate) when: Option<Node>,
+    pub(crate) effect: Effect,
+    /// The buckets below it are taken in.
+    pub(crate) rollout: u32,
+    /// The attribute that buckets are made of; none when no bucket is needed.
+    pub(crate) bucket_by: Option<u16>,
+    pub(crate) name: Option<Box<str>>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Effect {
+    Serve(u16),
+    Split(Box<[Share]>),
+}
+
+/// A variant's part of a split: the buckets from the former share's end up to its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Share {
+    pub(crate) upto: u32,
+    pub(crate) variant: u16,
+}
+
+impl Flag {
+    /// Compiles the config of the feature of this key.
+    pub fn compile(key: &str, config: &FlagConfig) -> Result<Self, Invalid> {
+        let mut keys = Keys::default();
+        let mut criteria = Vec::with_capacity(config.criteria.len());
+        for (position, criterion) in config.criteria.iter().enumerate() {
+            let path = Path::Field(&Path::Root, "criteria");
+            let path = path.index(position);
+            criteria.push(compile_criterion(config, criterion, &path, &mut keys)?);
+        }
+        let salt = config.salt.as_deref().unwrap_or(key);
+        Ok(Self {
+            key: key.into(),
+            enabled: config.enabled,
+            client_side: config.client_side,
+            default: index_of_optional(config, config.default.as_deref(), "default")?,
+            off: index_of_optional(config, config.off.as_deref(), "off")?,
+            variants: config
+                .variants
+                .iter()
+                .map(|(key, value)| Variant { key: key.as_str().into(), value: value.clone() })
+                .collect(),
+            depends_on: config.depends_on.iter().map(Dependency::new).collect(),
+            criteria: criteria.into(),
+            keys: keys.into_boxed(),
+            rollout_salt: Prefix::new(salt, "rollout"),
+            split_salt: Prefix::new(salt, "split"),
+        })
+    }
+
+    /// Returns the feature's key.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Returns whether FRONTEND clients are served the feature, too.
+    pub fn client_side(&self) -> bool {
+        self.client_side
+    }
+
+    pub(crate) fn off_key(&self) -> Option<&str> {
+        let off = self.variants.get(usize::from(self.off?))?;
+        Some(&off.key)
+    }
+
+    pub(crate) fn rollout_bucket(&self, unit: &str) -> u32 {
+        self.rollout_salt.bucket(unit)
+    }
+
+    pub(crate) fn split_bucket(&self, unit: &str) -> u32 {
+        self.split_salt.bucket(unit)
+    }
+}
+
+impl Criterion {
+    /// Returns whether the rollout leaves anyone out.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.rollout < EVERYONE
+    }
+}
+
+impl Dependency {
+    fn new(dependency: &config::Dependency) -> Self {
+        Self {
+            feature: dependency.feature.as_str().into(),
+            variants: dependency.variants.iter().map(|variant| variant.as_str().into()).collect(),
+        }
+    }
+}
+
+fn compile_criterion(
+    config: &FlagConfig,
+    criterion: &config::Criterion,
+    path: &Path<'_>,
+    keys: &mut Keys,
+) -> Result<Criterion, Invalid> {
+    let rollout = criterion.rollout.map_or(EVERYONE, thousandths);
+    let effect = match &criterion.serve {
+        Some(variant) => Effect::Serve(index_of(config, variant, &path.field("serve"))?),
+        None => Effect::Split(shares(config, &criterion.split, &path.field("split"))?),
+    };
+    let when = match &criterion.when {
+        Some(when) => Some(Node::compile(when, &path.field("when"), keys)?),
+        None => None,
+    };
+    let needs_bucket = rollout < EVERYONE || matches!(effect, Effect::Split(_));
+    let bucket_by = criterion.bucket_by.as_deref().unwrap_or(TARGETING_KEY);
+    Ok(Criterion {
+        when,
+        effect,
+        rollout,
+        bucket_by: needs_bucket.then(|| keys.index(bucket_by)),
+        name: criterion.name.as_deref().map(Into::into),
+    })
+}
+
+fn shares(config: &FlagConfig, split: &[config::Split], path: &Path<'_>) -> Result<Box<[Share]>, Invalid> {
+    let mut upto = 0_u32;
+    split
+        .iter()
+        .enumerate()
+        .map(|(position, share)| {
+            upto = upto.saturating_add(thousandths(share.weight));
+            Ok(Share { upto, variant: index_of(config, &share.variant, &path.index(position))? })
+        })
+        .collect()
+}
+
+fn index_of_optional(
+    config: &FlagConfig,
+    variant: Option<&str>,
+    field: &str,
+) -> Result<Option<u16>, Invalid> {
+    variant.map(|variant| index_of(config, variant, &Path::Root.field(field))).transpose()
+}
+
+fn index_of(config: &FlagConfig, variant: &str, path: &Path<'_>) -> Result<u16, Invalid> {
+    config
+        .variants
+        .keys()
+        .position(|key| key == variant)
+        .and_then(|index| u16::try_from(index).ok())
+        .ok_or_else(|| Invalid::at(path, no_variant(config, variant)))
+}
+
+/// Returns a percentage in thousandths of a percent.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
+pub(crate) fn thousandths(percent: f64) -> u32 {
+    (percent * 1000.0).round() as u32
+}

@@ -1,0 +1,168 @@
+//! What changed between two documents, in the words that people see everywhere a change is shown.
+
+mod matching;
+mod words;
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use serde::{Deserialize, Serialize};
+
+use self::words::{
+    bucket_by, criterion_path, criterion_text, dependency_text, rollout_text, split_text, variant_text,
+    when_text,
+};
+use crate::config::{Criterion, Dependency, FlagConfig};
+use crate::number::write_json;
+use crate::path::Path;
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiffEntry {
+    /// What happened.
+    pub kind: DiffKind,
+    /// To what, such as `variants.control` or `criteria["US split"].rollout`.
+    pub path: String,
+    /// How it was, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// How it is, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+/// What happened to a part of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DiffKind {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// It is another.
+    Changed,
+    /// It is the same, or nearly, in another position.
+    Moved,
+}
+
+/// Returns what changes from one document to the other; nothing when they mean the same.
+pub fn diff(before: Option<&FlagConfig>, after: &FlagConfig) -> Vec<DiffEntry> {
+    let mut changes = Changes::default();
+    let after = after.clone().into_canonical();
+    let Some(before) = before else {
+        let nothing = FlagConfig {
+            default: None,
+            off: None,
+            variants: Default::default(),
+            ..FlagConfig::simple(false)
+        };
+        changes.field("enabled", None, Some(after.enabled.to_string()));
+        changes.variants(&nothing, &after);
+        changes.field("default", None, Some(variant_text(&after.default)));
+        changes.field("off", None, Some(variant_text(&after.off)));
+        changes.optional_fields(&nothing, &after);
+        return changes.0;
+    };
+    let before = before.clone().into_canonical();
+    changes.boolean("enabled", before.enabled, after.enabled);
+    changes.variants(&before, &after);
+    for (path, before, after) in
+        [("default", &before.default, &after.default), ("off", &before.off, &after.off)]
+    {
+        changes.field(path, Some(variant_text(before)), Some(variant_text(after)));
+    }
+    changes.optional_fields(&before, &after);
+    changes.0
+}
+
+/// The differences found so far.
+#[derive(Default)]
+struct Changes(Vec<DiffEntry>);
+
+impl Changes {
+    fn optional_fields(&mut self, before: &FlagConfig, after: &FlagConfig) {
+        self.field("salt", before.salt.clone(), after.salt.clone());
+        self.boolean("sticky", before.sticky, after.sticky);
+        self.boolean("clientSide", before.client_side, after.client_side);
+        self.dependencies(&before.depends_on, &after.depends_on);
+        self.criteria(&before.criteria, &after.criteria);
+    }
+
+    fn variants(&mut self, before: &FlagConfig, after: &FlagConfig) {
+        let keys: BTreeSet<_> = before.variants.keys().chain(after.variants.keys()).collect();
+        let variants = Path::Root.field("variants");
+        for key in keys {
+            let text = |config: &FlagConfig| config.variants.get(key).map(write_json);
+            self.field(variants.field(key), text(before), text(after));
+        }
+    }
+
+    fn dependencies(&mut self, before: &[Dependency], after: &[Dependency]) {
+        let path = |dependency: &Dependency| format!("dependsOn[{:?}]", dependency.feature);
+        let pairs = matching::pair(before, after, &[|a: &Dependency, b: &Dependency| a.feature == b.feature]);
+        for index in pairs.removed() {
+            let dependency = &before[index];
+            self.field(path(dependency), Some(dependency_text(dependency)), None);
+        }
+        for (old, new) in pairs.in_new_order() {
+            let (text, dependency) = (dependency_text(&after[new]), &after[new]);
+            self.field(path(dependency), old.map(|old| dependency_text(&before[old])), Some(text));
+            self.moved(path(dependency), pairs.moved(new), new);
+        }
+    }
+
+    fn criteria(&mut self, before: &[Criterion], after: &[Criterion]) {
+        let pairs = matching::pair(before, after, matching::CRITERIA);
+        for index in pairs.removed() {
+            self.field(criterion_path(before, index), Some(criterion_text(&before[index])), None);
+        }
+        for (old, new) in pairs.in_new_order() {
+            let (path, now) = (criterion_path(after, new), &after[new]);
+            match old {
+                None => self.field(path, None, Some(criterion_text(now))),
+                Some(old) => {
+                    self.moved(path.clone(), pairs.moved(new), new);
+                    self.criterion(&path, &before[old], now);
+                }
+            }
+        }
+    }
+
+    fn criterion(&mut self, path: &str, before: &Criterion, after: &Criterion) {
+        let mut part = |name: &str, text: fn(&Criterion) -> Option<String>| {
+            self.field(format!("{path}.{name}"), text(before), text(after));
+        };
+        part("name", |criterion| criterion.name.clone());
+        part("when", |criterion| Some(when_text(criterion)));
+        part("rollout", |criterion| Some(rollout_text(criterion)));
+        part("bucketBy", |criterion| Some(bucket_by(criterion).to_owned()));
+        part("serve", |criterion| criterion.serve.clone());
+        part("split", |criterion| (!criterion.split.is_empty()).then(|| split_text(&criterion.split)));
+    }
+
+    fn boolean(&mut self, path: &str, before: bool, after: bool) {
+        self.field(path, Some(before.to_string()), Some(after.to_string()));
+    }
+
+    /// Adds an entry when the texts differ.
+    fn field(&mut self, path: impl Display, before: Option<String>, after: Option<String>) {
+        let kind = match (&before, &after) {
+            (before, after) if before == after => return,
+            (None, _) => DiffKind::Added,
+            (_, None) => DiffKind::Removed,
+            _ => DiffKind::Changed,
+        };
+        self.push(kind, path, before, after);
+    }
+
+    fn moved(&mut self, path: String, from: Option<usize>, to: usize) {
+        if let Some(from) = from {
+            let position = |index| Some(format!("position {index}"));
+            self.push(DiffKind::Moved, path, position(from), position(to));
+        }
+    }
+
+    fn push(&mut self, kind: DiffKind, path: impl Display, before: Option<String>, after: Option<String>) {
+        self.0.push(DiffEntry { kind, path: path.to_string(), before, after });
+    }
+}

@@ -1,0 +1,63 @@
+//! How the parts of a document are worded in a diff.
+
+use crate::config::{Criterion, Dependency, Split, TARGETING_KEY};
+use crate::number::NumberText;
+
+/// Returns the path of a criterion: by its name where that is clear, else by its position.
+pub(super) fn criterion_path(criteria: &[Criterion], index: usize) -> String {
+    let name = criteria[index].name.as_deref();
+    let namesakes = criteria.iter().filter(|criterion| criterion.name.as_deref() == name);
+    match name {
+        Some(name) if namesakes.count() == 1 => format!("criteria[{name:?}]"),
+        _ => format!("criteria[{index}]"),
+    }
+}
+
+/// Returns a whole criterion in one line.
+pub(super) fn criterion_text(criterion: &Criterion) -> String {
+    let mut text = format!("{}: ", when_text(criterion));
+    if criterion.rollout.is_some() {
+        text += &format!("{} % ", rollout_text(criterion));
+    }
+    if criterion.bucket_by.is_some() {
+        text += &format!("by {} ", bucket_by(criterion));
+    }
+    match &criterion.serve {
+        Some(variant) => text += &format!("serve {variant}"),
+        None => text += &format!("split {}", split_text(&criterion.split)),
+    }
+    text
+}
+
+pub(super) fn when_text(criterion: &Criterion) -> String {
+    match &criterion.when {
+        Some(when) => when.to_string(),
+        None => "everyone".to_owned(),
+    }
+}
+
+pub(super) fn rollout_text(criterion: &Criterion) -> String {
+    NumberText::new(criterion.rollout.unwrap_or(100.0)).to_string()
+}
+
+pub(super) fn bucket_by(criterion: &Criterion) -> &str {
+    criterion.bucket_by.as_deref().unwrap_or(TARGETING_KEY)
+}
+
+pub(super) fn split_text(split: &[Split]) -> String {
+    let shares: Vec<String> =
+        split.iter().map(|share| format!("{} {}", share.variant, NumberText::new(share.weight))).collect();
+    shares.join(", ")
+}
+
+pub(super) fn dependency_text(dependency: &Dependency) -> String {
+    match dependency.variants.is_empty() {
+        true => format!("{} on", dependency.feature),
+        false => format!("{} at {}", dependency.feature, dependency.variants.join(" or ")),
+    }
+}
+
+/// Returns a variant's key; none is the application's own default.
+pub(super) fn variant_text(variant: &Option<String>) -> String {
+    variant.clone().unwrap_or_else(|| "null".to_owned())
+}

@@ -1,0 +1,44 @@
+//! The text form of a split: `control=50, express=50`.
+
+use super::ExpressionError;
+use crate::config::Split;
+use crate::number::parse_json_number;
+
+/// Parses the text form of a split, such as `control=50, express=50`.
+pub fn parse_split(text: &str) -> Result<Vec<Split>, ExpressionError> {
+    let mut offset = 0;
+    text.split(',')
+        .map(|part| {
+            let share = parse_share(part, offset);
+            offset += part.len() + 1;
+            share
+        })
+        .collect()
+}
+
+fn parse_share(part: &str, offset: usize) -> Result<Split, ExpressionError> {
+    let at = |place: &str| offset + (part.len() - place.len());
+    let Some((variant, weight)) = part.split_once('=') else {
+        let start = part.trim_start();
+        let found = part.trim();
+        return Err(if found.is_empty() {
+            ExpressionError::new(at(start), "a variant and its weight, such as on=50", "nothing")
+        } else {
+            ExpressionError::new(at(start) + found.len(), "= and a weight", "nothing")
+        });
+    };
+    let name = variant.trim();
+    if name.is_empty() || name.contains(char::is_whitespace) {
+        let found = if name.is_empty() { "nothing" } else { name };
+        return Err(ExpressionError::new(at(part.trim_start()), "a variant's key", found));
+    }
+    let number = weight.trim();
+    match parse_json_number(number) {
+        Some(weight) => Ok(Split { variant: name.to_owned(), weight }),
+        None => {
+            let found = if number.is_empty() { "nothing" } else { number };
+            let expected = "a percentage such as 50 or 0.125";
+            Err(ExpressionError::new(at(weight.trim_start()), expected, found))
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What a flag config means: documents, conditions, buckets, evaluation.
+//!
+//! Everything that serves, checks or explains a flag calls this one library, so that all give the same answer.
+//! It knows nothing of databases, networks, clocks or locks: what it needs arrives as an argument.
+
+mod bucket;
+mod compile;
+mod condition;
+mod config;
+mod context;
+mod diff;
+mod evaluate;
+mod expression;
+mod instant;
+mod number;
+mod operator;
+mod path;
+mod range;
+mod read;
+mod suggest;
+mod validate;
+
+pub use bucket::{bucket, murmur3_x86_32};
+pub use compile::Flag;
+pub use condition::{Condition, Match, Op};
+pub use config::{Criterion, Dependency, FlagConfig, Split};
+pub use context::{Attribute, Context, NotAnObject};
+pub use diff::{DiffEntry, DiffKind, diff};
+pub use evaluate::{CriterionRef, Evaluation, EvaluationError, Flags, Reason, Served, evaluate};
+pub use expression::{ExpressionError, parse, parse_split};
+pub use suggest::nearest;
+pub use validate::{Invalid, Violation, dependency_cycle};

@@ -1,0 +1,217 @@
+//! From a condition to its compiled form, which is also how the types of values are checked.
+
+use regex::{Regex, RegexBuilder};
+use serde_json::Value;
+
+use super::{Comparison, Keys, Literal, Literals, Needles, Node, Place, Test};
+use crate::condition::{Condition, Match, Op};
+use crate::instant::Instant;
+use crate::path::Path;
+use crate::range::Range;
+use crate::validate::Invalid;
+
+/// How many characters may a regex have?
+const MAX_REGEX_CHARS: usize = 1024;
+
+/// How many bytes may a compiled regex take? `\w{100}` takes less, `\w{1000}` more.
+const MAX_REGEX_BYTES: usize = 1 << 20;
+
+/// How many values may `in` and `not_in` have?
+const MAX_VALUES: usize = 1000;
+
+impl Node {
+    pub(crate) fn compile(when: &Match, path: &Path<'_>, keys: &mut Keys) -> Result<Self, Invalid> {
+        let mut list = |name, children: &[Match]| {
+            let path = path.field(name);
+            children
+                .iter()
+                .enumerate()
+                .map(|(index, child)| Self::compile(child, &path.index(index), keys))
+                .collect::<Result<Box<[_]>, _>>()
+        };
+        Ok(match when {
+            Match::All(children) => Self::All(list("all", children)?),
+            Match::Any(children) => Self::Any(list("any", children)?),
+            Match::Not(child) => Self::Not(Box::new(Self::compile(child, &path.field("not"), keys)?)),
+            Match::Condition(condition) => Self::compile_condition(condition, keys)
+                .map_err(|message| Invalid::at(path.field("value"), message))?,
+        })
+    }
+
+    fn compile_condition(condition: &Condition, keys: &mut Keys) -> Result<Self, String> {
+        let key = keys.index(&condition.key);
+        Ok(match Compiled::new(condition)? {
+            Compiled::Some(test) => Self::Some(key, test),
+            Compiled::None(test) => Self::None(key, test),
+            Compiled::Exists => Self::Exists(key),
+            Compiled::NotExists => Self::NotExists(key),
+        })
+    }
+}
+
+/// A condition without its attribute.
+enum Compiled {
+    Some(Test),
+    None(Test),
+    Exists,
+    NotExists,
+}
+
+/// Returns what is wrong with a condition's value.
+pub(crate) fn check_value(condition: &Condition) -> Result<(), String> {
+    Compiled::new(condition).map(|_| ())
+}
+
+impl Compiled {
+    fn new(condition: &Condition) -> Result<Self, String> {
+        let op = condition.op;
+        let value = match (&condition.value, op) {
+            (None, Op::Exists) => return Ok(Self::Exists),
+            (None, Op::NotExists) => return Ok(Self::NotExists),
+            (Some(_), Op::Exists | Op::NotExists) => {
+                return Err(format!("{op} takes no value"));
+            }
+            (Some(value), _) => value,
+            (None, _) => &Value::Null,
+        };
+        let ignore_case = condition.ignore_case;
+        let test = match op {
+            Op::Equals | Op::NotEquals => equality(op, value, ignore_case)?,
+            Op::In | Op::NotIn => Test::In(Box::new(literals(op, value, ignore_case)?)),
+            Op::GreaterThan => Test::Order(Comparison::Greater, number(op, value)?),
+            Op::GreaterThanOrEqual => Test::Order(Comparison::GreaterOrEqual, number(op, value)?),
+            Op::LessThan => Test::Order(Comparison::Less, number(op, value)?),
+            Op::LessThanOrEqual => Test::Order(Comparison::LessOrEqual, number(op, value)?),
+            Op::Contains => Test::Text(Place::Anywhere, Box::new(needles(op, value, ignore_case)?)),
+            Op::StartsWith => Test::Text(Place::Start, Box::new(needles(op, value, ignore_case)?)),
+            Op::EndsWith => Test::Text(Place::End, Box::new(needles(op, value, ignore_case)?)),
+            Op::Regex => Test::Regex(Box::new(regex(value, ignore_case)?)),
+            Op::Semver => Test::Range(range(value)?),
+            Op::Before => Test::Before(Box::new(instant(op, value)?)),
+            Op::After => Test::After(Box::new(instant(op, value)?)),
+            Op::Exists | Op::NotExists => return Err(format!("{op} takes no value")),
+        };
+        Ok(match op {
+            Op::NotEquals | Op::NotIn => Self::None(test),
+            _ => Self::Some(test),
+        })
+    }
+}
+
+fn equality(op: Op, value: &Value, ignore_case: bool) -> Result<Test, String> {
+    let literal = match value {
+        Value::String(text) if ignore_case => {
+            Literal::LowerText { lower: text.to_lowercase().into(), exact: text.as_str().into() }
+        }
+        Value::String(text) => return Ok(Test::Is(text.as_str().into())),
+        Value::Bool(value) => Literal::Bool(*value),
+        other => match other.as_f64() {
+            Some(number) => Literal::Number(number),
+            None => return Err(wrong(op, "a string, a number or a boolean", value)),
+        },
+    };
+    Ok(Test::Equals(Box::new(literal)))
+}
+
+fn literals(op: Op, value: &Value, ignore_case: bool) -> Result<Literals, String> {
+    let expected = "a list of strings, numbers or booleans";
+    let Value::Array(values) = value else {
+        return Err(wrong(op, expected, value));
+    };
+    if values.is_empty() || values.len() > MAX_VALUES {
+        let count = values.len();
+        return Err(format!("{op} takes 1 to {MAX_VALUES} values, and these are {count}"));
+    }
+    if let Some(other) =
+        values.iter().find(|value| matches!(value, Value::Null | Value::Array(_) | Value::Object(_)))
+    {
+        return Err(format!("{op} takes {expected}, and one is {}", kind(other)));
+    }
+    Ok(Literals::new(values, ignore_case))
+}
+
+fn number(op: Op, value: &Value) -> Result<f64, String> {
+    value.as_f64().ok_or_else(|| wrong(op, "a number", value))
+}
+
+fn needles(op: Op, value: &Value, ignore_case: bool) -> Result<Needles, String> {
+    let expected = "a string or a list of strings";
+    let texts = match value {
+        Value::String(text) => vec![text.as_str()],
+        Value::Array(values) if !values.is_empty() => values
+            .iter()
+            .map(|value| {
+                value.as_str().ok_or_else(|| format!("{op} takes {expected}, and one is {}", kind(value)))
+            })
+            .collect::<Result<_, _>>()?,
+        Value::Array(_) => return Err(format!("{op} takes {expected}, and the list is empty")),
+        other => return Err(wrong(op, expected, other)),
+    };
+    Ok(Needles::new(texts.into_iter(), ignore_case))
+}
+
+fn regex(value: &Value, ignore_case: bool) -> Result<Regex, String> {
+    let Value::String(pattern) = value else {
+        return Err(wrong(Op::Regex, "a string", value));
+    };
+    let length = pattern.chars().count();
+    if length > MAX_REGEX_CHARS {
+        return Err(format!("a regex has at most {MAX_REGEX_CHARS} characters, and this one has {length}"));
+    }
+    RegexBuilder::new(pattern)
+        .case_insensitive(ignore_case)
+        .size_limit(MAX_REGEX_BYTES)
+        .dfa_size_limit(MAX_REGEX_BYTES)
+        .build()
+        .map_err(|error| match error {
+            regex::Error::CompiledTooBig(limit) => {
+                format!("is too expensive a regex: compiled it takes more than {limit} bytes")
+            }
+            // The crate draws the pattern and a caret over several lines; the last one says what it is.
+            error => {
+                let text = error.to_string();
+                let last = text.lines().last().unwrap_or_default();
+                let reason = last.strip_prefix("error: ").unwrap_or(last);
+                format!("is no regex: {reason}")
+            }
+        })
+}
+
+fn range(value: &Value) -> Result<Range, String> {
+    let Value::String(text) = value else {
+        return Err(wrong(Op::Semver, "a version range", value));
+    };
+    Range::parse(text).map_err(|error| format!("is no version range: {error}"))
+}
+
+fn instant(op: Op, value: &Value) -> Result<Instant, String> {
+    let expected = "an instant such as \"2026-06-01T10:00:00Z\", with its offset, or Unix milliseconds";
+    match value {
+        Value::String(text) => {
+            Instant::parse(text).ok_or_else(|| format!("{op} takes {expected}, not {text:?}"))
+        }
+        Value::Number(number) => {
+            number.as_f64().map(Instant::from_milliseconds).ok_or_else(|| wrong(op, expected, value))
+        }
+        other => Err(wrong(op, expected, other)),
+    }
+}
+
+fn wrong(op: Op, expected: &str, value: &Value) -> String {
+    match value {
+        Value::Null => format!("{op} needs a value: {expected}"),
+        other => format!("{op} takes {expected}, not {}", kind(other)),
+    }
+}
+
+/// Returns what kind of JSON a value is, for messages.
+pub(crate) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

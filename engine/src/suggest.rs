@@ -1,0 +1,23 @@
+//! "Did you mean": the known name nearest to one that is not known.
+
+/// Returns the candidate that was most likely meant, when one is near enough.
+pub fn nearest<'c>(wanted: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(wanted, candidate), candidate))
+        .filter(|(score, _)| *score > 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
+}
+
+/// Returns `; did you mean "…"?` or, when nothing is near, the few that there are.
+pub(crate) fn hint<'c>(wanted: &str, candidates: impl IntoIterator<Item = &'c str> + Clone) -> String {
+    if let Some(candidate) = nearest(wanted, candidates.clone()) {
+        return format!("; did you mean {candidate:?}?");
+    }
+    let known: Vec<&str> = candidates.into_iter().take(20).collect();
+    if known.is_empty() {
+        return String::new();
+    }
+    format!("; there are {}", known.join(", "))
+}

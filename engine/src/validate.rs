@@ -1,0 +1,76 @@
+//! The rules that a written document must keep; every breach is reported, with its path and what would be right.
+
+mod rules;
+
+pub(crate) use rules::{MAX_DEPTH, check, no_variant};
+
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
+
+/// One breach of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Violation {
+    /// Where in the document, such as `criteria[2].when.any[0].value`; empty for the document as a whole.
+    pub path: String,
+    /// What is wrong there and what would be right.
+    pub message: String,
+}
+
+/// A document that breaks rules: all of the breaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid(pub Vec<Violation>);
+
+impl Invalid {
+    pub(crate) fn at(path: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self(vec![Violation::new(path, message)])
+    }
+}
+
+impl Violation {
+    pub(crate) fn new(path: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self { path: path.to_string(), message: message.into() }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() {
+            return f.write_str(&self.message);
+        }
+        write!(f, "{}: {}", self.path, self.message)
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, violation) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(f, "{separator}{violation}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// Returns the cycle, from `start` back to it, when following dependencies leads from `start` to itself.
+pub fn dependency_cycle(depends_on: impl Fn(&str) -> Vec<String>, start: &str) -> Option<Vec<String>> {
+    let mut seen = BTreeSet::new();
+    // Each entry is a path that begins at `start`; the shortest cycle is found first.
+    let mut paths = VecDeque::from([vec![start.to_owned()]]);
+    while let Some(path) = paths.pop_front() {
+        let last = path.last()?;
+        for next in depends_on(last) {
+            let closes = next == start;
+            if closes || seen.insert(next.clone()) {
+                let mut longer = path.clone();
+                longer.push(next);
+                if closes {
+                    return Some(longer);
+                }
+                paths.push_back(longer);
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,213 @@
+//! The rules themselves, each with its limit.
+
+use serde_json::Value;
+
+use super::{Invalid, Violation};
+use crate::compile::thousandths;
+use crate::condition::Match;
+use crate::config::{Criterion, FlagConfig, Split};
+use crate::operator::{check_value, kind};
+use crate::path::Path;
+use crate::suggest::hint;
+
+/// How many criteria may a document have?
+const MAX_CRITERIA: usize = 200;
+
+/// How many conditions may a criterion have? `all`, `any` and `not` do not count.
+const MAX_CONDITIONS: usize = 200;
+
+/// How deep may a criterion nest? `when` itself is 1.
+pub(crate) const MAX_DEPTH: usize = 8;
+
+/// How many bytes may a document have as compact JSON?
+const MAX_BYTES: usize = 256 * 1024;
+
+/// How many characters may a key have?
+const MAX_KEY_CHARS: usize = 100;
+
+/// Everyone, in thousandths of a percent.
+const WHOLE: u64 = 100_000;
+
+/// Checks a document, adding to what was found while it was read.
+pub(crate) fn check(config: &FlagConfig, found: Vec<Violation>) -> Result<(), Invalid> {
+    let mut checker = Checker { config, read: found.len(), violations: found };
+    checker.check();
+    if checker.violations.is_empty() { Ok(()) } else { Err(Invalid(checker.violations)) }
+}
+
+/// Returns the message for a variant that the document does not have.
+pub(crate) fn no_variant(config: &FlagConfig, variant: &str) -> String {
+    let hint = hint(variant, config.variants.keys().map(String::as_str));
+    format!("no variant {variant:?}{hint}")
+}
+
+struct Checker<'c> {
+    config: &'c FlagConfig,
+    violations: Vec<Violation>,
+    /// How many of the violations were found while reading.
+    read: usize,
+}
+
+impl Checker<'_> {
+    fn check(&mut self) {
+        let config = self.config;
+        let bytes = config.to_json().len();
+        if bytes > MAX_BYTES {
+            let message = format!("the document has {bytes} bytes as compact JSON; at most {MAX_BYTES}");
+            self.report(&Path::Root, message);
+        }
+        self.check_variants(&Path::Root.field("variants"));
+        for (name, variant) in [("default", &config.default), ("off", &config.off)] {
+            if let Some(variant) = variant {
+                self.check_variant(variant, &Path::Root.field(name));
+            }
+        }
+        if config.salt.as_deref() == Some("") {
+            let message = "is empty; leave it out for the feature's key";
+            self.report(&Path::Root.field("salt"), message);
+        }
+        let path = Path::Root.field("criteria");
+        if config.criteria.len() > MAX_CRITERIA {
+            let count = config.criteria.len();
+            self.report(&path, format!("has {count} criteria; at most {MAX_CRITERIA}"));
+        }
+        for (index, criterion) in config.criteria.iter().enumerate() {
+            self.check_criterion(criterion, &path.index(index));
+        }
+    }
+
+    fn check_variants(&mut self, path: &Path<'_>) {
+        let Some((first_key, first)) = self.config.variants.first_key_value() else {
+            self.report(path, "is empty; a feature has at least one variant");
+            return;
+        };
+        for (key, value) in &self.config.variants {
+            let path = path.field(key);
+            if !is_key(key) {
+                let message = format!(
+                    "a key has up to {MAX_KEY_CHARS} of a-z, A-Z, 0-9, '.', '_' and '-', and begins with a letter or digit"
+                );
+                self.report(&path, message);
+            }
+            if matches!(value, Value::Null | Value::Array(_)) {
+                let message =
+                    format!("must be a boolean, a string, a number or an object, not {}", kind(value));
+                self.report(&path, message);
+            } else if kind(value) != kind(first) {
+                let message = format!(
+                    "is {} where {first_key:?} is {}; all values of a feature have one type",
+                    kind(value),
+                    kind(first)
+                );
+                self.report(&path, message);
+            }
+        }
+    }
+
+    fn check_criterion(&mut self, criterion: &Criterion, path: &Path<'_>) {
+        if let Some(when) = &criterion.when {
+            let path = path.field("when");
+            let conditions = self.check_match(when, &path, 1);
+            if conditions > MAX_CONDITIONS {
+                let message = format!("has {conditions} conditions; at most {MAX_CONDITIONS}");
+                self.report(&path, message);
+            }
+        }
+        if let Some(rollout) = criterion.rollout {
+            self.check_percentage(rollout, &path.field("rollout"));
+        }
+        if criterion.bucket_by.as_deref() == Some("") {
+            let message = "is empty; leave it out for targetingKey";
+            self.report(&path.field("bucketBy"), message);
+        }
+        match (&criterion.serve, &*criterion.split) {
+            (Some(variant), []) => self.check_variant(variant, &path.field("serve")),
+            (None, []) if self.was_unreadable(path, &["", ".serve", ".split"]) => {}
+            (None, []) => self.report(path, "needs a variant to serve or a split that is not empty"),
+            (Some(_), _) => self.report(path, "has both serve and split; exactly one decides"),
+            (None, split) => self.check_split(split, &path.field("split")),
+        }
+    }
+
+    fn check_split(&mut self, split: &[Split], path: &Path<'_>) {
+        let mut sum = 0;
+        for (index, share) in split.iter().enumerate() {
+            let path = path.index(index);
+            self.check_variant(&share.variant, &path.field("variant"));
+            self.check_percentage(share.weight, &path.field("weight"));
+            sum += u64::from(thousandths(share.weight));
+        }
+        if sum > WHOLE {
+            let percent = crate::number::NumberText::new(sum as f64 / 1000.0);
+            self.report(path, format!("the weights add up to {percent} %; at most 100 %"));
+        }
+    }
+
+    fn check_percentage(&mut self, percent: f64, path: &Path<'_>) {
+        if !(0.0..=100.0).contains(&percent) {
+            let percent = crate::number::NumberText::new(percent);
+            self.report(path, format!("{percent} is no percentage; it is from 0 to 100"));
+        } else if f64::from(thousandths(percent)) / 1000.0 != percent {
+            self.report(path, format!("{percent} has more than three decimals"));
+        }
+    }
+
+    fn check_variant(&mut self, variant: &str, path: &Path<'_>) {
+        let variants = &self.config.variants;
+        // Without any variants, that alone is the error.
+        if !variants.is_empty() && !variants.contains_key(variant) {
+            self.report(path, no_variant(self.config, variant));
+        }
+    }
+
+    /// Checks a tree and returns how many conditions it has.
+    fn check_match(&mut self, when: &Match, path: &Path<'_>, depth: usize) -> usize {
+        if depth > MAX_DEPTH {
+            self.report(path, format!("is nested deeper than {MAX_DEPTH}"));
+            return 0;
+        }
+        let (name, children) = match when {
+            Match::All(children) => ("all", children),
+            Match::Any(children) => ("any", children),
+            Match::Not(child) => return self.check_match(child, &path.field("not"), depth + 1),
+            Match::Condition(condition) => {
+                if let Err(message) = check_value(condition) {
+                    self.report(&path.field("value"), message);
+                }
+                return 1;
+            }
+        };
+        let path = path.field(name);
+        children
+            .iter()
+            .enumerate()
+            .map(|(index, child)| self.check_match(child, &path.index(index), depth + 1))
+            .sum()
+    }
+
+    /// Returns whether reading found something at the path followed by one of the ends, or below it.
+    fn was_unreadable(&self, path: &Path<'_>, ends: &[&str]) -> bool {
+        let path = path.to_string();
+        self.violations[..self.read]
+            .iter()
+            .any(|violation| violation.path.strip_prefix(&path).is_some_and(|rest| ends.contains(&rest)))
+    }
+
+    /// Reports a breach, unless reading has reported that place or one around it: then it is a consequence.
+    fn report(&mut self, path: &Path<'_>, message: impl Into<String>) {
+        let violation = Violation::new(path, message);
+        let is_consequence = self.violations[..self.read].iter().any(|read| {
+            let rest = violation.path.strip_prefix(&read.path);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        });
+        if !is_consequence {
+            self.violations.push(violation);
+        }
+    }
+}
+
+fn is_key(key: &str) -> bool {
+    key.len() <= MAX_KEY_CHARS
+        && key.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+}

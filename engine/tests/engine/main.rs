@@ -1,0 +1,12 @@
+//! Tests of the engine as its callers see it.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails is to say where")]
+#![expect(clippy::needless_pass_by_value, reason = "`json!` makes values")]
+
+mod diff;
+mod document;
+mod expression;
+mod properties;
+mod runner;
+mod validation;
+mod vectors;

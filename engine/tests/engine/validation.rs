@@ -1,0 +1,218 @@
+//! Each rule of a written document, with the path and the message of its breach.
+
+use fluxgate_engine::FlagConfig;
+use serde_json::{Value, json};
+
+fn document() -> Value {
+    json!({ "enabled": true, "variants": { "control": 1, "express": 2 }, "default": "control", "off": null })
+}
+
+fn violations(document: &Value) -> Vec<String> {
+    match FlagConfig::from_value(document) {
+        Ok(_) => Vec::new(),
+        Err(invalid) => invalid.0.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// Returns what is wrong when one field is another.
+fn with(field: &str, value: Value) -> Vec<String> {
+    let mut document = document();
+    document[field] = value;
+    violations(&document)
+}
+
+fn criterion(criterion: Value) -> Vec<String> {
+    with("criteria", json!([criterion]))
+}
+
+fn condition(op: &str, value: Value) -> Vec<String> {
+    let condition = json!({ "key": "x", "op": op, "value": value });
+    let when = json!({ "any": [condition] });
+    let found = criterion(json!({ "when": when, "serve": "control" }));
+    let cut = |line: &String| {
+        let rest = line.strip_prefix("criteria[0].when.any[0].value: ");
+        rest.unwrap_or(line).to_owned()
+    };
+    found.iter().map(cut).collect()
+}
+
+#[test]
+fn required_and_unknown_fields() {
+    assert_eq!(
+        violations(&json!({ "criterias": [] })),
+        [
+            "criterias: is no field here; did you mean \"criteria\"?",
+            "enabled: is required: true or false",
+            "variants: is required: at least one key with its value",
+            "default: is required: a variant's key, or null for the application's own default",
+            "off: is required: a variant's key, or null for the application's own default",
+        ]
+    );
+    assert_eq!(violations(&json!([])), ["must be an object, not a list"]);
+    assert_eq!(
+        criterion(json!({ "serve": "control", "rolout": 5 })),
+        ["criteria[0].rolout: is no field here; did you mean \"rollout\"?"]
+    );
+}
+
+#[test]
+fn all_errors_at_once() {
+    let mut document = document();
+    document["enabled"] = json!("yes");
+    document["default"] = json!("contrl");
+    document["salt"] = json!("");
+    document["criteria"] =
+        json!([7, { "when": { "any": [{ "op": "equal" }, "x"] }, "rollout": -1, "serve": "no" }]);
+    assert_eq!(
+        violations(&document),
+        [
+            "enabled: must be true or false, not a string",
+            "criteria[0]: must be an object, not a number",
+            "criteria[1].when.any[0].key: is required: an attribute's key",
+            "criteria[1].when.any[0].op: no operator \"equal\"; did you mean \"equals\"?",
+            "criteria[1].when.any[1]: must be an object with all, any, not or a condition, not a string",
+            "default: no variant \"contrl\"; did you mean \"control\"?",
+            "salt: is empty; leave it out for the feature's key",
+            "criteria[1].rollout: -1 is no percentage; it is from 0 to 100",
+            "criteria[1].serve: no variant \"no\"; there are control, express",
+        ]
+    );
+}
+
+#[test]
+fn variants() {
+    assert_eq!(with("variants", json!({})), ["variants: is empty; a feature has at least one variant"]);
+    assert_eq!(with("variants", json!(1)), ["variants: must be an object of keys and values, not a number"]);
+    assert_eq!(
+        with("variants", json!({ "control": true, "b": "x", "c": [], "d": null })),
+        [
+            "variants.c: must be a boolean, a string, a number or an object, not a list",
+            "variants.control: is a boolean where \"b\" is a string; all values of a feature have one type",
+            "variants.d: must be a boolean, a string, a number or an object, not null",
+        ]
+    );
+    let found = with("variants", json!({ "control": 1, "a b": 2 }));
+    assert!(found[0].starts_with("variants[\"a b\"]: a key has up to 100 of"), "{found:?}");
+}
+
+#[test]
+fn serve_and_split() {
+    let neither = "criteria[0]: needs a variant to serve or a split that is not empty";
+    assert_eq!(criterion(json!({})), [neither]);
+    assert_eq!(criterion(json!({ "split": [] })), [neither]);
+    let share = |variant: &str, weight: f64| json!({ "variant": variant, "weight": weight });
+    assert_eq!(
+        criterion(json!({ "serve": "control", "split": [share("control", 1.0)] })),
+        ["criteria[0]: has both serve and split; exactly one decides"]
+    );
+    assert_eq!(
+        criterion(
+            json!({ "split": [share("control", 33.333), share("expres", 66.667), share("control", 0.001)] })
+        ),
+        [
+            "criteria[0].split[1].variant: no variant \"expres\"; did you mean \"express\"?",
+            "criteria[0].split: the weights add up to 100.001 %; at most 100 %",
+        ]
+    );
+    assert_eq!(
+        criterion(json!({ "split": [share("control", -1.0), share("control", 0.0005), { "weight": "5" }] })),
+        [
+            "criteria[0].split[2].variant: is required: a variant's key",
+            "criteria[0].split[2].weight: must be a number, not a string",
+            "criteria[0].split[0].weight: -1 is no percentage; it is from 0 to 100",
+            "criteria[0].split[1].weight: 0.0005 has more than three decimals",
+        ]
+    );
+    assert!(criterion(json!({ "split": [share("control", 33.333), share("express", 66.667)] })).is_empty());
+}
+
+#[test]
+fn rollout_and_bucket() {
+    for rollout in [0.0, 0.001, 12.345, 99.999, 100.0] {
+        assert!(criterion(json!({ "rollout": rollout, "serve": "control" })).is_empty());
+    }
+    for (rollout, message) in [
+        (100.001, "100.001 is no percentage; it is from 0 to 100"),
+        (1.2345, "1.2345 has more than three decimals"),
+    ] {
+        let found = criterion(json!({ "rollout": rollout, "serve": "control" }));
+        assert_eq!(found, [format!("criteria[0].rollout: {message}")]);
+    }
+    assert_eq!(
+        criterion(json!({ "bucketBy": "", "serve": "control" })),
+        ["criteria[0].bucketBy: is empty; leave it out for targetingKey"]
+    );
+}
+
+#[test]
+fn values_fit_their_operators() {
+    for (op, value, message) in [
+        ("equals", json!([1]), "equals takes a string, a number or a boolean, not a list"),
+        ("not_equals", Value::Null, "not_equals needs a value: a string, a number or a boolean"),
+        ("in", json!("a"), "in takes a list of strings, numbers or booleans, not a string"),
+        ("in", json!([]), "in takes 1 to 1000 values, and these are 0"),
+        (
+            "not_in",
+            json!(["a", null]),
+            "not_in takes a list of strings, numbers or booleans, and one is null",
+        ),
+        ("less_than", json!("1"), "less_than takes a number, not a string"),
+        ("contains", json!([1]), "contains takes a string or a list of strings, and one is a number"),
+        ("starts_with", json!([]), "starts_with takes a string or a list of strings, and the list is empty"),
+        ("regex", json!("a("), "is no regex: unclosed group"),
+        ("regex", json!("\\w{1000}"), "is too expensive a regex: compiled it takes more than 1048576 bytes"),
+        ("regex", json!("a".repeat(1025)), "a regex has at most 1024 characters, and this one has 1025"),
+        (
+            "semver",
+            json!(">=2.0.0, <3.0.0"),
+            "is no version range: comparators are separated by spaces, alternatives by || (at byte 7)",
+        ),
+        (
+            "semver",
+            json!("foo >=2.0.0"),
+            "is no version range: \"foo\" is no version or comparator, such as 1.2.3, 1.x or >=2.0.0 (at byte 0)",
+        ),
+        ("semver", json!("1.x ||"), "is no version range: an alternative is empty (at byte 6)"),
+        ("semver", json!(2), "semver takes a version range, not a number"),
+        (
+            "before",
+            json!("2026-06-01T10:00:00"),
+            "before takes an instant such as \"2026-06-01T10:00:00Z\", with its offset, or Unix milliseconds, not \"2026-06-01T10:00:00\"",
+        ),
+        ("exists", json!(true), "exists takes no value"),
+    ] {
+        assert_eq!(condition(op, value), [message], "{op}");
+    }
+    for (op, value) in [
+        ("in", json!(vec![1; 1000])),
+        ("contains", json!(["a", "b"])),
+        ("before", json!(1_780_000_000_000_u64)),
+        ("after", json!("2026-06-01t12:00:00.5+02:00")),
+        ("not_exists", Value::Null),
+        ("regex", json!("a".repeat(1024))),
+    ] {
+        assert_eq!(condition(op, value), [""; 0], "{op}");
+    }
+    assert_eq!(condition("in", json!(vec![1; 1001])), ["in takes 1 to 1000 values, and these are 1001"]);
+}
+
+#[test]
+fn limits() {
+    let rule = json!({ "serve": "control" });
+    assert_eq!(with("criteria", json!(vec![rule.clone(); 201])), ["criteria: has 201 criteria; at most 200"]);
+    assert!(with("criteria", json!(vec![rule; 200])).is_empty());
+
+    let exists = json!({ "key": "x", "op": "exists" });
+    let when = |count| json!({ "when": { "all": vec![exists.clone(); count] }, "serve": "control" });
+    assert_eq!(criterion(when(201)), ["criteria[0].when: has 201 conditions; at most 200"]);
+    assert!(criterion(when(200)).is_empty());
+
+    let nested = |levels| (1..levels).fold(exists.clone(), |tree, _| json!({ "not": tree }));
+    assert!(criterion(json!({ "when": nested(8), "serve": "control" })).is_empty());
+    let path = format!("criteria[0].when{}", ".not".repeat(8));
+    let found = criterion(json!({ "when": nested(9), "serve": "control" }));
+    assert_eq!(found, [format!("{path}: is nested deeper than 8")]);
+
+    let found = with("salt", json!("s".repeat(256 * 1024)));
+    assert_eq!(found, ["the document has 262238 bytes as compact JSON; at most 262144"]);
+}

@@ -1,0 +1,22 @@
+//! The delivery protocol: its messages, the digest that proves both sides hold the same, and `convert`, the only
+//! place where wire and engine meet.
+
+pub mod convert;
+pub mod digest;
+
+/// Messages and services of `fluxgate.delivery.v1`, generated and committed.
+pub mod v1 {
+    #![expect(
+        missing_docs,
+        clippy::all,
+        clippy::allow_attributes,
+        clippy::allow_attributes_without_reason,
+        reason = "generated from delivery.proto, where the documentation stands"
+    )]
+    include!("generated/fluxgate.delivery.v1.rs");
+}
+
+/// The largest message that either side accepts, in bytes.
+pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+/// How much of a snapshot goes into one chunk, in bytes of payload; a larger item travels alone.
+pub const CHUNK_BYTES: usize = 256 * 1024;
