@@ -24,13 +24,13 @@ CREATE TRIGGER delivery_item_not_altered BEFORE UPDATE ON delivery_item
 -- Gives the transaction its revision. The last statement before COMMIT: it takes the lock that all writers share.
 CREATE FUNCTION publish(kinds text[], subjects uuid[]) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    next bigint;
+    taken bigint;
 BEGIN
-    UPDATE delivery_head SET revision = revision + 1 RETURNING revision INTO next;
+    UPDATE delivery_head SET revision = revision + 1 RETURNING revision INTO taken;
     INSERT INTO delivery_item (revision, kind, subject)
-    SELECT DISTINCT next, k, s FROM unnest(kinds, subjects) AS item (k, s);
-    PERFORM pg_notify('fluxgate_head', next::text);
-    RETURN next;
+    SELECT DISTINCT taken, k, s FROM unnest(kinds, subjects) AS item (k, s);
+    PERFORM pg_notify('fluxgate_head', taken::text);
+    RETURN taken;
 END $$;
 COMMENT ON FUNCTION publish IS 'Takes the next revision for the given items and announces it.';
 

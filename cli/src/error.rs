@@ -189,11 +189,20 @@ fn refused(refusal: Refusal) -> CliError {
         .collect();
     error.gates = refusal.gates;
     error.request_id = refusal.request_id;
-    error.hint = refusal.hint.or_else(|| match exit {
-        Exit::SignIn => Some("fgctl login".to_owned()),
-        _ => None,
-    });
+    error.hint = refusal.hint.or_else(|| hint(exit, refusal.kind.as_deref()).map(str::to_owned));
     error
+}
+
+/// Returns what to do about a refusal that says nothing of it.
+fn hint(exit: Exit, kind: Option<&str>) -> Option<&'static str> {
+    match (exit, kind) {
+        (Exit::SignIn, _) => Some("fgctl login"),
+        (Exit::NotFound, Some("feature")) => Some("fgctl feature list"),
+        (Exit::NotFound, Some("environment")) => Some("fgctl env list"),
+        (Exit::NotFound, Some("change")) => Some("fgctl change list --all"),
+        (Exit::NotFound, Some("team")) => Some("fgctl whoami"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

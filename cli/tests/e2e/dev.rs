@@ -67,7 +67,7 @@ fn a_second_start_keeps_the_data_and_a_stop_leaves_nothing() {
     let pids = pids(&world);
     world.dev(&["stop"]).ends(0).says("stopped");
     for pid in pids {
-        until("the process is gone", || kill(pid, None), Result::is_err);
+        until("the process is gone", || kill(pid, None).is_err(), |gone| *gone);
     }
     world.dev(&["status"]).ends(1).says("not running");
     world.dev(&["stop"]).ends(0);

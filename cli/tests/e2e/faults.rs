@@ -26,7 +26,8 @@ fn an_edge_outlives_its_backend_and_catches_up() {
     assert_ne!(world.pid("backend"), killed);
     // What was pending still is, and reaches the edge as ever.
     world.run("lead", &["approve", &change]).ends(0);
-    let value = until("the edge catches up", || world.value("checkout-redesign", &prod, "DE"), Value::is_string);
+    let value =
+        until("the edge catches up", || world.value("checkout-redesign", &prod, "DE"), Value::is_string);
     assert_eq!(value, "Buy now");
 }
 

@@ -60,7 +60,10 @@ fn an_unknown_feature_gets_the_nearest_name() {
     let run = world.run("dev", &["feature", "view", "chekout-redesign", "-o", "json"]).ends(6);
     let error = run.error();
     assert!(error["message"].as_str().unwrap().contains("checkout-redesign"), "{error:#}");
-    world.run("dev", &["feature", "view", "chekout-redesign"]).ends(6).says("Did you mean checkout-redesign?");
+    world
+        .run("dev", &["feature", "view", "chekout-redesign"])
+        .ends(6)
+        .says("Did you mean checkout-redesign?");
 }
 
 #[test]

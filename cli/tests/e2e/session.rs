@@ -16,13 +16,15 @@ fn a_flag_travels_from_a_terminal_to_an_edge() {
     let create = ["feature", "create", "new-checkout", "--type", "contextual", "--enabled"];
     let variants = ["--variant", "control=\"classic\"", "--variant", "express=\"one-page\""];
     world.run("dev", &[&create[..], &variants].concat()).ends(0).says("new-checkout");
-    let rule = ["rule", "add", "new-checkout", "-e", "dev", "--name", "US", "--when", RULE, "--serve", "express"];
+    let rule =
+        ["rule", "add", "new-checkout", "-e", "dev", "--name", "US", "--when", RULE, "--serve", "express"];
     world.run("dev", &rule).ends(0);
     world.run("dev", &["rule", "list", "new-checkout", "-e", "dev"]).ends(0).says(RULE);
     world.run("dev", &["promote", "new-checkout", "--to", "staging"]).ends(0);
 
     // Production has a policy: the promotion waits, and not for its own author.
-    let promote = ["promote", "new-checkout", "--to", "prod", "--yes", "--reason", "release 47", "-o", "json"];
+    let promote =
+        ["promote", "new-checkout", "--to", "prod", "--yes", "--reason", "release 47", "-o", "json"];
     let change = world.run("dev", &promote).ends(8).json()["change"]["number"].to_string();
     world.run("dev", &["approve", &change]).ends(5);
     assert_eq!(world.evaluate("new-checkout", &prod, "US").unwrap().body["errorCode"], "FLAG_NOT_FOUND");
@@ -35,10 +37,14 @@ fn a_flag_travels_from_a_terminal_to_an_edge() {
     world.run("dev", &["change", "view", &change]).ends(0).says("release 47");
 
     // Off within a moment, and back, both without an approval.
-    let kill = ["kill", "new-checkout", "-e", "prod", "--yes", "--confirm", "new-checkout", "--reason", "5xx spike"];
+    let kill =
+        ["kill", "new-checkout", "-e", "prod", "--yes", "--confirm", "new-checkout", "--reason", "5xx spike"];
     world.run("dev", &kill).ends(0).says("edge-local");
     let killed = world.evaluate("new-checkout", &prod, "US").unwrap();
-    assert_eq!((&killed.body["value"], &killed.body["reason"]), (&Value::from("classic"), &Value::from("DISABLED")));
+    assert_eq!(
+        (&killed.body["value"], &killed.body["reason"]),
+        (&Value::from("classic"), &Value::from("DISABLED"))
+    );
     let restore = ["feature", "restore", "new-checkout", "-e", "prod", "--yes", "--wait=edges"];
     world.run("dev", &restore).ends(5);
     world.run("lead", &restore).ends(0);
@@ -49,7 +55,8 @@ fn a_flag_travels_from_a_terminal_to_an_edge() {
 
 /// The audit log shows all of it, each line with names that a person knows.
 fn history_has_names(world: &World) {
-    let audit = world.run("lead", &["audit", "list", "--feature", "new-checkout", "-o", "json"]).ends(0).json();
+    let audit =
+        world.run("lead", &["audit", "list", "--feature", "new-checkout", "-o", "json"]).ends(0).json();
     let entries = audit.as_array().unwrap();
     let seen = |action: &str, actor: &str| {
         let found = entries.iter().any(|entry| entry["action"] == action && entry["actor"] == actor);

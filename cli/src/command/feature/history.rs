@@ -67,8 +67,9 @@ fn what(version: &Version) -> String {
             None => "promoted".to_owned(),
         },
         (ChangeKind::Rollback, _) => "rolled back".to_owned(),
+        (_, Some(_)) if version.number == 1 => "created".to_owned(),
         (_, Some(item)) => match item.diff.as_slice() {
-            [] => "created".to_owned(),
+            [] => "edited".to_owned(),
             [one] => {
                 let difference = difference(one.before.as_deref(), one.after.as_deref());
                 format!("{} {difference}", one.path).trim_end().to_owned()

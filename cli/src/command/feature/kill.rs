@@ -62,7 +62,7 @@ impl Kill {
         }
         if in_production(&feature, env.as_deref()) {
             let place = env.as_deref().unwrap_or("all environments");
-            let what = format!("kill it in {place}");
+            let what = format!("kill {} in {place}", self.key);
             let answers = (self.yes, self.confirm.as_deref());
             severe(&shell.ui, answers, &self.key, &what)?;
         }
@@ -83,6 +83,7 @@ impl Kill {
             shell,
             api: &api,
             team: &team,
+            env: env.as_deref(),
             since: began(&result.feature, env.as_deref()).unwrap_or(since),
         };
         let view = done.report(&result, &self.waiting, WORDS).await?;

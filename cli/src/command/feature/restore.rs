@@ -69,11 +69,11 @@ impl Restore {
         let input = RestoreFeatureInput {
             team: team.clone(),
             feature: self.key,
-            environment: env,
+            environment: env.clone(),
             reason: self.reason,
         };
         let result = feature::restore(&api, input).await?;
-        let done = Done { shell, api: &api, team: &team, since };
+        let done = Done { shell, api: &api, team: &team, env: env.as_deref(), since };
         done.report(&result, &self.waiting, WORDS).await
     }
 }

@@ -21,6 +21,7 @@ pub(super) struct Done<'a> {
     pub(super) shell: &'a Shell,
     pub(super) api: &'a Api,
     pub(super) team: &'a str,
+    pub(super) env: Option<&'a str>,
     pub(super) since: DateTime<Utc>,
 }
 
@@ -33,9 +34,9 @@ impl Done<'_> {
         words: Words,
     ) -> Result<View, CliError> {
         let Some(revision) = result.revision else {
-            return Ok(view(result, words.already));
+            return Ok(view(result, self.env, words.already));
         };
-        let mut shown = view(result, words.now);
+        let mut shown = view(result, self.env, words.now);
         if waiting.wait == Some(Until::Applied) {
             return Ok(shown);
         }
@@ -68,7 +69,7 @@ pub(super) struct Words {
     pub(super) state: &'static str,
 }
 
-fn view(result: &KillResult, (tone, word): (Tone, &'static str)) -> View {
+fn view(result: &KillResult, env: Option<&str>, (tone, word): (Tone, &'static str)) -> View {
     let key = &result.feature.key;
     let mut view = View::of(&json!({
         "feature": result.feature,
@@ -77,9 +78,14 @@ fn view(result: &KillResult, (tone, word): (Tone, &'static str)) -> View {
         "edges": null,
     }))
     .named(format!("feature/{key}"));
-    for env in &result.environments {
+    // Where nothing had to be done, the server names no environment.
+    let places: Vec<&str> = match result.environments.as_slice() {
+        [] => vec![env.unwrap_or("everywhere")],
+        environments => environments.iter().map(String::as_str).collect(),
+    };
+    for place in places {
         let cell = Cell::State(tone, word.to_owned());
-        view = view.row(vec![Cell::text(key), Cell::text(env), cell]);
+        view = view.row(vec![Cell::text(key), Cell::text(place), cell]);
     }
     view
 }
@@ -92,6 +98,9 @@ fn sentence(report: &EdgeReport, state: &str) -> String {
     let mut text = format!("{state} at {} of {} edges", report.have.len(), report.known());
     if let Some(took) = report.took() {
         text.push_str(&format!(", slowest {took}"));
+    }
+    if !report.have.is_empty() {
+        text.push_str(&format!(": {}", report.have.join(", ")));
     }
     let behind: Vec<&str> = report.late.iter().chain(&report.away).map(String::as_str).collect();
     if !behind.is_empty() {
@@ -119,7 +128,7 @@ mod tests {
         };
         assert_eq!(
             sentence(&report, "off"),
-            "off at 1 of 3 edges; b, c have not confirmed and may still serve the old value"
+            "off at 1 of 3 edges: a; b, c have not confirmed and may still serve the old value"
         );
         assert!(sentence(&EdgeReport::default(), "off").starts_with("no edge is known"));
     }

@@ -4,7 +4,6 @@ use fluxgate_engine::{Criterion, FlagConfig, parse, parse_split};
 
 use super::super::propose::{Proposing, Target, document, stage};
 use super::super::wait::Waiting;
-use super::serves;
 use crate::error::{CliError, nearest};
 use crate::output::View;
 use crate::shell::{InEnv, Shell};
@@ -152,7 +151,7 @@ fn check_variants(rule: &Criterion, config: &FlagConfig) -> Result<(), CliError>
             if let Some(nearest) = nearest(variant, &known) {
                 message = format!("no variant {variant:?}. Did you mean {nearest}?");
             }
-            return Err(CliError::usage(message).details([format!("in {}", serves(rule))]));
+            return Err(CliError::usage(message));
         }
     }
     Ok(())

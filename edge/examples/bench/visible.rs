@@ -1,7 +1,7 @@
-//! Changes a flag many times and notes when an edge first answers with each change; for `scripts/bench`.
+//! Changes a flag many times and notes when an edge first answers with each change.
 //!
-//! Usage: visible <backend URL> <edge host:port> <team> <environment> <changes>, with the secrets in BENCH_PASSWORD
-//! (of `admin`) and BENCH_KEY (of a BACKEND client). Prints a line a change: its revision, and Unix microseconds.
+//! Prints a line a change: its revision, and Unix microseconds. BENCH_PASSWORD is that of `admin`, BENCH_KEY that of a
+//! BACKEND client.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,20 +11,22 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
+use crate::admin::Admin;
+
 const FEATURE: &str = "bench-visible";
 /// How long may one change take to arrive?
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long is the pause between two changes, so that each meets an idle system?
 const PAUSE: Duration = Duration::from_millis(20);
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [backend, edge, team, environment, changes] = &arguments[..] else {
-        bail!("five arguments are needed")
-    };
-    let changes: u32 = changes.parse().context("the number of changes")?;
-    let mut admin = Admin::sign_in(backend).await?;
+pub(crate) async fn run(
+    backend: &str,
+    edge: &str,
+    (team, environment): (&str, &str),
+    changes: u32,
+) -> anyhow::Result<()> {
+    let password = std::env::var("BENCH_PASSWORD").context("BENCH_PASSWORD")?;
+    let mut admin = Admin::sign_in(backend, &password).await?;
     let input = json!({ "team": team, "key": FEATURE, "kind": "CONTEXTUAL", "config": config("v0") });
     let create = "mutation($input: CreateFeatureInput!) { createFeature(input: $input) { outcome } }";
     admin.call(create, json!({ "input": input })).await?;
@@ -57,38 +59,6 @@ async fn main() -> anyhow::Result<()> {
 
 fn config(value: &str) -> Value {
     json!({ "enabled": true, "variants": { "only": value }, "default": "only", "off": "only" })
-}
-
-/// Somebody signed in to the admin API.
-struct Admin {
-    http: reqwest::Client,
-    url: String,
-    token: Option<String>,
-}
-
-impl Admin {
-    async fn sign_in(backend: &str) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().no_proxy().build()?;
-        let mut admin = Self { http, url: format!("{backend}/graphql"), token: None };
-        let password = std::env::var("BENCH_PASSWORD").context("BENCH_PASSWORD")?;
-        let input = json!({ "username": "admin", "password": password });
-        let query = "mutation($input: SignInInput!) { signIn(input: $input) { accessToken } }";
-        let answer = admin.call(query, json!({ "input": input })).await?;
-        admin.token = answer["signIn"]["accessToken"].as_str().map(str::to_owned);
-        Ok(admin)
-    }
-
-    async fn call(&mut self, query: &str, variables: Value) -> anyhow::Result<Value> {
-        let mut request = self.http.post(&self.url).json(&json!({ "query": query, "variables": variables }));
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
-        }
-        let mut answer: Value = request.send().await?.json().await?;
-        match answer.get("errors") {
-            Some(errors) => bail!("{errors}"),
-            None => Ok(answer["data"].take()),
-        }
-    }
 }
 
 /// Asks an edge over one connection, again and again.

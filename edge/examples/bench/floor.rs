@@ -1,6 +1,4 @@
-//! The floor of `scripts/bench`: takes the same body as the edge and returns the same bytes, and does nothing else.
-//!
-//! Usage: floor <address> <answer>
+//! Takes the same body as the edge and returns the same bytes, and does nothing else.
 
 use std::time::Duration;
 
@@ -13,11 +11,8 @@ async fn answer(body: Bytes, answer: Data<Bytes>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(Bytes::clone(&answer))
 }
 
-#[actix_web::main]
-async fn main() -> anyhow::Result<()> {
-    let mut arguments = std::env::args().skip(1);
-    let address = arguments.next().context("the address is missing")?;
-    let bytes = Data::new(Bytes::from(arguments.next().context("the answer is missing")?));
+pub(crate) async fn run(address: &str, answer_bytes: &str) -> anyhow::Result<()> {
+    let bytes = Data::new(Bytes::from(answer_bytes.to_owned()));
     // The same settings as the edge's own server.
     let server = HttpServer::new(move || {
         let app = App::new().app_data(bytes.clone()).app_data(PayloadConfig::new(64 * 1024));
