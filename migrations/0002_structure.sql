@@ -10,7 +10,8 @@ CREATE TABLE environment (
     position   integer NOT NULL,
     active     boolean NOT NULL DEFAULT true,
     created_at timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT environment_key_key UNIQUE (team_id, key)
+    CONSTRAINT environment_key_key UNIQUE (team_id, key),
+    CONSTRAINT environment_position_key UNIQUE (team_id, position)
 );
 COMMENT ON TABLE environment IS 'A place where features are served; its id is the environment_id of the edge''s API.';
 

@@ -29,6 +29,9 @@ BEGIN
     UPDATE delivery_head SET revision = revision + 1 RETURNING revision INTO taken;
     INSERT INTO delivery_item (revision, kind, subject)
     SELECT DISTINCT taken, k, s FROM unnest(kinds, subjects) AS item (k, s);
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'a revision must touch something' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
     PERFORM pg_notify('fluxgate_head', taken::text);
     RETURN taken;
 END $$;
@@ -74,9 +77,17 @@ CREATE TRIGGER stage_identity BEFORE UPDATE ON stage FOR EACH ROW
     WHEN ((OLD.feature_id, OLD.environment_id) IS DISTINCT FROM (NEW.feature_id, NEW.environment_id))
     EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER team_identity BEFORE UPDATE ON team FOR EACH ROW
+    WHEN (OLD.key IS DISTINCT FROM NEW.key) EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER environment_identity BEFORE UPDATE ON environment FOR EACH ROW
+    WHEN (OLD.team_id IS DISTINCT FROM NEW.team_id) EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER client_identity BEFORE UPDATE ON client FOR EACH ROW
+    WHEN ((OLD.team_id, OLD.kind, OLD.environment_id) IS DISTINCT FROM (NEW.team_id, NEW.kind, NEW.environment_id))
+    EXECUTE FUNCTION refuse_change();
+
 CREATE UNLOGGED TABLE edge (
-    id             uuid PRIMARY KEY,
     team_id        uuid NOT NULL,
+    id             uuid NOT NULL,
     client_id      uuid NOT NULL,
     name           text NOT NULL,
     version        text NOT NULL,
@@ -85,7 +96,7 @@ CREATE UNLOGGED TABLE edge (
     seen_at        timestamptz NOT NULL,
     acked_at       timestamptz NOT NULL,
     revision       bigint NOT NULL,
-    kills_revision bigint NOT NULL
+    kills_revision bigint NOT NULL,
+    PRIMARY KEY (team_id, id)
 );
-CREATE INDEX edge_team_id ON edge (team_id);
 COMMENT ON TABLE edge IS 'What each edge acknowledged, as its backend last heard. Unlogged: it fills again from the streams.';

@@ -93,6 +93,7 @@ pub fn require(caller: &Caller, team: &Team, action: Action) -> Result<()> {
     Err(Error::Forbidden {
         message: format!("{} may not {} in {}: that takes {needed}", caller.user.username, rule.what, team.key),
         hint: Some(format!("ask a TEAM_ADMIN of {} for the role", team.key)),
+        team: Some(team.id),
     })
 }
 

@@ -48,7 +48,12 @@ pub async fn connect(url: &str, connections: u32) -> anyhow::Result<PgPool> {
 
 /// Brings the database up to date. sqlx holds an advisory lock meanwhile, so that several may start at once.
 pub async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
-    store::MIGRATIONS.run(pool).await.context("cannot migrate the database")
+    // On a connection of its own: neither a long migration nor waiting for another replica's may run into the limits
+    // that requests have.
+    let mut conn = pool.acquire().await?.detach();
+    store::lift_timeouts(&mut conn).await?;
+    store::MIGRATIONS.run(&mut conn).await.context("cannot migrate the database")?;
+    Ok(conn.close().await?)
 }
 
 impl App {
@@ -84,13 +89,18 @@ impl App {
             }
             Err(error) => {
                 drop(tx);
-                if matches!(error, Error::Forbidden { .. }) {
-                    let mut conn = self.read().await?;
-                    service::audit::denied(&mut conn, caller, &error.to_string()).await?;
-                }
-                Err(error)
+                self.record_denial(caller, Err(error)).await
             }
         }
+    }
+
+    /// Passes a result on; a refusal is recorded.
+    pub async fn record_denial<T>(&self, caller: &Caller, result: Result<T>) -> Result<T> {
+        if let Err(error @ Error::Forbidden { team, .. }) = &result {
+            let mut conn = self.read().await?;
+            service::audit::denied(&mut conn, caller, *team, &error.to_string()).await?;
+        }
+        result
     }
 }
 

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 use thiserror::Error;
+use uuid::Uuid;
 
 /// Result of everything that a caller may see fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -16,7 +17,7 @@ pub enum Error {
     Unauthenticated(String),
     /// The caller's roles do not allow it.
     #[error("{message}")]
-    Forbidden { message: String, hint: Option<String> },
+    Forbidden { message: String, hint: Option<String>, team: Option<Uuid> },
     /// There is no such thing, or not for this caller.
     #[error("no {kind} \"{name}\"")]
     NotFound { kind: &'static str, name: String, candidates: Vec<String> },
@@ -77,7 +78,7 @@ impl Error {
 
     /// A role is missing.
     pub fn forbidden(message: impl Into<String>) -> Error {
-        Error::Forbidden { message: message.into(), hint: None }
+        Error::Forbidden { message: message.into(), hint: None, team: None }
     }
 
     /// There is no such thing; `candidates` are the names that exist.
@@ -165,6 +166,8 @@ impl From<sqlx::Error> for Error {
                 Some("55P03" | "40P01" | "40001") => {
                     Error::Conflict("somebody else is changing the same thing; try again".to_owned())
                 }
+                // A NUL, in a text or in JSON, which PostgreSQL cannot keep.
+                Some("22021" | "22P05") => Error::invalid("input", "contains a NUL character"),
                 // Class 57: the server is stopping, starting, or ended the session; 53300: no connection left.
                 Some("57P01" | "57P02" | "57P03" | "53300") => Error::Unavailable(DATABASE_AWAY),
                 _ => Error::Internal(cause.into()),

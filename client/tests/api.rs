@@ -1,6 +1,6 @@
 //! The connection against a server made for the test: signing, renewing, trying again.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end that way")]
+#![expect(clippy::unwrap_used, reason = "a test may end that way")]
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};

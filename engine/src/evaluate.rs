@@ -1,5 +1,6 @@
 //! The algorithm: which variant a feature has for a context, and why.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -125,16 +126,20 @@ pub fn evaluate<'f>(
     context: &Context<'_>,
 ) -> Result<Evaluation<'f>, EvaluationError> {
     match flags.get(key) {
-        Some(served) => evaluate_served(flags, served, context, 0),
+        Some(served) => evaluate_served(flags, served, context, (0, &mut Seen::new())),
         None => Err(EvaluationError::FlagNotFound { key: key.to_owned() }),
     }
 }
+
+/// What dependencies that have dependencies themselves came to, by level: asked for along many ways, each is evaluated
+/// once, or the work would grow with the number of ways. Stays empty, and so unallocated, for a flat set.
+type Seen<'f> = HashMap<(*const Flag, u8), Option<(&'f str, Reason)>>;
 
 fn evaluate_served<'f>(
     flags: &'f (impl Flags + ?Sized),
     served: Served<'f>,
     context: &Context<'_>,
-    level: u8,
+    (level, seen): (u8, &mut Seen<'f>),
 ) -> Result<Evaluation<'f>, EvaluationError> {
     let flag = served.flag;
     if served.killed {
@@ -144,7 +149,7 @@ fn evaluate_served<'f>(
         return Ok(flag.disabled());
     }
     for dependency in &flag.depends_on {
-        if !is_satisfied(flags, dependency, context, level + 1) {
+        if !is_satisfied(flags, dependency, context, (level + 1, seen)) {
             return Ok(Evaluation { blocked_by: Some(&dependency.feature), ..flag.disabled() });
         }
     }
@@ -160,11 +165,11 @@ fn evaluate_served<'f>(
 }
 
 /// Returns whether a dependency, `level` levels below the feature asked for, lets the feature through.
-fn is_satisfied(
-    flags: &(impl Flags + ?Sized),
+fn is_satisfied<'f>(
+    flags: &'f (impl Flags + ?Sized),
     dependency: &Dependency,
     context: &Context<'_>,
-    level: u8,
+    (level, seen): (u8, &mut Seen<'f>),
 ) -> bool {
     if level > MAX_DEPENDENCY_LEVELS {
         return false;
@@ -172,14 +177,25 @@ fn is_satisfied(
     let Some(served) = flags.get(&dependency.feature) else {
         return false;
     };
-    let Ok(result) = evaluate_served(flags, served, context, level) else {
-        return false;
+    let off = served.flag.off_key();
+    let place = (std::ptr::from_ref(served.flag), level);
+    let outcome = match seen.get(&place) {
+        Some(outcome) => *outcome,
+        None => {
+            let nested = !served.flag.depends_on.is_empty();
+            let result = evaluate_served(flags, served, context, (level, seen)).ok();
+            let outcome = result.and_then(|result| Some((result.variant?, result.reason)));
+            if nested {
+                seen.insert(place, outcome);
+            }
+            outcome
+        }
     };
-    let Some(variant) = result.variant else {
+    let Some((variant, reason)) = outcome else {
         return false;
     };
     if dependency.variants.is_empty() {
-        result.reason != Reason::Disabled && served.flag.off_key() != Some(variant)
+        reason != Reason::Disabled && off != Some(variant)
     } else {
         dependency.variants.iter().any(|listed| **listed == *variant)
     }

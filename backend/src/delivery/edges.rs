@@ -101,10 +101,11 @@ impl Edges {
 
 async fn record(pool: &PgPool, news: &News, forget_before: Option<DateTime<Utc>>) -> sqlx::Result<()> {
     let mut conn = pool.acquire().await?;
-    // Of two streams of one edge the newer one counts, and one statement may name an edge once.
-    let mut newest: HashMap<Uuid, &Heard> = HashMap::new();
+    // Of two streams of one edge the newer one counts, and one statement may name an edge once. An edge names itself,
+    // so that its id says something only within its team.
+    let mut newest: HashMap<(Uuid, Uuid), &Heard> = HashMap::new();
     for heard in news.heard.values() {
-        let kept = newest.entry(heard.id).or_insert(heard);
+        let kept = newest.entry((heard.team_id, heard.id)).or_insert(heard);
         if heard.connected_at > kept.connected_at {
             *kept = heard;
         }

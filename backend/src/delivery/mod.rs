@@ -80,19 +80,28 @@ impl Delivery {
             return Some(client);
         }
         // The client may have been made a moment ago, on another replica.
-        match self.refresh().await {
-            Ok(true) => find(),
-            _ => None,
-        }
+        self.refresh().await.ok()?;
+        find()
     }
 
     /// Reads what the database has above the state. Gives whether that was anything.
     pub async fn refresh(&self) -> anyhow::Result<bool> {
-        let have = self.read(Served::position);
-        let Some(loaded) = load::load(&self.pool, Some(have)).await? else { return Ok(false) };
-        self.write(|served| served.merge(loaded));
-        self.moved.send_replace(());
-        Ok(true)
+        loop {
+            let have = self.read(Served::position);
+            let Some(loaded) = load::load(&self.pool, Some(have)).await? else { return Ok(false) };
+            // Two may read at once; what was read from a state that is no more would take a newer one back.
+            let merged = self.write(|served| {
+                let current = served.position() == have;
+                if current {
+                    served.merge(loaded);
+                }
+                current
+            });
+            if merged {
+                self.moved.send_replace(());
+                return Ok(true);
+            }
+        }
     }
 
     /// Follows the head: at once when told, twice a second otherwise.

@@ -15,6 +15,7 @@ use crate::{
         change::{self, Change, ChangeItem},
         environment::{self, Environment},
         feature::{self, Feature},
+        member::{self, Membership},
         pipeline::{self, PipelineStage},
         stage::{self, Stage},
         version::{self, Version},
@@ -36,6 +37,9 @@ pub struct StagesOf(pub Uuid);
 /// The open changes on a stage.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PendingOn(pub Uuid);
+/// The teams of a user.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MembershipsOf(pub Uuid);
 /// The items of a change.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ItemsOf(pub Uuid);
@@ -89,6 +93,10 @@ fn ids<K: Copy>(keys: &[K], id: impl Fn(K) -> Uuid) -> Vec<Uuid> {
 
 loads!(StagesOf => Vec<Stage>, |conn, keys| {
     group(stage::of_features(conn, &ids(keys, |k| k.0)).await?, |row| StagesOf(row.feature_id))
+});
+loads!(MembershipsOf => Vec<Membership>, |conn, keys| {
+    let groups = group(member::of_users(conn, &ids(keys, |k| k.0)).await?, |(user, _)| MembershipsOf(*user));
+    groups.into_iter().map(|(user, rows)| (user, rows.into_iter().map(|(_, row)| row).collect())).collect()
 });
 loads!(ItemsOf => Vec<ChangeItem>, |conn, keys| {
     group(change::items(conn, &ids(keys, |k| k.0)).await?, |row| ItemsOf(row.change_id))

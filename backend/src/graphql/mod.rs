@@ -31,6 +31,8 @@ use crate::{
 const MAX_DEPTH: usize = 12;
 /// How much may a query ask for? A field costs one; page sizes multiply.
 const MAX_COMPLEXITY: usize = 20_000;
+/// What trying a secret costs: an operation affords one.
+const LOGIN_COST: usize = MAX_COMPLEXITY / 2 + 1;
 /// How many directives may a field have?
 const MAX_DIRECTIVES: usize = 8;
 

@@ -43,8 +43,9 @@ impl<T: OutputType> From<Page<T>> for Connection<T> {
     }
 }
 
-/// What a page costs: its size times what an entry costs.
+/// What a page costs: its size times what an entry costs. Far above any limit it stays, so that sums do not overflow.
 pub fn cost(first: Option<i64>, entry: usize) -> usize {
-    usize::try_from(first.unwrap_or(DEFAULT_PAGE)).unwrap_or(0) * entry.max(1)
+    let size = usize::try_from(first.unwrap_or(DEFAULT_PAGE)).unwrap_or(0);
+    size.saturating_mul(entry.max(1)).min(usize::MAX >> 16)
 }
 

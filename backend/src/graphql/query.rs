@@ -72,7 +72,8 @@ impl Query {
         first: Option<i64>,
         after: Option<String>,
     ) -> Result<Connection<User>> {
-        access::require_system_admin(caller(ctx)?, "list all users")?;
+        let caller = caller(ctx)?;
+        app(ctx)?.record_denial(caller, access::require_system_admin(caller, "list all users")).await?;
         let page = PageRequest::new(first, after)?;
         let mut conn = app(ctx)?.read().await?;
         Ok(store::user::list(&mut conn, &page).await.map_err(Error::from)?.into())

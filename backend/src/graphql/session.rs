@@ -3,7 +3,7 @@
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::{app, request};
+use super::{LOGIN_COST, app, request};
 use crate::{
     auth::password,
     error::Error,
@@ -58,6 +58,7 @@ pub struct SessionMutation;
 #[Object]
 impl SessionMutation {
     /// Makes the first admin with the one-time token that the first start wrote.
+    #[graphql(complexity = "LOGIN_COST")]
     async fn bootstrap(&self, ctx: &Context<'_>, input: BootstrapInput) -> Result<Session> {
         let (app, request) = (app(ctx)?, request(ctx)?);
         let new = NewUser {
@@ -74,16 +75,19 @@ impl SessionMutation {
     }
 
     /// Signs in with a password.
+    #[graphql(complexity = "LOGIN_COST")]
     async fn sign_in(&self, ctx: &Context<'_>, input: SignInInput) -> Result<Session> {
         let (app, request) = (app(ctx)?, request(ctx)?);
+        let found = session::check_password(app, &input.username, input.password).await?;
         let mut tx = app.begin().await?;
-        let session = session::sign_in(&mut tx, &app.tokens, request, &input.username, input.password).await?;
+        let session = session::sign_in(&mut tx, &app.tokens, request, &input.username, found).await?;
         tx.commit().await?;
         let wrong = || Error::Unauthenticated("wrong username or password".to_owned());
         Ok(session.ok_or_else(wrong)?.into())
     }
 
     /// Exchanges a refresh token for a new session. The former one is good for another 30 seconds.
+    #[graphql(complexity = "LOGIN_COST")]
     async fn refresh_session(&self, ctx: &Context<'_>, input: RefreshSessionInput) -> Result<Session> {
         let (app, request) = (app(ctx)?, request(ctx)?);
         let mut tx = app.begin().await?;

@@ -2,13 +2,15 @@
 
 use async_graphql::{ComplexObject, Context, InputObject, Object, Result, SimpleObject};
 
-use super::{app, caller};
+use super::{
+    app, caller,
+    loader::{MembershipsOf, load},
+};
 use crate::{
+    access,
     auth::password,
-    error::Error,
     service,
     store::{
-        self,
         member::{Member, Role},
         user::{NewUser, User},
     },
@@ -25,8 +27,7 @@ pub struct Membership {
 impl User {
     /// The teams of the caller; of others only as far as the caller sees them too.
     async fn memberships(&self, ctx: &Context<'_>) -> Result<Vec<Membership>> {
-        let mut conn = app(ctx)?.read().await?;
-        let all = store::member::of_user(&mut conn, self.id).await.map_err(Error::from)?;
+        let all = load(ctx, MembershipsOf(self.id)).await?.unwrap_or_default();
         let visible = |team| match caller(ctx) {
             Ok(caller) => caller.sees(team),
             // Somebody who is just signing in sees their own.
@@ -74,7 +75,7 @@ impl UserMutation {
     async fn create_user(&self, ctx: &Context<'_>, input: CreateUserInput) -> Result<User> {
         let (app, caller) = (app(ctx)?, caller(ctx)?);
         // Hashing takes long, so only for those who may, and outside the transaction.
-        crate::access::require_system_admin(caller, "make users")?;
+        app.record_denial(caller, access::require_system_admin(caller, "make users")).await?;
         let new = NewUser {
             password_hash: password::hash(input.password).await?,
             name: input.name.unwrap_or_else(|| input.username.clone()),

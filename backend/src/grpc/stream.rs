@@ -49,7 +49,7 @@ pub(super) struct EdgeStream {
     key_id: String,
     scope: Scope,
     sent: state::Position,
-    kills_sent: Option<u64>,
+    kills_sent: Option<state::Position>,
     heard: Heard,
 }
 
@@ -138,11 +138,6 @@ impl EdgeStream {
             .map_err(|_| End::Refused(Status::invalid_argument("the edge's id is no UUID")))?;
         self.heard.name = hello.name.chars().take(100).collect();
         self.heard.version = hello.version.chars().take(100).collect();
-        self.heard.revision = hello.have.as_ref().and_then(|have| i64::try_from(have.revision).ok()).unwrap_or(0);
-        self.heard.seen_at = clock::now();
-        self.delivery.edges.hear(self.heard.clone());
-        self.kills_sent = None;
-        self.send_kills().await?;
         let (now, compacted) = self.delivery.read(|served| (served.position(), served.compacted()));
         let have = hello.have.and_then(|have| {
             Some(state::Position { epoch: Uuid::from_slice(&have.epoch).ok()?, revision: have.revision })
@@ -157,6 +152,13 @@ impl EdgeStream {
                 None
             }
         };
+        // What cannot be continued counts for nothing.
+        let held = if obstacle.is_none() { self.sent.revision } else { 0 };
+        self.heard.revision = i64::try_from(held).unwrap_or(0);
+        self.heard.seen_at = clock::now();
+        self.delivery.edges.hear(self.heard.clone());
+        self.kills_sent = None;
+        self.send_kills().await?;
         match obstacle {
             Some(reason) => {
                 self.send(Message::Reset(Reset { reason: reason as i32 })).await?;
@@ -238,11 +240,12 @@ impl EdgeStream {
         let scope = self.scope;
         let (epoch, (revision, kills)) =
             self.delivery.read(|served| (served.position().epoch, served.kills(scope)));
-        if self.kills_sent == Some(revision) {
+        let position = state::Position { epoch, revision };
+        if self.kills_sent == Some(position) {
             return Ok(());
         }
         self.send(Message::Kills(Kills { epoch: epoch.as_bytes().to_vec(), revision, kills })).await?;
-        self.kills_sent = Some(revision);
+        self.kills_sent = Some(position);
         Ok(())
     }
 

@@ -36,6 +36,7 @@ pub async fn execute(shared: web::Data<Shared>, http: HttpRequest, body: web::By
         Err(Error::Unauthenticated(why)) => Err(why),
         Err(other) => return HttpResponse::Ok().json(masked(failure(other), &request)),
     };
+    let operation = if identity.is_ok() { operation } else { operation.disable_introspection() };
     let operation = operation
         .data(Arc::clone(&shared.app))
         .data(loader(shared.app.pool.clone()))

@@ -1,6 +1,7 @@
 //! Writing the audit: in the transaction of what it tells of, except for refusals.
 
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::{
     auth::{Caller, Request},
@@ -40,17 +41,8 @@ pub async fn record_stranger(
     Ok(audit::insert(conn, &actor, entry).await?)
 }
 
-/// Records a refusal.
-pub async fn denied(conn: &mut PgConnection, caller: &Caller, why: &str) -> Result<()> {
-    let entry = NewEntry {
-        // The team is known only by what was refused; a caller in one team means that team.
-        team: match caller.memberships.as_slice() {
-            [only] => Some(only.team_id),
-            _ => None,
-        },
-        action: "access.denied",
-        subject: why.to_owned(),
-        ..NewEntry::default()
-    };
+/// Records a refusal, in the team whose thing was refused.
+pub async fn denied(conn: &mut PgConnection, caller: &Caller, team: Option<Uuid>, why: &str) -> Result<()> {
+    let entry = NewEntry { team, action: "access.denied", subject: why.to_owned(), ..NewEntry::default() };
     record(conn, caller, &entry).await
 }

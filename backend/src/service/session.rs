@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
+    app::App,
     auth::{Request, client_key, password, token::TokenKeys},
     clock,
     error::{Error, Result},
@@ -55,18 +56,23 @@ pub async fn bootstrap(
     open(conn, keys, request, (admin, clock::new_id())).await
 }
 
-/// Signs in with a password. The caller commits in any case: a failed try is recorded too.
+/// The user whose name and password these are. Hashing waits its turn, so no connection is held meanwhile.
+pub async fn check_password(app: &App, username: &str, password: String) -> Result<Option<User>> {
+    let found = user::secret(&mut *app.read().await?, username).await?;
+    let (user, hash) = found.map(|secret| (secret.user, secret.password_hash)).unzip();
+    let right = password::verify(password, hash).await?;
+    Ok(user.filter(|user| right && user.active))
+}
+
+/// Signs in whom `check_password` found. The caller commits in any case: a failed try is recorded too.
 pub async fn sign_in(
     conn: &mut PgConnection,
     keys: &TokenKeys,
     request: &Request,
     username: &str,
-    password: String,
+    found: Option<User>,
 ) -> Result<Option<Session>> {
-    let found = user::secret(conn, username).await?;
-    let (user, hash) = found.map(|secret| (secret.user, secret.password_hash)).unzip();
-    let right = password::verify(password, hash).await?;
-    let Some(user) = user.filter(|user| right && user.active) else {
+    let Some(user) = found else {
         let entry = NewEntry { action: "user.sign_in_failed", subject: "sign-in".to_owned(), ..NewEntry::default() };
         audit::record_stranger(conn, request, username, &entry).await?;
         return Ok(None);

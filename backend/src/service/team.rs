@@ -61,7 +61,12 @@ pub async fn set_member(
 ) -> Result<Member> {
     let team = find(conn, caller, team_key, Action::Manage).await?;
     let Some(user) = user::by_username(conn, username).await? else {
-        return Err(Error::not_found("user", username, user::names(conn).await?));
+        // The names of all users are for system administrators.
+        let candidates = match caller.user.system_admin {
+            true => user::names(conn).await?,
+            false => member::active(conn, team.id).await?.into_iter().map(|m| m.user.username).collect(),
+        };
+        return Err(Error::not_found("user", username, candidates));
     };
     roles.sort_by_key(|role| *role as u8);
     roles.dedup();

@@ -78,9 +78,9 @@ pub async fn record(conn: &mut PgConnection, heard: &[Heard]) -> sqlx::Result<()
          SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[],
                               $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::bigint[])
                        AS new (id, team_id, client_id, stream_id, name, version, connected_at, seen_at, acked_at,
-                               revision, kills_revision) ORDER BY id
-         ON CONFLICT (id) DO UPDATE SET
-             team_id = excluded.team_id, client_id = excluded.client_id, stream_id = excluded.stream_id,
+                               revision, kills_revision) ORDER BY team_id, id
+         ON CONFLICT (team_id, id) DO UPDATE SET
+             client_id = excluded.client_id, stream_id = excluded.stream_id,
              name = excluded.name, version = excluded.version, connected_at = excluded.connected_at,
              seen_at = excluded.seen_at, acked_at = excluded.acked_at,
              revision = excluded.revision, kills_revision = excluded.kills_revision

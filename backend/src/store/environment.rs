@@ -2,7 +2,7 @@
 
 use async_graphql::SimpleObject;
 use serde::Serialize;
-use sqlx::{FromRow, PgConnection, query_as, query_scalar};
+use sqlx::{FromRow, PgConnection, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::{
@@ -57,6 +57,12 @@ pub async fn by_ids(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<E
         .await
 }
 
+/// Waits until no other transaction decides on the dependencies in an environment.
+pub async fn lock_dependencies(conn: &mut PgConnection, id: Uuid) -> sqlx::Result<()> {
+    query("SELECT FROM environment WHERE id = $1 FOR NO KEY UPDATE").bind(id).execute(conn).await?;
+    Ok(())
+}
+
 /// All keys of a team, for "did you mean".
 pub async fn keys(conn: &mut PgConnection, team: Uuid) -> sqlx::Result<Vec<String>> {
     query_scalar("SELECT key FROM environment WHERE team_id = $1 ORDER BY position LIMIT 1000")
@@ -90,6 +96,8 @@ pub async fn insert(
     name: &str,
     (kind, colour): (EnvironmentType, Option<&str>),
 ) -> sqlx::Result<Environment> {
+    // One after the other, so that each finds its own place.
+    query("SELECT FROM team WHERE id = $1 FOR NO KEY UPDATE").bind(team).execute(&mut *conn).await?;
     query_as(
         "INSERT INTO environment (team_id, key, name, type, colour, position)
          VALUES ($1, $2, $3, $4, $5, (SELECT coalesce(max(position), 0) + 1 FROM environment WHERE team_id = $1))

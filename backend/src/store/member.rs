@@ -38,6 +38,25 @@ pub struct Member {
     pub roles: Vec<Role>,
 }
 
+/// The teams of users, each with whose it is.
+pub async fn of_users(conn: &mut PgConnection, users: &[Uuid]) -> sqlx::Result<Vec<(Uuid, Membership)>> {
+    let rows: Vec<OfUser> = query_as(
+        "SELECT m.user_id, m.team_id, t.key AS team_key, m.roles FROM member m JOIN team t ON t.id = m.team_id
+         WHERE m.user_id = ANY ($1) ORDER BY t.key",
+    )
+    .bind(users)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.user_id, row.membership)).collect())
+}
+
+#[derive(FromRow)]
+struct OfUser {
+    user_id: Uuid,
+    #[sqlx(flatten)]
+    membership: Membership,
+}
+
 /// The teams of a user.
 pub async fn of_user(conn: &mut PgConnection, user: Uuid) -> sqlx::Result<Vec<Membership>> {
     query_as(

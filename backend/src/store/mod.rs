@@ -24,6 +24,12 @@ pub mod vote;
 /// The migrations, in the binary.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 
+/// Lets a connection's statements take as long as they need.
+pub async fn lift_timeouts(conn: &mut sqlx::PgConnection) -> sqlx::Result<()> {
+    sqlx::raw_sql("SET statement_timeout = 0; SET lock_timeout = 0").execute(conn).await?;
+    Ok(())
+}
+
 /// An enum that is the same upper-case word in SQL, GraphQL and JSON.
 macro_rules! word_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),+ $(,)? }) => {

@@ -13,8 +13,13 @@ pub struct RefreshToken {
     pub replaced_at: Option<DateTime<Utc>>,
 }
 
-/// Finds a token and locks its row, so that two uses of it are decided one after the other.
+/// Finds a token and locks its family, so that two uses of any of its tokens are decided one after the other: a family
+/// that ends takes the token with it that another use is about to make.
 pub async fn lock(conn: &mut PgConnection, sha256: &[u8]) -> sqlx::Result<Option<RefreshToken>> {
+    query("SELECT pg_advisory_xact_lock(hashtextextended(family::text, 0)) FROM refresh_token WHERE sha256 = $1")
+        .bind(sha256)
+        .execute(&mut *conn)
+        .await?;
     query_as("SELECT family, user_id, expires_at, replaced_at FROM refresh_token WHERE sha256 = $1 FOR UPDATE")
         .bind(sha256)
         .fetch_optional(conn)

@@ -65,12 +65,15 @@ pub async fn of_features(conn: &mut PgConnection, features: &[Uuid]) -> sqlx::Re
 
 /// Locks all stages of a feature until the transaction ends, in an order that all writers share.
 pub async fn lock_of_feature(conn: &mut PgConnection, feature: Uuid) -> sqlx::Result<Vec<LockedStage>> {
+    // Read only once they are locked: after a wait, a locking statement sees the newest stage beside the version that
+    // was live before.
+    query("SELECT FROM stage WHERE feature_id = $1 ORDER BY id FOR UPDATE").bind(feature).execute(&mut *conn).await?;
     query_as(
         "SELECT s.id, s.environment_id, e.key AS environment_key, s.live_version, v.config,
                 s.killed_at IS NOT NULL AS killed
          FROM stage s JOIN environment e ON e.id = s.environment_id
          LEFT JOIN version v ON v.stage_id = s.id AND v.number = s.live_version
-         WHERE s.feature_id = $1 ORDER BY e.position, s.id FOR UPDATE OF s",
+         WHERE s.feature_id = $1 ORDER BY e.position, s.id",
     )
     .bind(feature)
     .fetch_all(conn)

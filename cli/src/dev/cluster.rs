@@ -64,15 +64,14 @@ impl Cluster {
         let data = cluster.data();
         let mut initdb = program(installation, "initdb", &cluster.place, owner);
         initdb.arg("--pgdata").arg(&data).args(["--username", ROLE, "--encoding", "UTF8", "--locale", "C"]);
-        initdb.args(["--auth", "trust", "--no-instructions"]);
-        if purpose == Purpose::Throwaway {
-            initdb.arg("--no-sync");
-        }
+        // A new cluster is not waited for until it is on the disk, which takes seconds: a power failure within the next
+        // moments would cost what can be made again.
+        initdb.args(["--auth", "trust", "--no-instructions", "--no-sync"]);
         run(initdb, "make a database cluster", None).await?;
         cluster.configure(purpose)?;
 
         let mut single = program(installation, "postgres", &cluster.place, owner);
-        single.arg("--single").arg("-D").arg(&data).arg("postgres");
+        single.arg("--single").arg("-F").arg("-D").arg(&data).arg("postgres");
         let setup = format!(
             "ALTER ROLE {ROLE} PASSWORD '{}'\nCREATE DATABASE {ROLE} OWNER {ROLE}\n",
             cluster.password

@@ -1,6 +1,7 @@
 //! How one part of a system is started and ended.
 
-use std::ffi::OsString;
+use std::env;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
@@ -40,6 +41,9 @@ impl Service {
         let log = File::options().create(true).append(true).mode(0o600).open(&self.log).or_fault(doing)?;
         let errors = log.try_clone().or_fault(doing)?;
         let mut command = Command::new(&self.program);
+        for (name, _) in env::vars_os().filter(|(name, _)| meant_for_servers(name)) {
+            command.env_remove(name);
+        }
         command
             .args(&self.args)
             .envs(self.env.iter().map(|(key, value)| (key, value)))
@@ -73,6 +77,14 @@ impl Service {
             _ => Ok(()),
         }
     }
+}
+
+/// Tells whether a variable would change what a server does. Those that are set here are set for another one; only what
+/// is logged may be chosen.
+fn meant_for_servers(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    let settings = ["FLUXGATE_", "EDGE_", "DATABASE_", "PG"];
+    settings.iter().any(|prefix| name.starts_with(prefix)) && !name.ends_with("_LOG")
 }
 
 /// Ends a child: politely first. False when it does not end at all.

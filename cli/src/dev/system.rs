@@ -145,7 +145,9 @@ impl System {
         self.service(Part::Edge, program, env)
     }
 
-    fn service(&self, part: Part, program: PathBuf, env: Vec<(&'static str, OsString)>) -> Service {
+    fn service(&self, part: Part, program: PathBuf, mut env: Vec<(&'static str, OsString)>) -> Service {
+        // Logs are files.
+        env.push(("NO_COLOR", "1".into()));
         Service {
             part,
             program,

@@ -52,9 +52,22 @@ pub async fn apply(conn: &mut PgConnection, caller: &Caller, team: &Team, change
         stage::set_live(conn, item.stage_id, number, rolled_back, now).await?;
     }
     let stages: Vec<Uuid> = items.iter().map(|item| item.stage_id).collect();
-    change::supersede(conn, change.id, &stages, now).await?;
     let what = What { team, change, items: &items, locked: &locked, features: &features };
     record(conn, caller, &what, ("change.apply", None)).await?;
+    for number in change::supersede(conn, change.id, &stages, now).await? {
+        let entry = NewEntry {
+            team: Some(team.id),
+            action: "change.stale",
+            subject: format!("#{number} was overtaken by #{}", change.number),
+            feature: items.first().map(|item| item.feature_id),
+            environment: locked
+                .iter()
+                .find(|stage| stages.contains(&stage.id))
+                .map(|stage| stage.environment_key.as_str()),
+            ..NewEntry::default()
+        };
+        audit::record(conn, caller, &entry).await?;
+    }
     let revision = change::publish_applied(conn, change.id, &stages, now).await?;
     (change.status, change.revision) = (ChangeStatus::Applied, Some(revision));
     (change.applied_at, change.decided_at) = (Some(now), Some(now));

@@ -34,11 +34,6 @@ pub async fn vote(
     let mut change = lock(conn, &team, number).await?;
     let requirements = requirements(conn, &change).await?;
     let members = member::active(conn, team.id).await?;
-    let mine = caller.roles(team.id).unwrap_or_default();
-    let peer = mine.contains(&Role::Requester) && requirements.iter().any(|r| approval::listed(r, mine));
-    if !peer {
-        access::require(caller, &team, Action::Vote)?;
-    }
     let verb = if decision == Decision::Approve { "approve" } else { "reject" };
     if change.author_id == caller.user.id {
         let others: Vec<_> = members
@@ -53,7 +48,13 @@ pub async fn vote(
         return Err(Error::Forbidden {
             message: format!("you cannot {verb} #{number}: you proposed it"),
             hint: Some(hint),
+            team: Some(team.id),
         });
+    }
+    let mine = caller.roles(team.id).unwrap_or_default();
+    let peer = mine.contains(&Role::Requester) && requirements.iter().any(|r| approval::listed(r, mine));
+    if !peer {
+        access::require(caller, &team, Action::Vote)?;
     }
     if change.status != ChangeStatus::Pending {
         return Err(closed(&change));
@@ -80,10 +81,14 @@ pub async fn cancel(conn: &mut PgConnection, caller: &Caller, team_key: &str, nu
     let change = lock(conn, &team, number).await?;
     let admin = caller.user.system_admin || caller.roles(team.id).unwrap_or_default().contains(&Role::TeamAdmin);
     if change.author_id != caller.user.id && !admin {
-        return Err(Error::forbidden(format!(
-            "you cannot cancel #{number}: {} proposed it; that takes its author or a TEAM_ADMIN",
-            change.author
-        )));
+        return Err(Error::Forbidden {
+            message: format!(
+                "you cannot cancel #{number}: {} proposed it; that takes its author or a TEAM_ADMIN",
+                change.author
+            ),
+            hint: None,
+            team: Some(team.id),
+        });
     }
     if !matches!(change.status, ChangeStatus::Pending | ChangeStatus::Approved) {
         return Err(closed(&change));

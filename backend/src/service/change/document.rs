@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result, Violation},
     store::{
+        environment,
         feature::{Feature, FeatureKind, ValueType},
         stage,
     },
@@ -58,6 +59,8 @@ pub async fn check_cycle(
     if config.depends_on.is_empty() {
         return Ok(());
     }
+    // Two features that come to depend on each other at once must not both pass.
+    environment::lock_dependencies(conn, environment).await?;
     let mut graph: HashMap<String, Vec<String>> =
         stage::dependencies_in(conn, environment).await?.into_iter().map(|(key, on)| (key, features(&on))).collect();
     graph.insert(feature.to_owned(), config.depends_on.iter().map(|d| d.feature.clone()).collect());

@@ -1,7 +1,8 @@
 //! The one way to change what is served: a document moves onto a stage.
 //!
 //! Editing, promoting, rolling back and withdrawing differ only in where the document comes from; `propose`,
-//! `decide` and `apply` are the same for all. Locks are taken in one order: stages, change, team, delivery head.
+//! `decide` and `apply` are the same for all. Locks are taken in one order: stages, change, environment, team,
+//! delivery head.
 
 mod apply;
 pub mod approval;
