@@ -4,7 +4,7 @@ use std::{ops::{Deref, DerefMut}, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use sqlx::{
-    PgConnection, PgPool, Postgres, Transaction,
+    Connection as _, PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 

@@ -17,8 +17,8 @@ use crate::{
     store::edge::{self, Heard},
 };
 
-/// How long may an edge be silent before it counts as not connected, in seconds? Acknowledged heartbeats come every five.
-pub const SILENCE_SECS: f64 = 12.0;
+/// How long may an edge be silent before it counts as not connected? Acknowledged heartbeats come every five.
+pub const SILENCE: TimeDelta = TimeDelta::seconds(12);
 /// How long is an edge remembered that went without saying goodbye?
 const REMEMBERED: TimeDelta = TimeDelta::hours(1);
 /// How long to wait before trying the database again?
@@ -73,9 +73,9 @@ impl Edges {
             self.0.some.notified().await;
             let news = std::mem::take(&mut *self.0.news.lock().unwrap_or_else(PoisonError::into_inner));
             let now = clock::now();
-            let sweep = swept.is_none_or(|at| now - at > TimeDelta::minutes(1)).then_some(now - REMEMBERED);
-            match record(&pool, &news, sweep).await {
-                Ok(()) if sweep.is_some() => swept = Some(now),
+            let sweep = swept.is_none_or(|at| now - at > TimeDelta::minutes(1));
+            match record(&pool, &news, (now, sweep)).await {
+                Ok(()) if sweep => swept = Some(now),
                 Ok(()) => {}
                 Err(error) => {
                     tracing::debug!(%error, "cannot write what edges acknowledged; trying again");
@@ -99,7 +99,7 @@ impl Edges {
     }
 }
 
-async fn record(pool: &PgPool, news: &News, forget_before: Option<DateTime<Utc>>) -> sqlx::Result<()> {
+async fn record(pool: &PgPool, news: &News, (now, sweep): (DateTime<Utc>, bool)) -> sqlx::Result<()> {
     let mut conn = pool.acquire().await?;
     // Of two streams of one edge the newer one counts, and one statement may name an edge once. An edge names itself,
     // so that its id says something only within its team.
@@ -114,11 +114,12 @@ async fn record(pool: &PgPool, news: &News, forget_before: Option<DateTime<Utc>>
     if !heard.is_empty() {
         edge::record(&mut conn, &heard).await?;
     }
+    edge::forget_replaced(&mut conn, now - SILENCE).await?;
     for stream in &news.gone {
         edge::forget(&mut conn, *stream).await?;
     }
-    if let Some(before) = forget_before {
-        edge::forget_silent(&mut conn, before).await?;
+    if sweep {
+        edge::forget_silent(&mut conn, now - REMEMBERED).await?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::{
     page::{Connection, cost},
 };
 use crate::{
-    delivery::edges::SILENCE_SECS,
+    delivery::edges::SILENCE,
     error::Error,
     service::{self, evaluate::Evaluation},
     store::{
@@ -192,7 +192,7 @@ impl Team {
         let page = PageRequest::new(first, after)?;
         let now = caller(ctx)?.request.now;
         let mut conn = app(ctx)?.read().await?;
-        Ok(store::edge::list(&mut conn, self.id, (now, SILENCE_SECS), &page).await.map_err(Error::from)?.into())
+        Ok(store::edge::list(&mut conn, self.id, now - SILENCE, &page).await.map_err(Error::from)?.into())
     }
 
     /// What features serve to a context, by what the database holds now.

@@ -40,25 +40,24 @@ pub struct Heard {
     pub kills_revision: i64,
 }
 
-/// A page of a team's edges by name. Connected is who was heard within `silence` seconds of `now`.
+/// A page of a team's edges by name. Connected is who was heard since.
 pub async fn list(
     conn: &mut PgConnection,
     team: Uuid,
-    (now, silence): (DateTime<Utc>, f64),
+    silent_since: DateTime<Utc>,
     page: &PageRequest,
 ) -> sqlx::Result<Page<Edge>> {
     let total = query_scalar("SELECT count(*) FROM edge WHERE team_id = $1").bind(team).fetch_one(&mut *conn).await?;
     let rows = query_as(
         "SELECT e.id, e.name, e.version, c.name AS client, e.revision, e.kills_revision,
-                e.seen_at > $2::timestamptz - make_interval(secs => $3) AS connected,
-                e.seen_at > $2::timestamptz - make_interval(secs => $3) AND e.revision >= h.revision AS in_sync,
+                e.seen_at > $2 AS connected,
+                e.seen_at > $2 AND e.revision >= h.revision AS in_sync,
                 e.connected_at, e.seen_at, e.acked_at
          FROM edge e JOIN client c ON c.id = e.client_id CROSS JOIN delivery_head h
-         WHERE e.team_id = $1 AND ($4::text IS NULL OR e.name || e.id > $4) ORDER BY e.name || e.id LIMIT $5",
+         WHERE e.team_id = $1 AND ($3::text IS NULL OR e.name || e.id > $3) ORDER BY e.name || e.id LIMIT $4",
     )
     .bind(team)
-    .bind(now)
-    .bind(silence)
+    .bind(silent_since)
     .bind(&page.after)
     .bind(page.limit())
     .fetch_all(conn)
@@ -105,6 +104,19 @@ pub async fn record(conn: &mut PgConnection, heard: &[Heard]) -> sqlx::Result<()
 /// Forgets an edge that said goodbye, unless another stream of it took over.
 pub async fn forget(conn: &mut PgConnection, stream: Uuid) -> sqlx::Result<()> {
     query("DELETE FROM edge WHERE stream_id = $1").bind(stream).execute(conn).await?;
+    Ok(())
+}
+
+/// Forgets silent edges whose place another took: the same client, the same name, as after a crash and a new start.
+pub async fn forget_replaced(conn: &mut PgConnection, silent_since: DateTime<Utc>) -> sqlx::Result<()> {
+    query(
+        "DELETE FROM edge old WHERE old.seen_at < $1 AND EXISTS (
+             SELECT 1 FROM edge new WHERE new.client_id = old.client_id AND new.name = old.name
+               AND new.connected_at > old.connected_at AND new.seen_at >= $1)",
+    )
+    .bind(silent_since)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

@@ -49,7 +49,7 @@ pub(crate) async fn prepare(
 
 /// Makes the cluster of a folder.
 async fn make(folder: &Folder, report: &Report) -> Result<Cluster, Fault> {
-    let installation = installed(folder, report).await?;
+    let installation = postgres::find(None)?.ok_or_else(install::missing)?;
     let owner = Owner::needed()?;
     let place = owner::place(folder.path(), owner);
     report.doing(format!("PostgreSQL {}: making a database cluster", installation.version));
@@ -58,19 +58,18 @@ async fn make(folder: &Folder, report: &Report) -> Result<Cluster, Fault> {
     Cluster::create(&installation, place, owner, Purpose::Kept).await
 }
 
-/// Returns a PostgreSQL for a new cluster, installing one where that is possible.
-async fn installed(folder: &Folder, report: &Report) -> Result<Installation, Fault> {
-    if let Some(found) = postgres::find(None)? {
-        return Ok(found);
+/// Installs PostgreSQL where it is needed, missing, and that is possible.
+pub(crate) async fn install(folder: &Folder, given: Option<&str>, report: &Report) -> Result<(), Fault> {
+    if given.is_some() || Settings::read(folder)?.is_some() || postgres::find(None)?.is_some() {
+        return Ok(());
     }
     if !install::possible() {
         return Err(install::missing());
     }
     let since = report.doing("installing PostgreSQL (apt-get install postgresql)");
     install::install(&folder.path().join("install.log")).await?;
-    let found = postgres::find(None)?.ok_or_else(install::missing)?;
-    report.done(format!("PostgreSQL {} installed", found.version), since);
-    Ok(found)
+    report.done("PostgreSQL is installed", since);
+    Ok(())
 }
 
 /// Returns what starts a cluster's server, on its usual port unless somebody else took that.

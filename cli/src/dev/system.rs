@@ -37,6 +37,7 @@ impl System {
     /// Brings everything up. **Dropped halfway or failed, it leaves running what it had started**; [`System::stop`] ends that.
     pub(crate) async fn start(&mut self, database_url: Option<String>) -> Result<Settings, Fault> {
         let (backend, edge) = (beside(Part::Backend)?, beside(Part::Edge)?);
+        database::install(&self.folder, database_url.as_deref(), &self.report).await?;
         let since = self.report.doing("PostgreSQL");
         let (mut settings, server) = database::prepare(&self.folder, database_url, &self.report).await?;
         if let (Some(server), Some(cluster)) = (server, settings.cluster()) {

@@ -16,7 +16,7 @@ use crate::shell::Shell;
 /// Create a feature; it begins disabled in the pipeline's first environment
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl feature create new-banner --type simple\n  fgctl feature create checkout --type contextual --variant control='\"classic\"' --variant express='\"one-page\"'\n\nWithout --variant there are on = true and off = false. Without --default and --off, a contextual feature\nwith variants of its own serves the first of them."
+    after_help = "Examples:\n  fgctl feature create new-banner --type simple\n  fgctl feature create checkout --type contextual --variant control='\"classic\"' --variant express='\"one-page\"'\n\nWithout --variant there are on = true and off = false; a contextual feature then serves off until a rule says\notherwise. With variants of its own it serves the first of them, unless --default and --off say otherwise."
 )]
 pub(crate) struct Create {
     /// The feature's key
@@ -130,7 +130,8 @@ impl Create {
             }
             return Ok(None);
         }
-        let mut config = FlagConfig::simple(self.enabled);
+        // On for nobody until a rule says for whom.
+        let mut config = FlagConfig { default: Some("off".to_owned()), ..FlagConfig::simple(self.enabled) };
         if let Some((first, _)) = self.variants.first() {
             config.default = Some(first.clone());
             config.off = Some(first.clone());

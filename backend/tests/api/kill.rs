@@ -1,0 +1,81 @@
+//! Kill switches: at once, over whatever is approved, and never in its place.
+
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::world::{World, targeted};
+
+async fn kill(world: &World, environment: Option<&str>) -> Value {
+    let input = json!({"team": "acme", "feature": "flag", "environment": environment, "reason": " it burns "});
+    world.done("dev", "killFeature", input).await
+}
+
+async fn restore(world: &World, environment: Option<&str>) -> Value {
+    world.done("lead", "restoreFeature", json!({"team": "acme", "feature": "flag", "environment": environment})).await
+}
+
+async fn evaluated(world: &World) -> (Value, Value) {
+    let query = r#"{ team(key: "acme") { evaluate(environment: "dev", features: ["flag"], context: {}) { variant killSwitch } } }"#;
+    let found = world.query("guest", query).await["team"]["evaluate"][0].clone();
+    (found["variant"].clone(), found["killSwitch"].clone())
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_kill_needs_a_reason_and_a_place_that_exists(db: PgPool) {
+    let world = World::new(db).await;
+    world.feature("flag").await;
+    for reason in ["", "  \t ", &"x".repeat(1_001)] {
+        let input = json!({"team": "acme", "feature": "flag", "reason": reason});
+        let answer = world.run("dev", "killFeature", input).await;
+        assert_eq!((answer.code(), &answer.error()["extensions"]["path"]), ("INVALID", &json!("reason")));
+    }
+    let elsewhere = json!({"team": "acme", "feature": "flag", "environment": "moon", "reason": "r"});
+    let answer = world.run("dev", "killFeature", elsewhere).await;
+    assert_eq!(answer.code(), "NOT_FOUND");
+    assert_eq!(answer.error()["extensions"]["candidates"], json!(["dev", "staging", "prod"]));
+    assert_eq!(world.number("SELECT count(*) FROM stage WHERE killed_at IS NOT NULL").await, 0);
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn one_place_or_all_and_only_once(db: PgPool) {
+    let world = World::new(db).await;
+    world.feature("flag").await;
+    let first = kill(&world, Some("staging")).await;
+    assert_eq!(first["environments"], json!(["staging"]));
+    let all = kill(&world, None).await;
+    assert_eq!(all["environments"], json!(["dev", "prod"]));
+    assert_eq!(all["revision"].as_i64(), first["revision"].as_i64().map(|r| r + 1));
+    assert_eq!(kill(&world, None).await, json!({"environments": [], "revision": null}));
+    let stages = r#"{ team(key: "acme") { feature(key: "flag") { stages { kill { reason by } } } } }"#;
+    let seen = world.query("guest", stages).await["team"]["feature"]["stages"].clone();
+    assert_eq!(seen[0]["kill"], json!({"reason": "it burns", "by": "dev"}));
+    assert_eq!(restore(&world, Some("dev")).await["environments"], json!(["dev"]));
+    assert_eq!(restore(&world, None).await["environments"], json!(["staging", "prod"]));
+    assert_eq!(restore(&world, None).await, json!({"environments": [], "revision": null}));
+    let kills = world.number("SELECT count(*) FROM audit_entry WHERE action = 'feature.kill' AND reason = 'it burns'");
+    assert_eq!(kills.await, 3);
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_kill_overlays_and_lifting_it_gives_back_what_is_approved(db: PgPool) {
+    let world = World::new(db).await;
+    world.feature("flag").await;
+    world.edit("dev", "flag", "dev", targeted("first")).await;
+    assert_eq!(evaluated(&world).await, (json!("on"), json!(false)));
+    world.policy("everything", "ALL", 1, &["APPROVER"]).await;
+    let number = world.pending("dev", "flag", "dev", "second").await;
+    let (before, _) = world.live("flag", "dev").await.unwrap();
+    kill(&world, None).await;
+    assert_eq!(evaluated(&world).await, (json!("off"), json!(true)));
+    assert_eq!(world.change(number).await["status"], "PENDING");
+    assert_eq!(world.live("flag", "dev").await.unwrap().0, before);
+    assert_eq!(world.vote("lead", number, "APPROVE").await.data()["vote"]["status"], "APPLIED");
+    assert_eq!(evaluated(&world).await, (json!("off"), json!(true)), "an applied change lifts no kill");
+    restore(&world, None).await;
+    assert_eq!(evaluated(&world).await, (json!("on"), json!(false)));
+    let (version, config) = world.live("flag", "dev").await.unwrap();
+    assert_eq!((version, &config["criteria"][0]["name"]), (before + 1, &json!("second")));
+    world.stop().await;
+}

@@ -1,0 +1,338 @@
+//! A FluxGate of one test's own: the real server over a database of its own, with a team, its places and its people.
+
+use std::{collections::HashMap, time::Duration};
+
+use clap::Parser as _;
+use fluxgate_backend::{config::Cli, run::{self, Running}};
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, PgPool, Row as _};
+use tempfile::TempDir;
+use tokio::sync::Mutex;
+
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse battery";
+/// How long may something take that happens by itself?
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A running FluxGate.
+pub struct World {
+    /// Its database, for looking and for what no caller may do.
+    pub db: PgPool,
+    /// Where GraphQL is.
+    pub http: String,
+    /// Where edges connect.
+    pub grpc: String,
+    /// For requests of a test's own.
+    pub client: reqwest::Client,
+    running: Running,
+    files: TempDir,
+    sessions: Mutex<HashMap<String, String>>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+}
+
+impl Answer {
+    /// The data of what succeeded.
+    pub fn data(&self) -> &Value {
+        assert!(self.body.get("errors").is_none(), "refused: {}", self.body);
+        &self.body["data"]
+    }
+
+    /// The error of what was refused.
+    pub fn error(&self) -> &Value {
+        let error = &self.body["errors"][0];
+        assert!(error.is_object(), "not refused: {}", self.body);
+        error
+    }
+
+    /// Its code.
+    pub fn code(&self) -> &str {
+        self.error()["extensions"]["code"].as_str().unwrap()
+    }
+}
+
+impl World {
+    /// A server that nobody has signed in to yet.
+    pub async fn fresh(db: PgPool) -> World {
+        let files = tempfile::tempdir().unwrap();
+        let running = start(&db, &files).await;
+        World {
+            http: format!("http://{}/graphql", running.http),
+            grpc: format!("http://{}", running.grpc),
+            client: reqwest::Client::new(),
+            sessions: Mutex::default(),
+            running,
+            files,
+            db,
+        }
+    }
+
+    /// Team `acme` with dev → staging → prod and the people dev and peer (REQUESTER), lead (APPROVER) and guest; team
+    /// `rival` with the environment `dev` and outsider, who may do everything there.
+    pub async fn new(db: PgPool) -> World {
+        let world = World::fresh(db).await;
+        let input = json!({"token": world.bootstrap_token(), "username": "admin", "password": PASSWORD});
+        let admin = world.done("", "bootstrap", input).await;
+        world.sessions.lock().await.insert("admin".to_owned(), text(&admin["accessToken"]));
+        world.team("acme", &[("dev", "DEVELOPMENT"), ("staging", "STAGING"), ("prod", "PRODUCTION")]).await;
+        world.team("rival", &[("dev", "DEVELOPMENT")]).await;
+        for (name, roles) in
+            [("dev", vec!["REQUESTER"]), ("peer", vec!["REQUESTER"]), ("lead", vec!["APPROVER"]), ("guest", vec![])]
+        {
+            world.user(name).await;
+            world.member("acme", name, &roles).await;
+        }
+        world.user("outsider").await;
+        world.member("rival", "outsider", &["REQUESTER", "APPROVER", "TEAM_ADMIN"]).await;
+        world
+    }
+
+    /// The one-time token that the start wrote.
+    pub fn bootstrap_token(&self) -> String {
+        std::fs::read_to_string(self.token_file()).unwrap().trim().to_owned()
+    }
+
+    /// Where it stands.
+    pub fn token_file(&self) -> std::path::PathBuf {
+        self.files.path().join("token")
+    }
+
+    /// The same database under another server, as a second replica has it.
+    pub async fn replica(&self) -> Running {
+        start(&self.db, &self.files).await
+    }
+
+    /// Ends the server; what it left running would hold the database.
+    pub async fn stop(self) {
+        self.running.stop().await.unwrap();
+    }
+
+    /// Asks as somebody; nobody is "".
+    pub async fn ask(&self, who: &str, query: &str, variables: Value) -> Answer {
+        let token = if who.is_empty() { None } else { Some(self.token(who).await) };
+        self.ask_with(token.as_deref(), query, variables).await
+    }
+
+    /// Asks with a token, whatever it is.
+    pub async fn ask_with(&self, token: Option<&str>, query: &str, variables: Value) -> Answer {
+        let mut request = self.client.post(&self.http).json(&json!({"query": query, "variables": variables}));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.unwrap();
+        Answer { status: response.status().as_u16(), body: response.json().await.unwrap() }
+    }
+
+    /// The data of a query.
+    pub async fn query(&self, who: &str, query: &str) -> Value {
+        self.ask(who, query, json!({})).await.data().clone()
+    }
+
+    /// Runs a mutation.
+    pub async fn run(&self, who: &str, field: &str, input: Value) -> Answer {
+        self.ask(who, &mutation(field), json!({"input": input})).await
+    }
+
+    /// Runs a mutation that succeeds, and gives what it gave.
+    pub async fn done(&self, who: &str, field: &str, input: Value) -> Value {
+        self.run(who, field, input).await.data()[field].clone()
+    }
+
+    /// Somebody's access token; the first question signs in.
+    pub async fn token(&self, who: &str) -> String {
+        let mut sessions = self.sessions.lock().await;
+        if let Some(token) = sessions.get(who) {
+            return token.clone();
+        }
+        let input = json!({"input": {"username": who, "password": PASSWORD}});
+        let answer = self.ask_with(None, &mutation("signIn"), input).await;
+        let token = text(&answer.data()["signIn"]["accessToken"]);
+        sessions.insert(who.to_owned(), token.clone());
+        token
+    }
+
+    /// Makes a user.
+    pub async fn user(&self, name: &str) {
+        self.done("admin", "createUser", json!({"username": name, "password": PASSWORD})).await;
+    }
+
+    /// Gives a user exactly these roles in a team.
+    pub async fn member(&self, team: &str, name: &str, roles: &[&str]) {
+        self.done("admin", "setMember", json!({"team": team, "username": name, "roles": roles})).await;
+    }
+
+    /// Makes a team whose environments are a pipeline.
+    pub async fn team(&self, key: &str, environments: &[(&str, &str)]) {
+        self.done("admin", "createTeam", json!({"key": key})).await;
+        let mut stages: Vec<Value> = Vec::new();
+        for (environment, kind) in environments {
+            let input = json!({"team": key, "key": environment, "type": kind});
+            self.done("admin", "createEnvironment", input).await;
+            let after = stages.last().map(|stage| stage["environment"].clone());
+            stages.push(json!({"environment": environment, "after": after}));
+        }
+        self.done("admin", "createPipeline", json!({"team": key, "key": "main", "stages": stages})).await;
+    }
+
+    /// Makes a feature of acme that is on in dev.
+    pub async fn feature(&self, key: &str) {
+        let made = self.done("dev", "createFeature", new_feature(key)).await;
+        assert_eq!(made["outcome"], "APPLIED");
+    }
+
+    /// Makes a policy of acme: name, scope, how many, of which roles.
+    pub async fn policy(&self, name: &str, scope: &str, approvals: i32, roles: &[&str]) {
+        let input = json!({"team": "acme", "name": name, "scope": scope, "approvals": approvals, "roles": roles});
+        self.done("admin", "createPolicy", input).await;
+    }
+
+    /// Proposes a document; gives the proposal.
+    pub async fn edit(&self, who: &str, feature: &str, environment: &str, config: Value) -> Value {
+        self.done(who, "editStage", edit(feature, environment, config)).await
+    }
+
+    /// Proposes an edit that waits, and gives its number.
+    pub async fn pending(&self, who: &str, feature: &str, environment: &str, name: &str) -> i64 {
+        let proposal = self.edit(who, feature, environment, targeted(name)).await;
+        assert_eq!(proposal["outcome"], "PENDING", "{proposal}");
+        proposal["change"]["number"].as_i64().unwrap()
+    }
+
+    /// Votes on a change of acme.
+    pub async fn vote(&self, who: &str, number: i64, decision: &str) -> Answer {
+        self.run(who, "vote", json!({"team": "acme", "number": number, "decision": decision})).await
+    }
+
+    /// A change of acme.
+    pub async fn change(&self, number: i64) -> Value {
+        let fields = "number status reason failure revision policies { name approvals required satisfied roles }
+                      votes { user decision } items { version }";
+        let query = format!(r#"{{ team(key: "acme") {{ change(number: {number}) {{ {fields} }} }} }}"#);
+        self.query("admin", &query).await["team"]["change"].clone()
+    }
+
+    /// The live version of a feature of acme in an environment, and its document.
+    pub async fn live(&self, feature: &str, environment: &str) -> Option<(i32, Value)> {
+        let row = sqlx::query(
+            "SELECT v.number, v.config FROM stage s JOIN feature f ON f.id = s.feature_id
+             JOIN team t ON t.id = f.team_id AND t.key = 'acme' JOIN environment e ON e.id = s.environment_id
+             JOIN version v ON v.stage_id = s.id AND v.number = s.live_version WHERE f.key = $1 AND e.key = $2",
+        );
+        let row = row.bind(feature).bind(environment).fetch_optional(&self.db).await.unwrap();
+        row.map(|row| (row.get(0), row.get(1)))
+    }
+
+    /// Runs SQL that no caller could.
+    pub async fn sql(&self, statement: &str) -> sqlx::Result<u64> {
+        Ok(sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&self.db).await?.rows_affected())
+    }
+
+    /// What one number is in the database.
+    pub async fn number(&self, statement: &str) -> i64 {
+        sqlx::query_scalar(AssertSqlSafe(statement.to_owned())).fetch_one(&self.db).await.unwrap()
+    }
+
+    /// What each table holds, in short, but for the audit, sessions, and what edges said.
+    pub async fn contents(&self) -> Vec<(String, i64, String)> {
+        let tables: Vec<String> =
+            sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+                .fetch_all(&self.db)
+                .await
+                .unwrap();
+        let mut contents = Vec::new();
+        for table in tables.iter().filter(|t| !["audit_entry", "refresh_token", "edge"].contains(&t.as_str())) {
+            let rows = format!("SELECT count(*), md5(coalesce(string_agg(t::text, E'\n' ORDER BY t::text), '')) FROM {table} t");
+            let row = sqlx::query(AssertSqlSafe(rows)).fetch_one(&self.db).await.unwrap();
+            contents.push((table.clone(), row.get(0), row.get(1)));
+        }
+        contents
+    }
+}
+
+async fn start(db: &PgPool, files: &TempDir) -> Running {
+    let url = db.connect_options().to_url_lossy().to_string();
+    let token = files.path().join("token");
+    let arguments = [
+        "fluxgate-backend",
+        "--database-url",
+        &url,
+        "--http-addr",
+        "127.0.0.1:0",
+        "--grpc-addr",
+        "127.0.0.1:0",
+        "--master-key",
+        "3f9a1c77d0be42858a6f0e5b9c2d4417",
+        "--bootstrap-token-file",
+        token.to_str().unwrap(),
+    ];
+    run::start(&Cli::try_parse_from(arguments).unwrap().settings).await.unwrap()
+}
+
+/// Asks again until there is an answer, for as long as is fair.
+pub async fn eventually<T>(what: &str, mut question: impl AsyncFnMut() -> Option<T>) -> T {
+    let asked = async {
+        loop {
+            if let Some(answer) = question().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(answer) => answer,
+        Err(_) => panic!("{what}: not within {PATIENCE:?}"),
+    }
+}
+
+/// The document of a mutation, with a selection that tells what tests ask about.
+pub fn mutation(field: &str) -> String {
+    let selection = match field {
+        "bootstrap" | "signIn" | "refreshSession" => {
+            "accessToken refreshToken user { username systemAdmin memberships { team roles } }"
+        }
+        "signOut" | "createUser" => "username",
+        "setMember" => "user { username } roles",
+        "createTeam" | "createPipeline" => "key",
+        "createEnvironment" => "id key position",
+        "createPolicy" => "name",
+        "createClient" => "key client { id name keyIds }",
+        "setClientEnabled" => "name enabled",
+        "killFeature" | "restoreFeature" => "environments revision",
+        "vote" | "cancelChange" => "number status failure revision",
+        "createFeature" | "editStage" | "promote" | "rollback" | "withdraw" => {
+            "outcome change { number status revision failure author }
+             items { feature { key } environment { key } source { key } baseVersion version before after
+                     diff { kind path } }
+             policies { name required satisfied } gates { gate passed message hint }"
+        }
+        other => panic!("{other} is a mutation that the tests do not know"),
+    };
+    let kind = format!("{}{}Input", field[..1].to_uppercase(), &field[1..]);
+    format!("mutation Run($input: {kind}!) {{ {field}(input: $input) {{ {selection} }} }}")
+}
+
+/// The input of a feature that is on from the start and may target.
+pub fn new_feature(key: &str) -> Value {
+    json!({"team": "acme", "key": key, "kind": "CONTEXTUAL", "enabled": true})
+}
+
+/// The input of an edit.
+pub fn edit(feature: &str, environment: &str, config: Value) -> Value {
+    json!({"team": "acme", "feature": feature, "environment": environment, "config": config})
+}
+
+/// A document with one criterion of this name, by which documents differ.
+pub fn targeted(name: &str) -> Value {
+    json!({"enabled": true, "variants": {"on": true, "off": false}, "default": "off", "off": "off",
+           "criteria": [{"name": name, "serve": "on"}]})
+}
+
+/// A text out of an answer.
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
