@@ -5,10 +5,7 @@ use uuid::Uuid;
 use crate::{
     auth::Caller,
     error::{Error, Result},
-    store::{
-        member::Role,
-        team::Team,
-    },
+    store::{member::Role, team::Team},
 };
 
 /// Something that needs a permission within a team.
@@ -45,7 +42,12 @@ const RULES: &[Rule] = &[
         roles: &[Role::Requester, Role::Approver, Role::TeamAdmin],
         system_admin: true,
     },
-    Rule { action: Action::Vote, what: "vote on changes", roles: &[Role::Approver, Role::TeamAdmin], system_admin: false },
+    Rule {
+        action: Action::Vote,
+        what: "vote on changes",
+        roles: &[Role::Approver, Role::TeamAdmin],
+        system_admin: false,
+    },
     Rule {
         action: Action::Kill,
         what: "kill features",
@@ -91,7 +93,10 @@ pub fn require(caller: &Caller, team: &Team, action: Action) -> Result<()> {
     }
     let needed = rule.roles.iter().map(Role::to_string).collect::<Vec<_>>().join(" or ");
     Err(Error::Forbidden {
-        message: format!("{} may not {} in {}: that takes {needed}", caller.user.username, rule.what, team.key),
+        message: format!(
+            "{} may not {} in {}: that takes {needed}",
+            caller.user.username, rule.what, team.key
+        ),
         hint: Some(format!("ask a TEAM_ADMIN of {} for the role", team.key)),
         team: Some(team.id),
     })
@@ -102,7 +107,10 @@ pub fn require_system_admin(caller: &Caller, what: &str) -> Result<()> {
     if caller.user.system_admin {
         return Ok(());
     }
-    Err(Error::forbidden(format!("{} may not {what}: that takes a system administrator", caller.user.username)))
+    Err(Error::forbidden(format!(
+        "{} may not {what}: that takes a system administrator",
+        caller.user.username
+    )))
 }
 
 #[cfg(test)]
@@ -125,7 +133,11 @@ mod tests {
                 system_admin,
             },
             memberships: roles
-                .map(|roles| Membership { team_id: team.id, team_key: team.key.clone(), roles: roles.to_vec() })
+                .map(|roles| Membership {
+                    team_id: team.id,
+                    team_key: team.key.clone(),
+                    roles: roles.to_vec(),
+                })
                 .into_iter()
                 .collect(),
             request: Request { now: clock::now(), id: clock::new_id(), address: None },
@@ -134,7 +146,12 @@ mod tests {
 
     #[test]
     fn the_table_is_the_documented_one() {
-        let team = Team { id: clock::new_id(), key: "t".to_owned(), name: String::new(), description: String::new() };
+        let team = Team {
+            id: clock::new_id(),
+            key: "t".to_owned(),
+            name: String::new(),
+            description: String::new(),
+        };
         use Action::{Kill, Manage, Propose, Read, Restore, Vote};
         let all = [Read, Propose, Vote, Kill, Restore, Manage];
         let may = |roles: Option<&[Role]>, system_admin| -> Vec<Action> {
@@ -151,8 +168,16 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_roles() {
-        let team = Team { id: clock::new_id(), key: "t".to_owned(), name: String::new(), description: String::new() };
+        let team = Team {
+            id: clock::new_id(),
+            key: "t".to_owned(),
+            name: String::new(),
+            description: String::new(),
+        };
         let refused = require(&caller(Some(&[]), false, &team), &team, Action::Restore).unwrap_err();
-        assert_eq!(refused.to_string(), "ada may not restore killed features in t: that takes APPROVER or TEAM_ADMIN");
+        assert_eq!(
+            refused.to_string(),
+            "ada may not restore killed features in t: that takes APPROVER or TEAM_ADMIN"
+        );
     }
 }

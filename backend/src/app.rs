@@ -1,6 +1,10 @@
 //! What the running server consists of, and how a request gets a transaction.
 
-use std::{ops::{Deref, DerefMut}, sync::Arc, time::Duration};
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use sqlx::{
@@ -30,8 +34,9 @@ pub struct App {
 
 /// Opens the pool, each connection with the limits that keep one request from holding up others.
 pub async fn connect(url: &str, connections: u32) -> anyhow::Result<PgPool> {
-    let options: PgConnectOptions =
-        url.parse().context("DATABASE_URL is no address of PostgreSQL, like postgres://user@localhost/fluxgate")?;
+    let options: PgConnectOptions = url
+        .parse()
+        .context("DATABASE_URL is no address of PostgreSQL, like postgres://user@localhost/fluxgate")?;
     let options = options.application_name("fluxgate-backend").options([
         ("statement_timeout", "5s"),
         ("lock_timeout", "3s"),

@@ -77,7 +77,9 @@ impl Settings {
     pub fn database_url(&self) -> anyhow::Result<&str> {
         match &self.database_url {
             Some(url) => Ok(url.expose_secret()),
-            None => bail!("DATABASE_URL is not set: say where PostgreSQL is, like postgres://user@localhost/fluxgate"),
+            None => bail!(
+                "DATABASE_URL is not set: say where PostgreSQL is, like postgres://user@localhost/fluxgate"
+            ),
         }
     }
 
@@ -97,7 +99,9 @@ impl Settings {
         let text = key.expose_secret();
         let distinct = text.bytes().collect::<std::collections::BTreeSet<_>>().len();
         if text.len() < 32 || distinct < 8 {
-            bail!("FLUXGATE_MASTER_KEY is too weak: give it 32 random bytes as text, as `openssl rand -hex 32` prints them");
+            bail!(
+                "FLUXGATE_MASTER_KEY is too weak: give it 32 random bytes as text, as `openssl rand -hex 32` prints them"
+            );
         }
         Ok(key)
     }
@@ -124,7 +128,10 @@ mod tests {
 
     #[test]
     fn secrets_do_not_print() {
-        let shown = format!("{:?}", settings(&["--master-key", "hunter2", "--database-url", "postgres://u:hunter3@h/d"]));
+        let shown = format!(
+            "{:?}",
+            settings(&["--master-key", "hunter2", "--database-url", "postgres://u:hunter3@h/d"])
+        );
         assert!(!shown.contains("hunter"), "{shown}");
     }
 }

@@ -174,7 +174,10 @@ impl From<sqlx::Error> for Error {
             };
         }
         match cause {
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed => {
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolClosed => {
                 tracing::warn!(error = %cause, "the database is away");
                 Error::Unavailable(DATABASE_AWAY)
             }

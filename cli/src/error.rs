@@ -169,6 +169,7 @@ fn refused(refusal: Refusal) -> CliError {
         Code::NotFound => Exit::NotFound,
         Code::Conflict | Code::Stale => Exit::Conflict,
         Code::Blocked => Exit::Blocked,
+        Code::Unavailable => Exit::Unreachable,
         Code::Invalid | Code::Limited | Code::Internal => Exit::Failed,
     };
     let mut error = match (&refusal.kind, &refusal.name) {
@@ -228,6 +229,7 @@ mod tests {
             (Code::Blocked, 9),
             (Code::Invalid, 1),
             (Code::Limited, 1),
+            (Code::Unavailable, 11),
             (Code::Internal, 1),
         ];
         for (code, exit) in expected {

@@ -51,7 +51,7 @@ pub(crate) const TABLE: [Row; 13] = [
     row(Exit::Pending, 8, "pending", "a change waits for approval"),
     row(Exit::Blocked, 9, "blocked", "a gate is closed: stage, dependency, policy"),
     row(Exit::Rejected, 10, "rejected", "the change was rejected, cancelled or has become stale"),
-    row(Exit::Unreachable, 11, "unreachable", "no connection, TLS failure, or 502, 503 or 504 after retries"),
+    row(Exit::Unreachable, 11, "unreachable", "no connection to the server or its database, TLS failure, or 502, 503 or 504 after retries"),
     row(Exit::Stopped, 130, "stopped", "Ctrl-C, or no at a question"),
 ];
 

@@ -20,9 +20,12 @@ pub(crate) fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// Returns a short time in seconds with one decimal.
+/// Returns a short time: milliseconds below a second, seconds with one decimal above.
 pub(crate) fn seconds(span: TimeDelta) -> String {
     let milliseconds = span.num_milliseconds().max(0);
+    if milliseconds < 1_000 {
+        return format!("{milliseconds} ms");
+    }
     let tenths = (milliseconds + 50) / 100;
     format!("{}.{}s", tenths / 10, tenths % 10)
 }
@@ -61,9 +64,9 @@ mod tests {
 
     #[test]
     fn short_spans_have_tenths() {
-        assert_eq!(seconds(TimeDelta::milliseconds(94)), "0.1s");
+        assert_eq!(seconds(TimeDelta::milliseconds(94)), "94 ms");
         assert_eq!(seconds(TimeDelta::milliseconds(1_060)), "1.1s");
-        assert_eq!(seconds(TimeDelta::milliseconds(-5)), "0.0s");
+        assert_eq!(seconds(TimeDelta::milliseconds(-5)), "0 ms");
     }
 
     #[test]

@@ -120,6 +120,8 @@ pub enum Code {
     Stale,
     /// Too much, too often.
     Limited,
+    /// The server is there, its database is not.
+    Unavailable,
     /// The server's own fault, or a code that this version does not know.
     #[default]
     #[serde(other)]
@@ -138,6 +140,7 @@ impl Code {
             Self::Blocked => "BLOCKED",
             Self::Stale => "STALE",
             Self::Limited => "LIMITED",
+            Self::Unavailable => "UNAVAILABLE",
             Self::Internal => "INTERNAL",
         }
     }

@@ -103,7 +103,12 @@ fn decode_stage(payload: &[u8]) -> Result<ServedStage, ConvertError> {
 }
 
 /// The payload of a stage; `config` is the document as the database keeps it.
-pub fn stage_payload(environment_id: Uuid, feature_key: &str, version: u64, config: &serde_json::Value) -> Vec<u8> {
+pub fn stage_payload(
+    environment_id: Uuid,
+    feature_key: &str,
+    version: u64,
+    config: &serde_json::Value,
+) -> Vec<u8> {
     Stage {
         environment_id: environment_id.as_bytes().to_vec(),
         feature_key: feature_key.to_owned(),

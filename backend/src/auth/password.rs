@@ -3,11 +3,15 @@
 use std::sync::OnceLock;
 
 use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version, password_hash::phc::PasswordHash,
+    Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version,
+    password_hash::phc::PasswordHash,
 };
 use tokio::sync::Semaphore;
 
-use crate::{clock, error::{Error, Result}};
+use crate::{
+    clock,
+    error::{Error, Result},
+};
 
 /// How many hashes are computed at once: each takes 19 MiB and a core.
 static SLOTS: Semaphore = Semaphore::const_new(2);
@@ -43,7 +47,8 @@ pub async fn verify(password: String, stored: Option<String>) -> Result<bool> {
             Some(stored) => stored,
             None => nobodys_hash()?.to_owned(),
         };
-        let parsed = PasswordHash::new(&stored).map_err(|e| anyhow::anyhow!("a stored password hash is broken: {e}"))?;
+        let parsed = PasswordHash::new(&stored)
+            .map_err(|e| anyhow::anyhow!("a stored password hash is broken: {e}"))?;
         Ok(argon2()?.verify_password(password.as_bytes(), &parsed).is_ok() && known)
     })
     .await

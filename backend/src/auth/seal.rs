@@ -15,7 +15,8 @@ impl Sealer {
     /// Derives the key from the master key's text, whatever its length.
     pub fn new(master_key: &SecretString) -> anyhow::Result<Sealer> {
         let key = digest(&SHA256, master_key.expose_secret().as_bytes());
-        let key = UnboundKey::new(&AES_256_GCM, key.as_ref()).map_err(|_| anyhow::anyhow!("no AES-256-GCM"))?;
+        let key =
+            UnboundKey::new(&AES_256_GCM, key.as_ref()).map_err(|_| anyhow::anyhow!("no AES-256-GCM"))?;
         Ok(Sealer(LessSafeKey::new(key)))
     }
 
@@ -24,18 +25,25 @@ impl Sealer {
         let nonce: [u8; NONCE_LEN] = clock::random()?;
         let mut sealed = plain.to_vec();
         self.0
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(name.as_bytes()), &mut sealed)
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(name.as_bytes()),
+                &mut sealed,
+            )
             .map_err(|_| anyhow::anyhow!("cannot seal {name}"))?;
         Ok([&nonce[..], &sealed].concat())
     }
 
     /// Decrypts what `seal` made under the same name and master key.
     pub fn open(&self, name: &str, sealed: &[u8]) -> anyhow::Result<Vec<u8>> {
-        let wrong = || anyhow::anyhow!("cannot open the sealed {name}: is FLUXGATE_MASTER_KEY another one than before?");
+        let wrong = || {
+            anyhow::anyhow!("cannot open the sealed {name}: is FLUXGATE_MASTER_KEY another one than before?")
+        };
         let (nonce, body) = sealed.split_at_checked(NONCE_LEN).ok_or_else(wrong)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| wrong())?;
         let mut body = body.to_vec();
-        let plain = self.0.open_in_place(nonce, Aad::from(name.as_bytes()), &mut body).map_err(|_| wrong())?;
+        let plain =
+            self.0.open_in_place(nonce, Aad::from(name.as_bytes()), &mut body).map_err(|_| wrong())?;
         Ok(plain.to_vec())
     }
 }

@@ -70,7 +70,8 @@ impl TokenKeys {
             exp: expires.timestamp(),
         };
         let header = Header { kid: Some(self.newest.clone()), ..Header::new(Algorithm::HS256) };
-        let (key, _) = self.keys.get(&self.newest).ok_or_else(|| anyhow::anyhow!("there is no signing key"))?;
+        let (key, _) =
+            self.keys.get(&self.newest).ok_or_else(|| anyhow::anyhow!("there is no signing key"))?;
         let token = encode(&header, &claims, key).map_err(|e| Error::Internal(e.into()))?;
         Ok((token, expires))
     }
@@ -123,7 +124,9 @@ mod tests {
         let (token, _) = keys.sign(user, now).unwrap();
         let mut other = super::tests::keys();
         let secret = [8; 32];
-        other.keys.insert("k1".to_owned(), (EncodingKey::from_secret(&secret), DecodingKey::from_secret(&secret)));
+        other
+            .keys
+            .insert("k1".to_owned(), (EncodingKey::from_secret(&secret), DecodingKey::from_secret(&secret)));
         assert!(other.check(&token, now).is_err());
         // {"alg":"none","kid":"k1"}
         let none = format!("eyJhbGciOiJub25lIiwia2lkIjoiazEifQ.{}.", token.split('.').nth(1).unwrap());

@@ -32,7 +32,11 @@ pub async fn load(pool: &PgPool, have: Option<Position>) -> anyhow::Result<Optio
         .map(|have| have.revision);
     let from = i64::try_from(after.unwrap_or(compacted))?;
     let found = delivery::count_revisions(&mut tx, from).await?;
-    ensure!(found == head.revision - from, "{} revisions above {from} are missing", head.revision - from - found);
+    ensure!(
+        found == head.revision - from,
+        "{} revisions above {from} are missing",
+        head.revision - from - found
+    );
     // A whole reads the things below `compacted` too; the log names all that ever was delivered.
     let touched = delivery::touched(&mut tx, after.map_or(0, |_| from)).await?;
     let mut loaded =
@@ -45,10 +49,8 @@ async fn read(conn: &mut PgConnection, touched: &[Touched], loaded: &mut Loaded)
     let ids = |kinds: &[DeliveryKind]| -> Vec<Uuid> {
         touched.iter().filter(|t| kinds.contains(&t.kind)).map(|t| t.subject).collect()
     };
-    let index: HashMap<(DeliveryKind, Uuid), u64> = touched
-        .iter()
-        .filter_map(|t| Some(((t.kind, t.subject), u64::try_from(t.revision).ok()?)))
-        .collect();
+    let index: HashMap<(DeliveryKind, Uuid), u64> =
+        touched.iter().filter_map(|t| Some(((t.kind, t.subject), u64::try_from(t.revision).ok()?))).collect();
     let revision = |kind: DeliveryKind, id: Uuid| index.get(&(kind, id)).copied();
     let stages = ids(&[DeliveryKind::Stage, DeliveryKind::Kill]);
     if !stages.is_empty() {
@@ -118,10 +120,8 @@ fn add_client(row: ClientRow, revision: u64, loaded: &mut Loaded) {
         client::ClientKind::Backend => ClientKind::Backend,
         client::ClientKind::Frontend => ClientKind::Frontend,
     };
-    let keys = row.key_ids.into_iter().zip(row.key_hashes).zip(row.key_ends).map(|((id, sha256), end)| ClientKey {
-        id,
-        sha256,
-        not_after_ms: end.map(|end| end.timestamp_millis()),
+    let keys = row.key_ids.into_iter().zip(row.key_hashes).zip(row.key_ends).map(|((id, sha256), end)| {
+        ClientKey { id, sha256, not_after_ms: end.map(|end| end.timestamp_millis()) }
     });
     let payload = Client {
         name: row.name,

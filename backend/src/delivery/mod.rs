@@ -119,7 +119,10 @@ impl Delivery {
                     }
                 }
                 Err(error) if !std::mem::replace(&mut away, true) => {
-                    tracing::warn!(error = format!("{error:#}"), "cannot read the head; streams go on from memory");
+                    tracing::warn!(
+                        error = format!("{error:#}"),
+                        "cannot read the head; streams go on from memory"
+                    );
                 }
                 Err(_) => {}
             }

@@ -228,7 +228,8 @@ impl Served {
 
     /// The EDGE client that a key belongs to, and that key.
     pub fn edge_key(&self, key_id: &str) -> Option<(&EdgeClient, &EdgeKey)> {
-        let mut all = self.edge_clients.values().flat_map(|client| client.keys.iter().map(move |key| (client, key)));
+        let mut all =
+            self.edge_clients.values().flat_map(|client| client.keys.iter().map(move |key| (client, key)));
         all.find(|(_, key)| key.id == key_id)
     }
 }
@@ -246,7 +247,8 @@ mod tests {
     use super::*;
 
     fn entry(team: Uuid, environment: Uuid, revision: u64, payload: &[u8]) -> Entry {
-        let item = Item { kind: 1, id: vec![revision as u8; 16], revision, payload: payload.to_vec() };
+        let item =
+            Item { kind: 1, id: revision.to_le_bytes().repeat(2), revision, payload: payload.to_vec() };
         Entry { team, environment: Some(environment), item: Arc::new(item) }
     }
 

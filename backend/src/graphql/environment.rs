@@ -45,7 +45,11 @@ impl EnvironmentMutation {
     }
 
     /// Makes an environment, behind the team's others.
-    async fn create_environment(&self, ctx: &Context<'_>, input: CreateEnvironmentInput) -> Result<Environment> {
+    async fn create_environment(
+        &self,
+        ctx: &Context<'_>,
+        input: CreateEnvironmentInput,
+    ) -> Result<Environment> {
         let (app, caller) = (app(ctx)?, caller(ctx)?);
         let new = NewEnvironment { key: input.key, name: input.name, kind: input.kind, colour: input.colour };
         let mut tx = app.begin().await?;

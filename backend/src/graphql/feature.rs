@@ -34,7 +34,12 @@ impl Feature {
 
     /// The newest first.
     #[graphql(complexity = "cost(first, child_complexity)")]
-    async fn changes(&self, ctx: &Context<'_>, first: Option<i64>, after: Option<String>) -> Result<Connection<Change>> {
+    async fn changes(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i64>,
+        after: Option<String>,
+    ) -> Result<Connection<Change>> {
         let page = PageRequest::new(first, after)?;
         page.after_number()?;
         let filter = ChangeFilter { feature: Some(self.id), ..ChangeFilter::default() };

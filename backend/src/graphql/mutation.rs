@@ -3,8 +3,9 @@
 use async_graphql::MergedObject;
 
 use super::{
-    change::ChangeMutation, client::ClientMutation, environment::EnvironmentMutation, feature::FeatureMutation,
-    pipeline::PipelineMutation, policy::PolicyMutation, session::SessionMutation, user::UserMutation,
+    change::ChangeMutation, client::ClientMutation, environment::EnvironmentMutation,
+    feature::FeatureMutation, pipeline::PipelineMutation, policy::PolicyMutation, session::SessionMutation,
+    user::UserMutation,
 };
 
 /// The mutation root.

@@ -48,4 +48,3 @@ pub fn cost(first: Option<i64>, entry: usize) -> usize {
     let size = usize::try_from(first.unwrap_or(DEFAULT_PAGE)).unwrap_or(0);
     size.saturating_mul(entry.max(1)).min(usize::MAX >> 16)
 }
-

@@ -73,8 +73,11 @@ impl PipelineMutation {
     /// Makes a pipeline: a tree of environments.
     async fn create_pipeline(&self, ctx: &Context<'_>, input: CreatePipelineInput) -> Result<Pipeline> {
         let (app, caller) = (app(ctx)?, caller(ctx)?);
-        let stages: Vec<_> =
-            input.stages.into_iter().map(|s| NewStage { environment: s.environment, after: s.after }).collect();
+        let stages: Vec<_> = input
+            .stages
+            .into_iter()
+            .map(|s| NewStage { environment: s.environment, after: s.after })
+            .collect();
         let mut tx = app.begin().await?;
         let result =
             service::pipeline::create(&mut tx, caller, &input.team, (&input.key, input.name), &stages).await;

@@ -43,7 +43,12 @@ impl Team {
 
     /// By name.
     #[graphql(complexity = "cost(first, child_complexity)")]
-    async fn members(&self, ctx: &Context<'_>, first: Option<i64>, after: Option<String>) -> Result<Connection<Member>> {
+    async fn members(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i64>,
+        after: Option<String>,
+    ) -> Result<Connection<Member>> {
         let page = PageRequest::new(first, after)?;
         let mut conn = app(ctx)?.read().await?;
         Ok(store::member::list(&mut conn, self.id, &page).await.map_err(Error::from)?.into())
@@ -78,7 +83,12 @@ impl Team {
 
     /// By name.
     #[graphql(complexity = "cost(first, child_complexity)")]
-    async fn policies(&self, ctx: &Context<'_>, first: Option<i64>, after: Option<String>) -> Result<Connection<Policy>> {
+    async fn policies(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i64>,
+        after: Option<String>,
+    ) -> Result<Connection<Policy>> {
         let page = PageRequest::new(first, after)?;
         let mut conn = app(ctx)?.read().await?;
         Ok(store::policy::list(&mut conn, self.id, &page).await.map_err(Error::from)?.into())
@@ -86,7 +96,12 @@ impl Team {
 
     /// By name.
     #[graphql(complexity = "cost(first, child_complexity)")]
-    async fn clients(&self, ctx: &Context<'_>, first: Option<i64>, after: Option<String>) -> Result<Connection<Client>> {
+    async fn clients(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i64>,
+        after: Option<String>,
+    ) -> Result<Connection<Client>> {
         let page = PageRequest::new(first, after)?;
         let mut conn = app(ctx)?.read().await?;
         Ok(store::client::list(&mut conn, self.id, &page).await.map_err(Error::from)?.into())
@@ -103,7 +118,10 @@ impl Team {
     ) -> Result<Connection<Feature>> {
         let page = PageRequest::new(first, after)?;
         let mut conn = app(ctx)?.read().await?;
-        Ok(store::feature::list(&mut conn, self.id, search.as_deref(), &page).await.map_err(Error::from)?.into())
+        Ok(store::feature::list(&mut conn, self.id, search.as_deref(), &page)
+            .await
+            .map_err(Error::from)?
+            .into())
     }
 
     async fn feature(&self, ctx: &Context<'_>, key: String) -> Result<Feature> {
@@ -188,7 +206,12 @@ impl Team {
 
     /// Connected, or seen within the last hour; by name.
     #[graphql(complexity = "cost(first, child_complexity)")]
-    async fn edges(&self, ctx: &Context<'_>, first: Option<i64>, after: Option<String>) -> Result<Connection<Edge>> {
+    async fn edges(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i64>,
+        after: Option<String>,
+    ) -> Result<Connection<Edge>> {
         let page = PageRequest::new(first, after)?;
         let now = caller(ctx)?.request.now;
         let mut conn = app(ctx)?.read().await?;

@@ -9,7 +9,10 @@ use fluxgate_proto::{
     v1::{BackendMessage, EdgeMessage, delivery_server, edge_message::Message},
 };
 use tokio::{net::TcpListener, sync::watch};
-use tokio_stream::{Stream, wrappers::{ReceiverStream, TcpListenerStream}};
+use tokio_stream::{
+    Stream,
+    wrappers::{ReceiverStream, TcpListenerStream},
+};
 use tonic::{Request, Response, Status, Streaming, transport::Server};
 
 use crate::{app::App, auth::client_key, clock};
@@ -29,7 +32,11 @@ struct Delivery {
 }
 
 /// Serves edges until `shutdown` turns true; each is told goodbye.
-pub async fn serve(app: Arc<App>, listener: TcpListener, mut shutdown: watch::Receiver<bool>) -> anyhow::Result<()> {
+pub async fn serve(
+    app: Arc<App>,
+    listener: TcpListener,
+    mut shutdown: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
     let service = delivery_server::DeliveryServer::new(Delivery { app, shutdown: shutdown.clone() })
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
         .max_encoding_message_size(MAX_MESSAGE_BYTES);
@@ -55,7 +62,10 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, mut shutdown: watch::Re
 impl delivery_server::Delivery for Delivery {
     type SyncStream = Pin<Box<dyn Stream<Item = Result<BackendMessage, Status>> + Send>>;
 
-    async fn sync(&self, request: Request<Streaming<EdgeMessage>>) -> Result<Response<Self::SyncStream>, Status> {
+    async fn sync(
+        &self,
+        request: Request<Streaming<EdgeMessage>>,
+    ) -> Result<Response<Self::SyncStream>, Status> {
         let key = bearer(&request)?.to_owned();
         let refused = || Status::unauthenticated("the key is not that of an enabled client of kind EDGE");
         let client = self.app.delivery.authenticate(&key, clock::now()).await.ok_or_else(refused)?;
@@ -67,7 +77,8 @@ impl delivery_server::Delivery for Delivery {
             let hello = match tokio::time::timeout(HELLO_WITHIN, inbound.message()).await {
                 Ok(Ok(Some(EdgeMessage { message: Some(Message::Hello(hello)) }))) => hello,
                 _ => {
-                    let _ = sender.send(Err(Status::invalid_argument("the first message must be a Hello"))).await;
+                    let _ =
+                        sender.send(Err(Status::invalid_argument("the first message must be a Hello"))).await;
                     return;
                 }
             };
@@ -84,5 +95,7 @@ fn bearer<T>(request: &Request<T>) -> Result<&str, Status> {
         .get("authorization")
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "))
-        .ok_or_else(|| Status::unauthenticated("credentials are missing: authorization: Bearer <key of an EDGE client>"))
+        .ok_or_else(|| {
+            Status::unauthenticated("credentials are missing: authorization: Bearer <key of an EDGE client>")
+        })
 }

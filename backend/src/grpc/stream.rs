@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use fluxgate_proto::{
     CHUNK_BYTES, MAX_MESSAGE_BYTES,
     v1::{
-        Ack, BackendMessage, Delta, EdgeMessage, Goodbye, Heartbeat, Hello, Item, Kills, Position, Reset, ResetReason,
-        SnapshotBegin, SnapshotChunk, SnapshotEnd, backend_message::Message, edge_message,
+        Ack, BackendMessage, Delta, EdgeMessage, Goodbye, Heartbeat, Hello, Item, Kills, Position, Reset,
+        ResetReason, SnapshotBegin, SnapshotChunk, SnapshotEnd, backend_message::Message, edge_message,
     },
 };
 use tokio::{
@@ -18,7 +18,10 @@ use uuid::Uuid;
 
 use crate::{
     clock,
-    delivery::{Delivery, state::{self, EdgeClient, Scope}},
+    delivery::{
+        Delivery,
+        state::{self, EdgeClient, Scope},
+    },
     store::edge::Heard,
 };
 
@@ -196,14 +199,19 @@ impl EdgeStream {
         if (revision, kills_revision) != (self.heard.revision, self.heard.kills_revision) {
             self.heard.acked_at = now;
         }
-        (self.heard.revision, self.heard.kills_revision, self.heard.seen_at) = (revision, kills_revision, now);
+        (self.heard.revision, self.heard.kills_revision, self.heard.seen_at) =
+            (revision, kills_revision, now);
         self.delivery.edges.hear(self.heard.clone());
         let scope = self.scope;
         let differs = self.delivery.write(|served| {
             served.position().revision == ack.applied && served.digest(scope).to_bytes() != ack.digest
         });
         if differs && self.sent.revision == ack.applied {
-            tracing::error!(edge = self.heard.name, revision = ack.applied, "an edge holds something else; resending");
+            tracing::error!(
+                edge = self.heard.name,
+                revision = ack.applied,
+                "an edge holds something else; resending"
+            );
             self.send(Message::Reset(Reset { reason: ResetReason::DigestDiffers as i32 })).await?;
             self.send_snapshot().await?;
         }
@@ -252,9 +260,8 @@ impl EdgeStream {
     /// Sends everything in chunks; a kill that comes meanwhile goes between two of them.
     async fn send_snapshot(&mut self) -> Step {
         let scope = self.scope;
-        let (now, items, digest) = self
-            .delivery
-            .write(|served| (served.position(), served.snapshot(scope), served.digest(scope)));
+        let (now, items, digest) =
+            self.delivery.write(|served| (served.position(), served.snapshot(scope), served.digest(scope)));
         let position = Position { epoch: now.epoch.as_bytes().to_vec(), revision: now.revision };
         self.send(Message::SnapshotBegin(SnapshotBegin { position: Some(position) })).await?;
         let (mut chunk, mut bytes, count) = (Vec::new(), 0, items.len() as u64);
@@ -263,7 +270,8 @@ impl EdgeStream {
             chunk.push(Item::clone(&item));
             if bytes >= CHUNK_BYTES {
                 self.send_kills().await?;
-                self.send(Message::SnapshotChunk(SnapshotChunk { items: std::mem::take(&mut chunk) })).await?;
+                self.send(Message::SnapshotChunk(SnapshotChunk { items: std::mem::take(&mut chunk) }))
+                    .await?;
                 bytes = 0;
             }
         }

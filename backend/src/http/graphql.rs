@@ -20,9 +20,13 @@ const MAX_JSON_DEPTH: usize = 32;
 
 /// Executes one operation.
 pub async fn execute(shared: web::Data<Shared>, http: HttpRequest, body: web::Bytes) -> HttpResponse {
-    let request =
-        Request { now: clock::now(), id: clock::new_id(), address: http.peer_addr().map(|a| a.ip().to_string()) };
-    let content_type = http.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let request = Request {
+        now: clock::now(),
+        id: clock::new_id(),
+        address: http.peer_addr().map(|a| a.ip().to_string()),
+    };
+    let content_type =
+        http.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if !content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
         return HttpResponse::UnsupportedMediaType().body("send application/json");
     }

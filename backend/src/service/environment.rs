@@ -49,7 +49,9 @@ pub async fn create(
     key::check("key", &new.key)?;
     let name = key::text("name", new.name)?.unwrap_or_else(|| new.key.clone());
     if let Some(colour) = &new.colour
-        && !(colour.len() == 7 && colour.starts_with('#') && colour[1..].bytes().all(|b| b.is_ascii_hexdigit()))
+        && !(colour.len() == 7
+            && colour.starts_with('#')
+            && colour[1..].bytes().all(|b| b.is_ascii_hexdigit()))
     {
         return Err(Error::invalid("colour", "must look like #3fb950"));
     }

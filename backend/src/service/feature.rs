@@ -14,9 +14,9 @@ use crate::{
         audit::NewEntry,
         change::ChangeKind,
         feature::{self, Feature, FeatureKind, NewFeature},
+        page::PageRequest,
         pipeline::{self, Pipeline},
         stage,
-        page::PageRequest,
     },
 };
 
@@ -95,7 +95,9 @@ pub async fn create(conn: &mut PgConnection, caller: &Caller, new: CreateFeature
         subject: row.key.clone(),
         feature: Some(id),
         reason: new.reason.as_deref(),
-        after: Some(serde_json::json!({"kind": row.kind, "valueType": row.value_type, "pipeline": pipeline.key})),
+        after: Some(
+            serde_json::json!({"kind": row.kind, "valueType": row.value_type, "pipeline": pipeline.key}),
+        ),
         ..NewEntry::default()
     };
     audit::record(conn, caller, &entry).await?;
@@ -130,7 +132,9 @@ async fn find_pipeline(conn: &mut PgConnection, team: Uuid, wanted: Option<&str>
             None => Err(Error::not_found("pipeline", wanted, keys())),
         },
         None if all.len() == 1 => Ok(all.remove(0)),
-        None if all.is_empty() => Err(Error::invalid("pipeline", "is needed, and the team has none yet: create one")),
+        None if all.is_empty() => {
+            Err(Error::invalid("pipeline", "is needed, and the team has none yet: create one"))
+        }
         None => Err(Error::invalid("pipeline", format!("is needed: one of {}", keys().join(", ")))),
     }
 }

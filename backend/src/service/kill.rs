@@ -38,7 +38,12 @@ pub struct Scope<'a> {
 }
 
 /// Turns the kill switch on. It needs a reason and no approval.
-pub async fn kill(conn: &mut PgConnection, caller: &Caller, scope: Scope<'_>, reason: String) -> Result<Killed> {
+pub async fn kill(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    scope: Scope<'_>,
+    reason: String,
+) -> Result<Killed> {
     let (team, feature, stages) = lock(conn, caller, &scope, Action::Kill).await?;
     let Some(reason) = key::text("reason", Some(reason))? else {
         return Err(Error::invalid("reason", "is needed: whoever is on call next will want to know why"));

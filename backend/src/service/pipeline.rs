@@ -37,8 +37,11 @@ pub async fn create(
     let mut placed = Vec::new();
     for (position, stage) in (0_i32..).zip(stages) {
         let found = environment::find(conn, team.id, &stage.environment).await?;
-        let source =
-            stage.after.as_ref().and_then(|after| placed.iter().find(|(key, _)| key == after)).map(|(_, id)| *id);
+        let source = stage
+            .after
+            .as_ref()
+            .and_then(|after| placed.iter().find(|(key, _)| key == after))
+            .map(|(_, id)| *id);
         pipeline::insert_stage(conn, made.id, found.id, position, source).await?;
         placed.push((found.key, found.id));
     }
@@ -63,14 +66,23 @@ fn check_tree(stages: &[NewStage]) -> Result<()> {
         let before = &stages[..index];
         let path = format!("stages[{index}]");
         if before.iter().any(|other| other.environment == stage.environment) {
-            return Err(Error::invalid(&path, format!("{} stands in the pipeline already", stage.environment)));
+            return Err(Error::invalid(
+                &path,
+                format!("{} stands in the pipeline already", stage.environment),
+            ));
         }
         match &stage.after {
             None if index > 0 => {
-                return Err(Error::invalid(&format!("{path}.after"), "is needed: only the first stage follows none"));
+                return Err(Error::invalid(
+                    &format!("{path}.after"),
+                    "is needed: only the first stage follows none",
+                ));
             }
             Some(after) if !before.iter().any(|other| other.environment == *after) => {
-                return Err(Error::invalid(&format!("{path}.after"), format!("{after} does not stand before it")));
+                return Err(Error::invalid(
+                    &format!("{path}.after"),
+                    format!("{after} does not stand before it"),
+                ));
             }
             _ => {}
         }

@@ -32,14 +32,22 @@ pub struct NewPolicy {
 }
 
 /// Makes a policy. It counts for all open changes at once.
-pub async fn create(conn: &mut PgConnection, caller: &Caller, team_key: &str, new: NewPolicy) -> Result<Policy> {
+pub async fn create(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    team_key: &str,
+    new: NewPolicy,
+) -> Result<Policy> {
     let team = team::find(conn, caller, team_key, Action::Manage).await?;
     key::check("name", &new.name)?;
     if !(1..=MAX_APPROVALS).contains(&new.approvals) {
         return Err(Error::invalid("approvals", format!("must be between 1 and {MAX_APPROVALS}")));
     }
     if (new.scope == PolicyScope::Listed) == new.environments.is_empty() {
-        return Err(Error::invalid("environments", "are named by a policy of scope LISTED, and only by that"));
+        return Err(Error::invalid(
+            "environments",
+            "are named by a policy of scope LISTED, and only by that",
+        ));
     }
     let mut ids = Vec::new();
     for environment_key in &new.environments {

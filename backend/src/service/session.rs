@@ -43,7 +43,8 @@ pub async fn bootstrap(
     token: &str,
     new: NewUser,
 ) -> Result<Session> {
-    let refused = || Error::Unauthenticated("the bootstrap token is not valid, or was used already".to_owned());
+    let refused =
+        || Error::Unauthenticated("the bootstrap token is not valid, or was used already".to_owned());
     let kept = session::take_bootstrap(conn).await?.ok_or_else(refused)?;
     if !client_key::matches(token, &kept) {
         return Err(refused());
@@ -73,11 +74,13 @@ pub async fn sign_in(
     found: Option<User>,
 ) -> Result<Option<Session>> {
     let Some(user) = found else {
-        let entry = NewEntry { action: "user.sign_in_failed", subject: "sign-in".to_owned(), ..NewEntry::default() };
+        let entry =
+            NewEntry { action: "user.sign_in_failed", subject: "sign-in".to_owned(), ..NewEntry::default() };
         audit::record_stranger(conn, request, username, &entry).await?;
         return Ok(None);
     };
-    let entry = NewEntry { action: "user.sign_in", subject: format!("user {username}"), ..NewEntry::default() };
+    let entry =
+        NewEntry { action: "user.sign_in", subject: format!("user {username}"), ..NewEntry::default() };
     audit::record_stranger(conn, request, username, &entry).await?;
     open(conn, keys, request, (user, clock::new_id())).await.map(Some)
 }
@@ -119,8 +122,12 @@ async fn open(
 ) -> Result<Session> {
     let (access_token, access_expires_at) = keys.sign(user.id, request.now)?;
     let refresh_token = format!("fgr_{}", URL_SAFE_NO_PAD.encode(clock::random::<32>()?));
-    let kept =
-        RefreshToken { family, user_id: user.id, expires_at: request.now + REFRESH_LIFETIME, replaced_at: None };
+    let kept = RefreshToken {
+        family,
+        user_id: user.id,
+        expires_at: request.now + REFRESH_LIFETIME,
+        replaced_at: None,
+    };
     session::insert(conn, &client_key::sha256(&refresh_token), &kept, request.now).await?;
     Ok(Session { access_token, access_expires_at, refresh_token, user })
 }

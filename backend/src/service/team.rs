@@ -25,7 +25,8 @@ pub async fn find(conn: &mut PgConnection, caller: &Caller, team_key: &str, acti
         return Ok(team);
     }
     let own = (!caller.user.system_admin).then_some(caller.user.id);
-    let candidates = team::list(conn, own, &PageRequest::all()).await?.nodes.into_iter().map(|t| t.key).collect();
+    let candidates =
+        team::list(conn, own, &PageRequest::all()).await?.nodes.into_iter().map(|t| t.key).collect();
     Err(Error::not_found("team", team_key, candidates))
 }
 

@@ -34,7 +34,9 @@ pub fn created(user: &User) -> NewEntry<'static> {
     NewEntry {
         action: "user.create",
         subject: format!("user {}", user.username),
-        after: Some(serde_json::json!({"name": user.name, "email": user.email, "systemAdmin": user.system_admin})),
+        after: Some(
+            serde_json::json!({"name": user.name, "email": user.email, "systemAdmin": user.system_admin}),
+        ),
         ..NewEntry::default()
     }
 }

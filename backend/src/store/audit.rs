@@ -96,12 +96,13 @@ pub async fn list(
     page: &PageRequest,
 ) -> sqlx::Result<Page<AuditEntry>> {
     let after = page.after_number().unwrap_or_default();
-    let total =
-        query_scalar("SELECT count(*) FROM audit_entry WHERE team_id = $1 AND ($2::uuid IS NULL OR feature_id = $2)")
-            .bind(team)
-            .bind(feature)
-            .fetch_one(&mut *conn)
-            .await?;
+    let total = query_scalar(
+        "SELECT count(*) FROM audit_entry WHERE team_id = $1 AND ($2::uuid IS NULL OR feature_id = $2)",
+    )
+    .bind(team)
+    .bind(feature)
+    .fetch_one(&mut *conn)
+    .await?;
     let rows = query_as(
         "SELECT number, at, actor, actor_kind, action, subject, environment, reason, before, after, address
          FROM audit_entry WHERE team_id = $1 AND ($2::uuid IS NULL OR feature_id = $2)

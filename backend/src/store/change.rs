@@ -195,7 +195,11 @@ pub async fn pending_on(conn: &mut PgConnection, stages: &[Uuid]) -> sqlx::Resul
 }
 
 /// A pending change that says exactly the same: kind, stage, source, base and document.
-pub async fn same_pending(conn: &mut PgConnection, kind: ChangeKind, item: &NewItem) -> sqlx::Result<Option<Uuid>> {
+pub async fn same_pending(
+    conn: &mut PgConnection,
+    kind: ChangeKind,
+    item: &NewItem,
+) -> sqlx::Result<Option<Uuid>> {
     query_scalar(
         "SELECT c.id FROM change c JOIN change_item i ON i.change_id = c.id
          WHERE c.status = 'PENDING' AND c.kind = $1 AND i.stage_id = $2

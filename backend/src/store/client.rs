@@ -49,13 +49,18 @@ pub async fn get(conn: &mut PgConnection, team: Uuid, name: &str) -> sqlx::Resul
 
 /// All names of a team, for "did you mean".
 pub async fn names(conn: &mut PgConnection, team: Uuid) -> sqlx::Result<Vec<String>> {
-    query_scalar("SELECT name FROM client WHERE team_id = $1 ORDER BY name LIMIT 1000").bind(team).fetch_all(conn).await
+    query_scalar("SELECT name FROM client WHERE team_id = $1 ORDER BY name LIMIT 1000")
+        .bind(team)
+        .fetch_all(conn)
+        .await
 }
 
 /// A page of a team's clients by name.
 pub async fn list(conn: &mut PgConnection, team: Uuid, page: &PageRequest) -> sqlx::Result<Page<Client>> {
-    let total =
-        query_scalar("SELECT count(*) FROM client WHERE team_id = $1").bind(team).fetch_one(&mut *conn).await?;
+    let total = query_scalar("SELECT count(*) FROM client WHERE team_id = $1")
+        .bind(team)
+        .fetch_one(&mut *conn)
+        .await?;
     let rows = query_as(
         "SELECT c.*, ARRAY (SELECT k.id FROM client_key k WHERE k.client_id = c.id ORDER BY k.created_at) AS key_ids
          FROM client c WHERE team_id = $1 AND ($2::text IS NULL OR name > $2) ORDER BY name LIMIT $3",

@@ -58,7 +58,10 @@ pub async fn touched(conn: &mut PgConnection, after: i64) -> sqlx::Result<Vec<To
 
 /// How many revisions above `after` are in the log: as many as there are, or one was lost.
 pub async fn count_revisions(conn: &mut PgConnection, after: i64) -> sqlx::Result<i64> {
-    query_scalar("SELECT count(DISTINCT revision) FROM delivery_item WHERE revision > $1").bind(after).fetch_one(conn).await
+    query_scalar("SELECT count(DISTINCT revision) FROM delivery_item WHERE revision > $1")
+        .bind(after)
+        .fetch_one(conn)
+        .await
 }
 
 /// Takes the next revision for the given things; the transaction's last statement.

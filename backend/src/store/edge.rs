@@ -47,7 +47,8 @@ pub async fn list(
     silent_since: DateTime<Utc>,
     page: &PageRequest,
 ) -> sqlx::Result<Page<Edge>> {
-    let total = query_scalar("SELECT count(*) FROM edge WHERE team_id = $1").bind(team).fetch_one(&mut *conn).await?;
+    let total =
+        query_scalar("SELECT count(*) FROM edge WHERE team_id = $1").bind(team).fetch_one(&mut *conn).await?;
     let rows = query_as(
         "SELECT e.id, e.name, e.version, c.name AS client, e.revision, e.kills_revision,
                 e.seen_at > $2 AS connected,

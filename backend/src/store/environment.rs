@@ -51,10 +51,12 @@ pub async fn get(conn: &mut PgConnection, team: Uuid, key: &str) -> sqlx::Result
 
 /// Environments by id.
 pub async fn by_ids(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<Environment>> {
-    query_as("SELECT id, team_id, key, name, type, colour, position, active FROM environment WHERE id = ANY ($1)")
-        .bind(ids)
-        .fetch_all(conn)
-        .await
+    query_as(
+        "SELECT id, team_id, key, name, type, colour, position, active FROM environment WHERE id = ANY ($1)",
+    )
+    .bind(ids)
+    .fetch_all(conn)
+    .await
 }
 
 /// Waits until no other transaction decides on the dependencies in an environment.
@@ -72,10 +74,16 @@ pub async fn keys(conn: &mut PgConnection, team: Uuid) -> sqlx::Result<Vec<Strin
 }
 
 /// A page of a team's environments in their order.
-pub async fn list(conn: &mut PgConnection, team: Uuid, page: &PageRequest) -> sqlx::Result<Page<Environment>> {
+pub async fn list(
+    conn: &mut PgConnection,
+    team: Uuid,
+    page: &PageRequest,
+) -> sqlx::Result<Page<Environment>> {
     let after = page.after_number().unwrap_or_default();
-    let total =
-        query_scalar("SELECT count(*) FROM environment WHERE team_id = $1").bind(team).fetch_one(&mut *conn).await?;
+    let total = query_scalar("SELECT count(*) FROM environment WHERE team_id = $1")
+        .bind(team)
+        .fetch_one(&mut *conn)
+        .await?;
     let rows = query_as(
         "SELECT id, team_id, key, name, type, colour, position, active FROM environment
          WHERE team_id = $1 AND ($2::bigint IS NULL OR position > $2) ORDER BY position LIMIT $3",

@@ -118,10 +118,12 @@ pub async fn by_ids(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<F
 
 /// All keys of a team, for "did you mean".
 pub async fn keys(conn: &mut PgConnection, team: Uuid) -> sqlx::Result<Vec<String>> {
-    query_scalar("SELECT key FROM feature WHERE team_id = $1 AND lifecycle <> 'ARCHIVED' ORDER BY key LIMIT 1000")
-        .bind(team)
-        .fetch_all(conn)
-        .await
+    query_scalar(
+        "SELECT key FROM feature WHERE team_id = $1 AND lifecycle <> 'ARCHIVED' ORDER BY key LIMIT 1000",
+    )
+    .bind(team)
+    .fetch_all(conn)
+    .await
 }
 
 /// A page of a team's features by key; `search` is looked for in key, name, tags and owner.

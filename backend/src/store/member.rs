@@ -81,8 +81,10 @@ pub async fn active(conn: &mut PgConnection, team: Uuid) -> sqlx::Result<Vec<Mem
 
 /// A page of a team's members by name.
 pub async fn list(conn: &mut PgConnection, team: Uuid, page: &PageRequest) -> sqlx::Result<Page<Member>> {
-    let total =
-        query_scalar("SELECT count(*) FROM member WHERE team_id = $1").bind(team).fetch_one(&mut *conn).await?;
+    let total = query_scalar("SELECT count(*) FROM member WHERE team_id = $1")
+        .bind(team)
+        .fetch_one(&mut *conn)
+        .await?;
     let rows = query_as(
         "SELECT u.id, u.username, u.name, u.email, u.active, u.system_admin, m.roles
          FROM member m JOIN app_user u ON u.id = m.user_id

@@ -38,8 +38,10 @@ pub async fn get(conn: &mut PgConnection, team: Uuid, key: &str) -> sqlx::Result
 
 /// A page of a team's pipelines by key.
 pub async fn list(conn: &mut PgConnection, team: Uuid, page: &PageRequest) -> sqlx::Result<Page<Pipeline>> {
-    let total =
-        query_scalar("SELECT count(*) FROM pipeline WHERE team_id = $1").bind(team).fetch_one(&mut *conn).await?;
+    let total = query_scalar("SELECT count(*) FROM pipeline WHERE team_id = $1")
+        .bind(team)
+        .fetch_one(&mut *conn)
+        .await?;
     let rows = query_as(
         "SELECT id, key, name FROM pipeline WHERE team_id = $1 AND ($2::text IS NULL OR key > $2) ORDER BY key LIMIT $3",
     )

@@ -44,8 +44,10 @@ pub struct Requirement {
 
 /// A page of a team's policies by name.
 pub async fn list(conn: &mut PgConnection, team: Uuid, page: &PageRequest) -> sqlx::Result<Page<Policy>> {
-    let total =
-        query_scalar("SELECT count(*) FROM policy WHERE team_id = $1").bind(team).fetch_one(&mut *conn).await?;
+    let total = query_scalar("SELECT count(*) FROM policy WHERE team_id = $1")
+        .bind(team)
+        .fetch_one(&mut *conn)
+        .await?;
     let rows = query_as(
         "SELECT p.name, p.scope, p.approvals, p.roles, p.enabled,
                 ARRAY (SELECT e.key FROM policy_environment pe JOIN environment e ON e.id = pe.environment_id
@@ -61,7 +63,11 @@ pub async fn list(conn: &mut PgConnection, team: Uuid, page: &PageRequest) -> sq
 }
 
 /// The enabled policies that cover any of these environments now.
-pub async fn in_scope(conn: &mut PgConnection, team: Uuid, environments: &[Uuid]) -> sqlx::Result<Vec<Requirement>> {
+pub async fn in_scope(
+    conn: &mut PgConnection,
+    team: Uuid,
+    environments: &[Uuid],
+) -> sqlx::Result<Vec<Requirement>> {
     query_as(
         "SELECT p.name, p.approvals, p.roles FROM policy p
          WHERE p.team_id = $1 AND p.enabled AND EXISTS (

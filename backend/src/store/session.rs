@@ -20,10 +20,12 @@ pub async fn lock(conn: &mut PgConnection, sha256: &[u8]) -> sqlx::Result<Option
         .bind(sha256)
         .execute(&mut *conn)
         .await?;
-    query_as("SELECT family, user_id, expires_at, replaced_at FROM refresh_token WHERE sha256 = $1 FOR UPDATE")
-        .bind(sha256)
-        .fetch_optional(conn)
-        .await
+    query_as(
+        "SELECT family, user_id, expires_at, replaced_at FROM refresh_token WHERE sha256 = $1 FOR UPDATE",
+    )
+    .bind(sha256)
+    .fetch_optional(conn)
+    .await
 }
 
 /// Adds a token to its family.

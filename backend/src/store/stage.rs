@@ -67,7 +67,10 @@ pub async fn of_features(conn: &mut PgConnection, features: &[Uuid]) -> sqlx::Re
 pub async fn lock_of_feature(conn: &mut PgConnection, feature: Uuid) -> sqlx::Result<Vec<LockedStage>> {
     // Read only once they are locked: after a wait, a locking statement sees the newest stage beside the version that
     // was live before.
-    query("SELECT FROM stage WHERE feature_id = $1 ORDER BY id FOR UPDATE").bind(feature).execute(&mut *conn).await?;
+    query("SELECT FROM stage WHERE feature_id = $1 ORDER BY id FOR UPDATE")
+        .bind(feature)
+        .execute(&mut *conn)
+        .await?;
     query_as(
         "SELECT s.id, s.environment_id, e.key AS environment_key, s.live_version, v.config,
                 s.killed_at IS NOT NULL AS killed

@@ -17,11 +17,18 @@ pub struct Team {
 
 /// Finds a team by key.
 pub async fn get(conn: &mut PgConnection, key: &str) -> sqlx::Result<Option<Team>> {
-    query_as("SELECT id, key, name, description FROM team WHERE key = $1").bind(key).fetch_optional(conn).await
+    query_as("SELECT id, key, name, description FROM team WHERE key = $1")
+        .bind(key)
+        .fetch_optional(conn)
+        .await
 }
 
 /// A page of teams by key: those of the user, or all when there is none.
-pub async fn list(conn: &mut PgConnection, user: Option<Uuid>, page: &PageRequest) -> sqlx::Result<Page<Team>> {
+pub async fn list(
+    conn: &mut PgConnection,
+    user: Option<Uuid>,
+    page: &PageRequest,
+) -> sqlx::Result<Page<Team>> {
     let total = query_scalar(
         "SELECT count(*) FROM team
          WHERE $1::uuid IS NULL OR id IN (SELECT team_id FROM member WHERE user_id = $1)",
@@ -44,12 +51,14 @@ pub async fn list(conn: &mut PgConnection, user: Option<Uuid>, page: &PageReques
 
 /// Adds a team.
 pub async fn insert(conn: &mut PgConnection, key: &str, name: &str, description: &str) -> sqlx::Result<Team> {
-    query_as("INSERT INTO team (key, name, description) VALUES ($1, $2, $3) RETURNING id, key, name, description")
-        .bind(key)
-        .bind(name)
-        .bind(description)
-        .fetch_one(conn)
-        .await
+    query_as(
+        "INSERT INTO team (key, name, description) VALUES ($1, $2, $3) RETURNING id, key, name, description",
+    )
+    .bind(key)
+    .bind(name)
+    .bind(description)
+    .fetch_one(conn)
+    .await
 }
 
 /// Takes the team's next change number; others wait for this transaction.

@@ -20,7 +20,11 @@ pub struct Version {
 }
 
 /// Versions by stage and number.
-pub async fn by_numbers(conn: &mut PgConnection, stages: &[Uuid], numbers: &[i32]) -> sqlx::Result<Vec<Version>> {
+pub async fn by_numbers(
+    conn: &mut PgConnection,
+    stages: &[Uuid],
+    numbers: &[i32],
+) -> sqlx::Result<Vec<Version>> {
     query_as(
         "SELECT v.stage_id, s.environment_id, v.number, v.config, v.change_id, u.username AS created_by, v.created_at
          FROM unnest($1::uuid[], $2::int[]) AS wanted (stage_id, number)
@@ -62,7 +66,9 @@ pub async fn list(
     .bind(page.limit())
     .fetch_all(conn)
     .await?;
-    Ok(page.page(rows, total, |v: &Version| format!("{}{}", v.created_at.format("%Y-%m-%dT%H:%M:%S%.6f"), v.stage_id)))
+    Ok(page.page(rows, total, |v: &Version| {
+        format!("{}{}", v.created_at.format("%Y-%m-%dT%H:%M:%S%.6f"), v.stage_id)
+    }))
 }
 
 /// The document of one version.

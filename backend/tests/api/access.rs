@@ -5,7 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::{mutations::fields, world::{World, edit, targeted}};
+use crate::{
+    input::{edit, targeted},
+    mutations::fields,
+    world::World,
+};
 
 /// Every field of a team, as one who sees the team asks for it.
 const TEAM: [(&str, &str); 15] = [
@@ -28,7 +32,8 @@ const TEAM: [(&str, &str); 15] = [
 
 #[test]
 fn every_way_to_read_has_a_case() {
-    let known: BTreeSet<String> = TEAM.iter().map(|(field, _)| *field).chain(["edges"]).map(str::to_owned).collect();
+    let known: BTreeSet<String> =
+        TEAM.iter().map(|(field, _)| *field).chain(["edges"]).map(str::to_owned).collect();
     assert_eq!(known, fields("Team"));
     let roots = ["server", "me", "teams", "team", "users"].map(str::to_owned);
     assert_eq!(fields("Query"), BTreeSet::from(roots));
@@ -65,7 +70,8 @@ async fn names_of_another_team_lead_nowhere_from_ones_own(db: PgPool) {
         "change(number: 1) { author }",
         r#"evaluate(environment: "prod", features: ["flag"], context: {}) { value }"#,
     ] {
-        let answer = world.ask("outsider", &format!("{{ team(key: \"rival\") {{ {selection} }} }}"), json!({})).await;
+        let answer =
+            world.ask("outsider", &format!("{{ team(key: \"rival\") {{ {selection} }} }}"), json!({})).await;
         assert_eq!(answer.code(), "NOT_FOUND", "{selection}");
         assert!(!answer.body.to_string().contains("staging"), "{}", answer.body);
     }
@@ -75,7 +81,10 @@ async fn names_of_another_team_lead_nowhere_from_ones_own(db: PgPool) {
     for (field, input) in [
         ("createPipeline", json!({"team": "rival", "key": "p", "stages": [{"environment": "prod"}]})),
         ("createClient", json!({"team": "rival", "name": "c", "kind": "EDGE", "environment": "prod"})),
-        ("createPolicy", json!({"team": "rival", "name": "p", "scope": "LISTED", "environments": ["prod"], "approvals": 1})),
+        (
+            "createPolicy",
+            json!({"team": "rival", "name": "p", "scope": "LISTED", "environments": ["prod"], "approvals": 1}),
+        ),
         ("createFeature", json!({"team": "rival", "key": "f", "kind": "SIMPLE", "pipeline": "other"})),
         ("vote", json!({"team": "rival", "number": 1, "decision": "APPROVE"})),
     ] {
@@ -137,13 +146,21 @@ async fn refusals_are_kept_where_they_belong(db: PgPool) {
     }
     let audit = r#"{ team(key: "acme") { audit(first: 4) { nodes { action actor actorKind address } } } }"#;
     let kept = world.query("guest", audit).await["team"]["audit"]["nodes"].clone();
-    let actors: Vec<_> = kept.as_array().unwrap().iter().map(|entry| entry["actor"].as_str().unwrap()).collect();
+    let actors: Vec<_> =
+        kept.as_array().unwrap().iter().map(|entry| entry["actor"].as_str().unwrap()).collect();
     assert_eq!(actors, ["admin", "peer", "dev", "dev"]);
     for entry in kept.as_array().unwrap() {
-        assert_eq!((&entry["action"], &entry["address"]), (&json!("access.denied"), &json!("127.0.0.1")), "{entry}");
+        assert_eq!(
+            (&entry["action"], &entry["address"]),
+            (&json!("access.denied"), &json!("127.0.0.1")),
+            "{entry}"
+        );
     }
     // What belongs to no team is kept as well, though no team reads it.
-    for (field, input) in [("createTeam", json!({"key": "x"})), ("createUser", json!({"username": "x", "password": "12345678"}))] {
+    for (field, input) in [
+        ("createTeam", json!({"key": "x"})),
+        ("createUser", json!({"username": "x", "password": "12345678"})),
+    ] {
         assert_eq!(world.run("dev", field, input).await.code(), "FORBIDDEN");
     }
     assert_eq!(world.ask("dev", "{ users { totalCount } }", json!({})).await.code(), "FORBIDDEN");

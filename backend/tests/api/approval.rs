@@ -144,11 +144,14 @@ async fn policies_cover_their_scope(db: PgPool) {
     let listed = json!({"team": "acme", "name": "listed", "scope": "LISTED", "environments": ["staging"],
                         "approvals": 2, "roles": ["TEAM_ADMIN"]});
     world.done("admin", "createPolicy", listed).await;
-    for (environment, policies) in [("dev", json!([])), ("staging", json!(["listed"])), ("prod", json!(["production"]))] {
-        let mut input = crate::world::edit("flag", environment, crate::world::targeted("a"));
+    for (environment, policies) in
+        [("dev", json!([])), ("staging", json!(["listed"])), ("prod", json!(["production"]))]
+    {
+        let mut input = crate::input::edit("flag", environment, crate::input::targeted("a"));
         input["dryRun"] = json!(true);
         let looked = world.done("dev", "editStage", input).await;
-        let names: Vec<_> = looked["policies"].as_array().unwrap().iter().map(|p| p["name"].clone()).collect();
+        let names: Vec<_> =
+            looked["policies"].as_array().unwrap().iter().map(|p| p["name"].clone()).collect();
         assert_eq!(json!(names), policies, "{environment}");
     }
     for wrong in [

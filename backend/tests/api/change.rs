@@ -3,10 +3,15 @@
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::world::{World, edit, targeted};
+use crate::{
+    input::{edit, targeted},
+    world::World,
+};
 
 async fn promote(world: &World, to: &str) -> Value {
-    world.done("dev", "promote", json!({"team": "acme", "feature": "flag", "to": to, "reason": "ready"})).await
+    world
+        .done("dev", "promote", json!({"team": "acme", "feature": "flag", "to": to, "reason": "ready"}))
+        .await
 }
 
 async fn at(world: &World, field: &str, environment: &str) -> Value {
@@ -45,14 +50,24 @@ async fn a_document_travels_from_dev_to_prod(db: PgPool) {
     assert_eq!(applied["revision"], world.number("SELECT revision FROM delivery_head").await);
     let (_, dev) = world.live("flag", "dev").await.unwrap();
     assert_eq!(world.live("flag", "prod").await, Some((1, dev)));
-    let audit = r#"{ team(key: "acme") { audit(feature: "flag") { nodes { action actor subject environment } } } }"#;
+    let audit =
+        r#"{ team(key: "acme") { audit(feature: "flag") { nodes { action actor subject environment } } } }"#;
     let audit = world.query("guest", audit).await["team"]["audit"]["nodes"].clone();
-    let actions: Vec<_> = audit.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+    let actions: Vec<_> =
+        audit.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
     assert_eq!(
         actions,
         [
-            "change.apply", "change.approve", "change.propose", "change.apply", "change.propose", "change.apply",
-            "change.propose", "change.apply", "change.propose", "feature.create"
+            "change.apply",
+            "change.approve",
+            "change.propose",
+            "change.apply",
+            "change.propose",
+            "change.apply",
+            "change.propose",
+            "change.apply",
+            "change.propose",
+            "feature.create"
         ]
     );
     let last = json!({"action": "change.apply", "actor": "lead", "subject": "#4 promote flag", "environment": "prod"});
@@ -64,7 +79,13 @@ async fn a_document_travels_from_dev_to_prod(db: PgPool) {
 async fn rolling_back_and_withdrawing_are_changes_too(db: PgPool) {
     let world = World::new(db).await;
     world.feature("flag").await;
-    assert_eq!(world.run("dev", "rollback", json!({"team": "acme", "feature": "flag", "environment": "dev"})).await.code(), "CONFLICT");
+    assert_eq!(
+        world
+            .run("dev", "rollback", json!({"team": "acme", "feature": "flag", "environment": "dev"}))
+            .await
+            .code(),
+        "CONFLICT"
+    );
     let (_, first) = world.live("flag", "dev").await.unwrap();
     world.edit("dev", "flag", "dev", targeted("bad")).await;
     let (_, second) = world.live("flag", "dev").await.unwrap();
@@ -81,7 +102,10 @@ async fn rolling_back_and_withdrawing_are_changes_too(db: PgPool) {
     }
     let gone = at(&world, "withdraw", "dev").await;
     assert_eq!((&gone["outcome"], &gone["items"][0]["after"]), (&json!("APPLIED"), &Value::Null));
-    assert_eq!((world.live("flag", "dev").await, status(&world, "dev").await.as_str()), (None, "NOT_DEPLOYED"));
+    assert_eq!(
+        (world.live("flag", "dev").await, status(&world, "dev").await.as_str()),
+        (None, "NOT_DEPLOYED")
+    );
     assert_eq!(at(&world, "withdraw", "dev").await["outcome"], "UNCHANGED");
     let again = world.edit("dev", "flag", "dev", first).await;
     assert_eq!((&again["outcome"], &again["items"][0]["version"]), (&json!("APPLIED"), &json!(5)));
@@ -102,7 +126,10 @@ async fn what_is_live_or_asked_for_already_is_not_asked_for_again(db: PgPool) {
     assert_eq!(first["outcome"], "PENDING");
     let input = json!({"team": "acme", "feature": "flag", "to": "staging"});
     let joined = world.done("peer", "promote", input).await;
-    assert_eq!((&joined["outcome"], &joined["change"]["number"]), (&json!("JOINED"), &first["change"]["number"]));
+    assert_eq!(
+        (&joined["outcome"], &joined["change"]["number"]),
+        (&json!("JOINED"), &first["change"]["number"])
+    );
     assert_eq!(joined["change"]["author"], "dev");
     let other = world.edit("peer", "flag", "dev", targeted("other")).await;
     assert_eq!(other["outcome"], "PENDING");
@@ -124,7 +151,9 @@ async fn of_two_on_one_stage_the_first_applied_makes_the_other_stale(db: PgPool)
     assert!(stale["failure"].as_str().unwrap().contains(&format!("#{second}")), "{stale}");
     assert_eq!(world.vote("lead", first, "APPROVE").await.code(), "STALE");
     assert_eq!(world.change(elsewhere).await["status"], "PENDING");
-    let told = format!("SELECT count(*) FROM audit_entry WHERE action = 'change.stale' AND subject LIKE '#{first} %'");
+    let told = format!(
+        "SELECT count(*) FROM audit_entry WHERE action = 'change.stale' AND subject LIKE '#{first} %'"
+    );
     assert_eq!(world.number(&told).await, 1);
     world.stop().await;
 }
@@ -164,7 +193,8 @@ async fn a_blocked_promotion_names_every_gate(db: PgPool) {
         gates.iter().map(|g| (g["gate"].as_str().unwrap().to_owned(), g["passed"] == true)).collect()
     };
     let gate = |name: &str, open: bool| (name.to_owned(), open);
-    let killed = [gate("relationship", true), gate("stage", true), gate("kill", false), gate("dependency", false)];
+    let killed =
+        [gate("relationship", true), gate("stage", true), gate("kill", false), gate("dependency", false)];
     assert_eq!(shut("dev", "staging").await, killed);
     assert_eq!(shut("dev", "prod").await[0], gate("relationship", false));
     let nothing = [gate("relationship", true), gate("stage", false), gate("kill", false)];

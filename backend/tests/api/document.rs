@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::world::{World, edit, new_feature, targeted};
+use crate::{
+    input::{edit, new_feature, targeted},
+    world::World,
+};
 
 fn depending(on: &str) -> Value {
     let mut config = targeted("depending");
@@ -48,7 +51,10 @@ async fn a_simple_feature_is_on_or_off(db: PgPool) {
     let mut criteria = simple(true);
     criteria["criteria"] = json!([{"serve": "on"}]);
     let refused = world.run("dev", "editStage", edit("flag", "dev", criteria)).await;
-    assert_eq!((refused.code(), &refused.error()["extensions"]["path"]), ("INVALID", &json!("config.criteria")));
+    assert_eq!(
+        (refused.code(), &refused.error()["extensions"]["path"]),
+        ("INVALID", &json!("config.criteria"))
+    );
     assert_eq!(world.edit("dev", "flag", "dev", simple(true)).await["outcome"], "APPLIED");
     world.stop().await;
 }
@@ -61,7 +67,10 @@ async fn a_feature_keeps_its_value_type(db: PgPool) {
     input["config"] = text("first");
     world.done("dev", "createFeature", input).await;
     let refused = world.run("dev", "editStage", edit("text", "dev", targeted("a"))).await;
-    assert_eq!((refused.code(), &refused.error()["extensions"]["path"]), ("INVALID", &json!("config.variants")));
+    assert_eq!(
+        (refused.code(), &refused.error()["extensions"]["path"]),
+        ("INVALID", &json!("config.variants"))
+    );
     let edited = world.edit("dev", "text", "dev", text("second")).await;
     assert_eq!(edited["items"][0]["diff"], json!([{"kind": "CHANGED", "path": "variants.a"}]));
     world.stop().await;
@@ -78,7 +87,10 @@ async fn nothing_comes_to_depend_on_itself(db: PgPool) {
     world.edit("dev", "a", "dev", depending("b")).await;
     world.edit("dev", "b", "dev", depending("c")).await;
     let circle = world.run("dev", "editStage", edit("c", "dev", depending("a"))).await;
-    assert_eq!((circle.code(), &circle.error()["extensions"]["path"]), ("INVALID", &json!("config.dependsOn")));
+    assert_eq!(
+        (circle.code(), &circle.error()["extensions"]["path"]),
+        ("INVALID", &json!("config.dependsOn"))
+    );
     assert!(circle.error()["message"].as_str().unwrap().contains("c -> a -> b -> c"), "{}", circle.body);
     // Elsewhere the same document closes no circle.
     world.edit("dev", "c", "staging", depending("a")).await;
@@ -91,11 +103,10 @@ async fn a_circle_that_closes_while_a_change_waits_fails_it(db: PgPool) {
     world.feature("a").await;
     world.feature("b").await;
     world.policy("everything", "ALL", 1, &["APPROVER"]).await;
-    let numbers = [("a", "b"), ("b", "a")].map(async |(feature, on)| {
+    let propose = async |feature: &str, on: &str| {
         world.edit("dev", feature, "dev", depending(on)).await["change"]["number"].as_i64().unwrap()
-    });
-    let [first, second] = numbers;
-    let (first, second) = (first.await, second.await);
+    };
+    let (first, second) = (propose("a", "b").await, propose("b", "a").await);
     assert_eq!(world.vote("lead", first, "APPROVE").await.data()["vote"]["status"], "APPLIED");
     let failed = world.vote("lead", second, "APPROVE").await.data()["vote"].clone();
     assert_eq!(failed["status"], "FAILED");
@@ -110,7 +121,9 @@ async fn keys_and_texts_have_their_limits(db: PgPool) {
     for key in ["", "-a", "a b", "a/b", "ä", "a\u{0}", &"x".repeat(101)] {
         assert_eq!(world.run("dev", "createFeature", new_feature(key)).await.code(), "INVALID", "{key:?}");
     }
-    for (field, value) in [("description", json!("x".repeat(1_001))), ("owner", json!("a\u{0}")), ("tags", json!(["a b"]))] {
+    for (field, value) in
+        [("description", json!("x".repeat(1_001))), ("owner", json!("a\u{0}")), ("tags", json!(["a b"]))]
+    {
         let mut input = new_feature("flag");
         input[field] = value;
         assert_eq!(world.run("dev", "createFeature", input).await.code(), "INVALID", "{field}");
@@ -125,6 +138,9 @@ async fn keys_and_texts_have_their_limits(db: PgPool) {
     assert_eq!(world.run("dev", "createFeature", input).await.code(), "INVALID");
     let unknown = json!({"team": "acme", "feature": "f\u{0}", "reason": "r"});
     assert_eq!(world.run("dev", "killFeature", unknown).await.code(), "INVALID");
-    assert_eq!(world.run("", "signIn", json!({"username": "\u{0}", "password": "p"})).await.code(), "INVALID");
+    assert_eq!(
+        world.run("", "signIn", json!({"username": "\u{0}", "password": "p"})).await.code(),
+        "INVALID"
+    );
     world.stop().await;
 }

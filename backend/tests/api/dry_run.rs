@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::world::{World, edit, new_feature, targeted};
+use crate::{
+    input::{edit, new_feature, targeted},
+    world::World,
+};
 
 #[sqlx::test(migrations = false)]
 async fn a_dry_run_writes_nothing(db: PgPool) {
@@ -28,7 +31,10 @@ async fn a_dry_run_writes_nothing(db: PgPool) {
         let proposal = world.done("dev", field, dry).await;
         assert_eq!((&proposal["outcome"], &proposal["change"]), (&json!("DRY_RUN"), &Value::Null), "{field}");
         assert_eq!(proposal["items"].as_array().unwrap().len(), 1, "{field}");
-        assert_eq!(proposal["items"][0]["feature"]["key"], if *field == "createFeature" { "new" } else { "flag" });
+        assert_eq!(
+            proposal["items"][0]["feature"]["key"],
+            if *field == "createFeature" { "new" } else { "flag" }
+        );
         let prod = proposal["items"][0]["environment"]["key"] == "prod";
         assert_eq!(proposal["policies"].as_array().unwrap().len(), usize::from(prod), "{field}");
     }

@@ -3,15 +3,22 @@
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::world::{World, targeted};
+use crate::{input::targeted, world::World};
 
 async fn kill(world: &World, environment: Option<&str>) -> Value {
-    let input = json!({"team": "acme", "feature": "flag", "environment": environment, "reason": " it burns "});
+    let input =
+        json!({"team": "acme", "feature": "flag", "environment": environment, "reason": " it burns "});
     world.done("dev", "killFeature", input).await
 }
 
 async fn restore(world: &World, environment: Option<&str>) -> Value {
-    world.done("lead", "restoreFeature", json!({"team": "acme", "feature": "flag", "environment": environment})).await
+    world
+        .done(
+            "lead",
+            "restoreFeature",
+            json!({"team": "acme", "feature": "flag", "environment": environment}),
+        )
+        .await
 }
 
 async fn evaluated(world: &World) -> (Value, Value) {
@@ -53,7 +60,8 @@ async fn one_place_or_all_and_only_once(db: PgPool) {
     assert_eq!(restore(&world, Some("dev")).await["environments"], json!(["dev"]));
     assert_eq!(restore(&world, None).await["environments"], json!(["staging", "prod"]));
     assert_eq!(restore(&world, None).await, json!({"environments": [], "revision": null}));
-    let kills = world.number("SELECT count(*) FROM audit_entry WHERE action = 'feature.kill' AND reason = 'it burns'");
+    let kills = world
+        .number("SELECT count(*) FROM audit_entry WHERE action = 'feature.kill' AND reason = 'it burns'");
     assert_eq!(kills.await, 3);
     world.stop().await;
 }

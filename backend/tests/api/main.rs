@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it is not as expected")]
 
 mod access;
+mod answer;
 mod approval;
 mod change;
 mod delivery;
 mod document;
 mod dry_run;
 mod edge;
+mod input;
 mod kill;
 mod limits;
 mod mutations;

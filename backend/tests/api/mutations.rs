@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::world::{PASSWORD, World, edit, new_feature, targeted};
+use crate::{
+    input::{edit, new_feature, targeted},
+    world::{PASSWORD, World},
+};
 
 /// These need nobody to be signed in.
 const SESSION: [&str; 4] = ["bootstrap", "signIn", "refreshSession", "signOut"];
@@ -24,11 +27,15 @@ fn cases() -> Vec<(&'static str, &'static str, Value)> {
         ("createTeam", "admin", json!({"key": "new"})),
         ("createEnvironment", "admin", json!({"team": "acme", "key": "qa", "type": "STAGING"})),
         ("createPipeline", "admin", json!({"team": "acme", "key": "short", "stages": stages})),
-        ("createPolicy", "admin", json!({"team": "acme", "name": "more", "scope": "PRODUCTION", "approvals": 2})),
+        (
+            "createPolicy",
+            "admin",
+            json!({"team": "acme", "name": "more", "scope": "PRODUCTION", "approvals": 2}),
+        ),
         ("createClient", "admin", json!({"team": "acme", "name": "shop", "kind": "BACKEND"})),
         ("setClientEnabled", "admin", json!({"team": "acme", "name": "edge", "enabled": false})),
         ("createFeature", "dev", with(new_feature("new"), "pipeline", json!("main"))),
-        ("killFeature", "dev", with(feature("flag"), "reason", json!("test"))),
+        ("killFeature", "dev", with(feature("ready"), "reason", json!("test"))),
         ("restoreFeature", "lead", feature("dark")),
         ("editStage", "dev", edit("flag", "dev", targeted("new"))),
         ("promote", "dev", with(feature("flag"), "to", json!("staging"))),
@@ -62,7 +69,8 @@ pub fn fields(of: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_mutation_has_a_case() {
-    let known: BTreeSet<String> = cases().into_iter().map(|(field, ..)| field).chain(SESSION).map(str::to_owned).collect();
+    let known: BTreeSet<String> =
+        cases().into_iter().map(|(field, ..)| field).chain(SESSION).map(str::to_owned).collect();
     assert_eq!(known, fields("Mutation"));
 }
 
@@ -79,7 +87,8 @@ async fn strangers_change_nothing(db: PgPool) {
             // What exists elsewhere and what does not exist at all are one and the same.
             let mut missing = input.clone();
             missing["team"] = json!("nowhere");
-            let missing = world.run("outsider", field, missing).await.body.to_string().replace("nowhere", "acme");
+            let missing =
+                world.run("outsider", field, missing).await.body.to_string().replace("nowhere", "acme");
             let strip = |text: &str| text.split("\"requestId\"").next().unwrap().to_owned();
             assert_eq!(strip(&missing), strip(&answer.body.to_string()), "{field}");
         }

@@ -4,7 +4,11 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::world::{Answer, PASSWORD, World, text};
+use crate::{
+    answer::Answer,
+    input::text,
+    world::{PASSWORD, World},
+};
 
 const ME: &str = "{ me { username } }";
 
@@ -107,7 +111,10 @@ async fn a_family_that_ends_takes_along_what_is_being_made(db: PgPool) {
     for _ in 0..10 {
         let old = sign_in(&world, "dev", PASSWORD).await.data()["signIn"]["refreshToken"].clone();
         let new = refresh(&world, &old).await.data()["refreshSession"]["refreshToken"].clone();
-        world.sql("UPDATE refresh_token SET replaced_at = replaced_at - interval '31 seconds'").await.unwrap();
+        world
+            .sql("UPDATE refresh_token SET replaced_at = replaced_at - interval '31 seconds'")
+            .await
+            .unwrap();
         let (_, reused) = tokio::join!(refresh(&world, &new), refresh(&world, &old));
         assert_eq!(reused.code(), "UNAUTHENTICATED");
         assert_eq!(world.number("SELECT count(*) FROM refresh_token WHERE replaced_at IS NOT NULL").await, 0);
@@ -175,7 +182,10 @@ async fn one_operation_tries_one_password(db: PgPool) {
     let two = one.replacen("a:", "b:", 1);
     let many = world.ask("", &format!("mutation {{ {one} {two} }}"), json!({})).await;
     assert_eq!(many.code(), "INVALID");
-    assert_eq!(world.number("SELECT count(*) FROM audit_entry WHERE action = 'user.sign_in_failed'").await, 0);
+    assert_eq!(
+        world.number("SELECT count(*) FROM audit_entry WHERE action = 'user.sign_in_failed'").await,
+        0
+    );
     let single = world.ask("", &format!("mutation {{ {one} }}"), json!({})).await;
     assert_eq!(single.code(), "UNAUTHENTICATED");
     world.stop().await;

@@ -3,11 +3,19 @@
 use std::{collections::HashMap, time::Duration};
 
 use clap::Parser as _;
-use fluxgate_backend::{config::Cli, run::{self, Running}};
+use fluxgate_backend::{
+    config::Cli,
+    run::{self, Running},
+};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgPool, Row as _};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
+
+use crate::{
+    answer::Answer,
+    input::{edit, mutation, new_feature, targeted, text},
+};
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery";
@@ -27,33 +35,6 @@ pub struct World {
     running: Running,
     files: TempDir,
     sessions: Mutex<HashMap<String, String>>,
-}
-
-/// What came back.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub body: Value,
-}
-
-impl Answer {
-    /// The data of what succeeded.
-    pub fn data(&self) -> &Value {
-        assert!(self.body.get("errors").is_none(), "refused: {}", self.body);
-        &self.body["data"]
-    }
-
-    /// The error of what was refused.
-    pub fn error(&self) -> &Value {
-        let error = &self.body["errors"][0];
-        assert!(error.is_object(), "not refused: {}", self.body);
-        error
-    }
-
-    /// Its code.
-    pub fn code(&self) -> &str {
-        self.error()["extensions"]["code"].as_str().unwrap()
-    }
 }
 
 impl World {
@@ -81,9 +62,12 @@ impl World {
         world.sessions.lock().await.insert("admin".to_owned(), text(&admin["accessToken"]));
         world.team("acme", &[("dev", "DEVELOPMENT"), ("staging", "STAGING"), ("prod", "PRODUCTION")]).await;
         world.team("rival", &[("dev", "DEVELOPMENT")]).await;
-        for (name, roles) in
-            [("dev", vec!["REQUESTER"]), ("peer", vec!["REQUESTER"]), ("lead", vec!["APPROVER"]), ("guest", vec![])]
-        {
+        for (name, roles) in [
+            ("dev", vec!["REQUESTER"]),
+            ("peer", vec!["REQUESTER"]),
+            ("lead", vec!["APPROVER"]),
+            ("guest", vec![]),
+        ] {
             world.user(name).await;
             world.member("acme", name, &roles).await;
         }
@@ -97,7 +81,7 @@ impl World {
         std::fs::read_to_string(self.token_file()).unwrap().trim().to_owned()
     }
 
-    /// Where it stands.
+    /// Where the one-time token stands.
     pub fn token_file(&self) -> std::path::PathBuf {
         self.files.path().join("token")
     }
@@ -187,7 +171,8 @@ impl World {
 
     /// Makes a policy of acme: name, scope, how many, of which roles.
     pub async fn policy(&self, name: &str, scope: &str, approvals: i32, roles: &[&str]) {
-        let input = json!({"team": "acme", "name": name, "scope": scope, "approvals": approvals, "roles": roles});
+        let input =
+            json!({"team": "acme", "name": name, "scope": scope, "approvals": approvals, "roles": roles});
         self.done("admin", "createPolicy", input).await;
     }
 
@@ -210,7 +195,8 @@ impl World {
 
     /// A change of acme.
     pub async fn change(&self, number: i64) -> Value {
-        let fields = "number status reason failure revision policies { name approvals required satisfied roles }
+        let fields =
+            "number status reason failure revision policies { name approvals required satisfied roles }
                       votes { user decision } items { version }";
         let query = format!(r#"{{ team(key: "acme") {{ change(number: {number}) {{ {fields} }} }} }}"#);
         self.query("admin", &query).await["team"]["change"].clone()
@@ -239,14 +225,18 @@ impl World {
 
     /// What each table holds, in short, but for the audit, sessions, and what edges said.
     pub async fn contents(&self) -> Vec<(String, i64, String)> {
-        let tables: Vec<String> =
-            sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
-                .fetch_all(&self.db)
-                .await
-                .unwrap();
+        let tables: Vec<String> = sqlx::query_scalar(
+            "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
+        )
+        .fetch_all(&self.db)
+        .await
+        .unwrap();
         let mut contents = Vec::new();
-        for table in tables.iter().filter(|t| !["audit_entry", "refresh_token", "edge"].contains(&t.as_str())) {
-            let rows = format!("SELECT count(*), md5(coalesce(string_agg(t::text, E'\n' ORDER BY t::text), '')) FROM {table} t");
+        for table in tables.iter().filter(|t| !["audit_entry", "refresh_token", "edge"].contains(&t.as_str()))
+        {
+            let rows = format!(
+                "SELECT count(*), md5(coalesce(string_agg(t::text, E'\n' ORDER BY t::text), '')) FROM {table} t"
+            );
             let row = sqlx::query(AssertSqlSafe(rows)).fetch_one(&self.db).await.unwrap();
             contents.push((table.clone(), row.get(0), row.get(1)));
         }
@@ -287,52 +277,4 @@ pub async fn eventually<T>(what: &str, mut question: impl AsyncFnMut() -> Option
         Ok(answer) => answer,
         Err(_) => panic!("{what}: not within {PATIENCE:?}"),
     }
-}
-
-/// The document of a mutation, with a selection that tells what tests ask about.
-pub fn mutation(field: &str) -> String {
-    let selection = match field {
-        "bootstrap" | "signIn" | "refreshSession" => {
-            "accessToken refreshToken user { username systemAdmin memberships { team roles } }"
-        }
-        "signOut" | "createUser" => "username",
-        "setMember" => "user { username } roles",
-        "createTeam" | "createPipeline" => "key",
-        "createEnvironment" => "id key position",
-        "createPolicy" => "name",
-        "createClient" => "key client { id name keyIds }",
-        "setClientEnabled" => "name enabled",
-        "killFeature" | "restoreFeature" => "environments revision",
-        "vote" | "cancelChange" => "number status failure revision",
-        "createFeature" | "editStage" | "promote" | "rollback" | "withdraw" => {
-            "outcome change { number status revision failure author }
-             items { feature { key } environment { key } source { key } baseVersion version before after
-                     diff { kind path } }
-             policies { name required satisfied } gates { gate passed message hint }"
-        }
-        other => panic!("{other} is a mutation that the tests do not know"),
-    };
-    let kind = format!("{}{}Input", field[..1].to_uppercase(), &field[1..]);
-    format!("mutation Run($input: {kind}!) {{ {field}(input: $input) {{ {selection} }} }}")
-}
-
-/// The input of a feature that is on from the start and may target.
-pub fn new_feature(key: &str) -> Value {
-    json!({"team": "acme", "key": key, "kind": "CONTEXTUAL", "enabled": true})
-}
-
-/// The input of an edit.
-pub fn edit(feature: &str, environment: &str, config: Value) -> Value {
-    json!({"team": "acme", "feature": feature, "environment": environment, "config": config})
-}
-
-/// A document with one criterion of this name, by which documents differ.
-pub fn targeted(name: &str) -> Value {
-    json!({"enabled": true, "variants": {"on": true, "off": false}, "default": "off", "off": "off",
-           "criteria": [{"name": name, "serve": "on"}]})
-}
-
-/// A text out of an answer.
-pub fn text(value: &Value) -> String {
-    value.as_str().unwrap().to_owned()
 }

@@ -31,7 +31,7 @@ fn a_flag_travels_from_a_terminal_to_an_edge() {
 
     // Once it has ended, every edge serves the new value: no waiting here.
     let approved = world.run("lead", &["approve", &change, "--wait=edges", "--timeout", "30s"]).ends(0);
-    approved.says("edge-local").says("1 of 1 edges have it after 0.");
+    approved.says("edge-local").says("1 of 1 edges have it after ");
     assert_eq!(served("US"), "one-page");
     assert_eq!(served("DE"), "classic");
     world.run("dev", &["change", "view", &change]).ends(0).says("release 47");

@@ -144,7 +144,10 @@ async fn record(
             feature: Some(item.feature_id),
             environment: stage.map(|stage| stage.environment_key.as_str()),
             reason: why.or(change.reason.as_deref()),
-            before: item.before.as_ref().map(|config| json!({"version": item.base_version, "config": config})),
+            before: item
+                .before
+                .as_ref()
+                .map(|config| json!({"version": item.base_version, "config": config})),
             after: item.config.as_ref().map(|config| json!({"change": change.number, "config": config})),
         };
         audit::record(conn, caller, &entry).await?;

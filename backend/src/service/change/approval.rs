@@ -51,7 +51,12 @@ pub fn strictest(then: Vec<Requirement>, now: Vec<Requirement>) -> Vec<Requireme
 }
 
 /// Counts the approvals of active members whose role a policy lists, leaving out the author.
-pub fn decide(requirements: &[Requirement], votes: &[Vote], members: &[Member], author: Uuid) -> Vec<Progress> {
+pub fn decide(
+    requirements: &[Requirement],
+    votes: &[Vote],
+    members: &[Member],
+    author: Uuid,
+) -> Vec<Progress> {
     requirements
         .iter()
         .map(|requirement| Progress {
@@ -111,7 +116,7 @@ mod tests {
         let author = member("ann", &[Role::Requester, Role::Approver]);
         let lead = member("lead", &[Role::Approver]);
         let peer = member("peer", &[Role::Requester]);
-        let members = [author.clone(), lead.clone(), peer.clone()];
+        let members = [author.clone(), lead, peer];
         let votes: Vec<_> = members.iter().map(|m| vote(m, Decision::Approve)).collect();
         let approvers = |requirement| {
             let mut progress = decide(&[requirement], &votes, &members, author.user.id);
@@ -138,7 +143,8 @@ mod tests {
         let then = requirement(2, &[Role::Approver, Role::Requester]);
         let now = requirement(1, &[Role::Approver]);
         assert_eq!(strictest(vec![then.clone()], vec![now]), [requirement(2, &[Role::Approver])]);
-        assert_eq!(strictest(vec![then.clone()], vec![]), [then.clone()]);
-        assert_eq!(strictest(vec![], vec![then.clone()]), [then]);
+        let only = std::slice::from_ref(&then);
+        assert_eq!(strictest(only.to_vec(), vec![]), only);
+        assert_eq!(strictest(vec![], only.to_vec()), only);
     }
 }

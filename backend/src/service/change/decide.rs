@@ -38,7 +38,9 @@ pub async fn vote(
     if change.author_id == caller.user.id {
         let others: Vec<_> = members
             .iter()
-            .filter(|m| m.user.id != caller.user.id && requirements.iter().any(|r| approval::listed(r, &m.roles)))
+            .filter(|m| {
+                m.user.id != caller.user.id && requirements.iter().any(|r| approval::listed(r, &m.roles))
+            })
             .map(|m| m.user.username.as_str())
             .collect();
         let hint = match others.as_slice() {
@@ -79,7 +81,8 @@ pub async fn vote(
 pub async fn cancel(conn: &mut PgConnection, caller: &Caller, team_key: &str, number: i32) -> Result<Change> {
     let team = team::find(conn, caller, team_key, Action::Propose).await?;
     let change = lock(conn, &team, number).await?;
-    let admin = caller.user.system_admin || caller.roles(team.id).unwrap_or_default().contains(&Role::TeamAdmin);
+    let admin =
+        caller.user.system_admin || caller.roles(team.id).unwrap_or_default().contains(&Role::TeamAdmin);
     if change.author_id != caller.user.id && !admin {
         return Err(Error::Forbidden {
             message: format!(

@@ -22,7 +22,8 @@ pub fn read(feature: &Feature, config: &Value) -> Result<FlagConfig> {
     let invalid = |path: &str, message: String| Err(Error::invalid(path, message));
     if feature.kind == FeatureKind::Simple {
         let simple = FlagConfig::simple(config.enabled);
-        if config.variants != simple.variants || config.default != simple.default || config.off != simple.off {
+        if config.variants != simple.variants || config.default != simple.default || config.off != simple.off
+        {
             return invalid("config.variants", "of a simple feature are on: true and off: false".to_owned());
         }
         if !config.criteria.is_empty() {
@@ -34,7 +35,10 @@ pub fn read(feature: &Feature, config: &Value) -> Result<FlagConfig> {
     }
     let found = value_type(&config);
     if found != feature.value_type {
-        return invalid("config.variants", format!("are {found} values; this feature's are {}", feature.value_type));
+        return invalid(
+            "config.variants",
+            format!("are {found} values; this feature's are {}", feature.value_type),
+        );
     }
     Ok(config)
 }
@@ -61,8 +65,11 @@ pub async fn check_cycle(
     }
     // Two features that come to depend on each other at once must not both pass.
     environment::lock_dependencies(conn, environment).await?;
-    let mut graph: HashMap<String, Vec<String>> =
-        stage::dependencies_in(conn, environment).await?.into_iter().map(|(key, on)| (key, features(&on))).collect();
+    let mut graph: HashMap<String, Vec<String>> = stage::dependencies_in(conn, environment)
+        .await?
+        .into_iter()
+        .map(|(key, on)| (key, features(&on)))
+        .collect();
     graph.insert(feature.to_owned(), config.depends_on.iter().map(|d| d.feature.clone()).collect());
     let Some(cycle) = dependency_cycle(|key| graph.get(key).cloned().unwrap_or_default(), feature) else {
         return Ok(());

@@ -65,14 +65,25 @@ fn relationship(pipeline: &[PipelineStage], source: &LockedStage, target: &Locke
     match before {
         Some(before) => closed(
             "relationship",
-            format!("the pipeline does not lead from {from} to {to}: {to} follows {}", before.environment.key),
+            format!(
+                "the pipeline does not lead from {from} to {to}: {to} follows {}",
+                before.environment.key
+            ),
             Some(format!("--from {} --to {to}", before.environment.key)),
         ),
-        None => closed("relationship", format!("{to} is the first stage of the pipeline: nothing is promoted to it"), None),
+        None => closed(
+            "relationship",
+            format!("{to} is the first stage of the pipeline: nothing is promoted to it"),
+            None,
+        ),
     }
 }
 
-async fn dependencies(conn: &mut PgConnection, config: &FlagConfig, target: &LockedStage) -> Result<Vec<Gate>> {
+async fn dependencies(
+    conn: &mut PgConnection,
+    config: &FlagConfig,
+    target: &LockedStage,
+) -> Result<Vec<Gate>> {
     if config.depends_on.is_empty() {
         return Ok(Vec::new());
     }

@@ -15,8 +15,8 @@ mod source;
 pub use decide::{cancel, requirements, vote};
 pub use document::value_type;
 pub(crate) use document::{check_cycle, read as check_document};
-pub use propose::{ProposalOutcome, Proposal};
 pub(crate) use propose::{Draft, Target, propose};
+pub use propose::{Proposal, ProposalOutcome};
 pub use source::{edit, promote, rollback, withdraw};
 
 /// Which stage, why, and whether only to say what would happen.

@@ -44,7 +44,13 @@ impl Locked {
         })
     }
 
-    fn draft<'a>(&'a self, intent: Intent, kind: ChangeKind, target: Target<'a>, gates: Vec<Gate>) -> Draft<'a> {
+    fn draft<'a>(
+        &'a self,
+        intent: Intent,
+        kind: ChangeKind,
+        target: Target<'a>,
+        gates: Vec<Gate>,
+    ) -> Draft<'a> {
         Draft {
             team: &self.team,
             feature: &self.feature,
@@ -68,7 +74,8 @@ pub async fn edit(
     let locked = Locked::find(conn, caller, &intent).await?;
     let stage = locked.stage(environment)?;
     if base.is_some() && base != stage.live_version {
-        let live = stage.live_version.map_or("is not deployed any more".to_owned(), |v| format!("moved to v{v}"));
+        let live =
+            stage.live_version.map_or("is not deployed any more".to_owned(), |v| format!("moved to v{v}"));
         let based = base.map_or(String::new(), |v| format!(" from v{v}"));
         return Err(Error::Conflict(format!(
             "{} in {environment} {live}{based} meanwhile; look at it and try again",
@@ -153,7 +160,9 @@ fn ends<'a>(
     to: Option<&str>,
 ) -> Result<(&'a LockedStage, &'a LockedStage)> {
     let by_id = |id| locked.stages.iter().find(|stage| Some(stage.environment_id) == id);
-    let first = |key: &str| Error::invalid("to", format!("{key} is the first stage of the pipeline: nothing is promoted to it"));
+    let first = |key: &str| {
+        Error::invalid("to", format!("{key} is the first stage of the pipeline: nothing is promoted to it"))
+    };
     match (from, to) {
         (Some(from), Some(to)) => Ok((locked.stage(from)?, locked.stage(to)?)),
         (None, Some(to)) => {
@@ -163,7 +172,8 @@ fn ends<'a>(
         }
         (Some(from), None) => {
             let source = locked.stage(from)?;
-            let next: Vec<_> = pipeline.iter().filter(|p| p.source_id == Some(source.environment_id)).collect();
+            let next: Vec<_> =
+                pipeline.iter().filter(|p| p.source_id == Some(source.environment_id)).collect();
             match next.as_slice() {
                 [only] => Ok((source, by_id(Some(only.environment.id)).ok_or_else(|| first(from))?)),
                 [] => Err(Error::invalid("from", format!("{from} is the last stage of the pipeline"))),

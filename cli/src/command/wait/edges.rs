@@ -71,7 +71,7 @@ impl EdgeReport {
         self.have.len() + self.late.len() + self.away.len()
     }
 
-    /// Returns how long the slowest took, such as `0.1s`.
+    /// Returns how long the slowest took, such as `94 ms`.
     pub(crate) fn took(&self) -> Option<String> {
         self.took.map(time::seconds)
     }
@@ -145,7 +145,7 @@ mod tests {
     fn all_have_it() {
         let report = report(&[edge("edge-local", true, 7)], Goal::Revision(7));
         assert!(report.settled() && !report.doubtful());
-        assert_eq!(report.sentence(), "1 of 1 edges have it after 0.1s: edge-local");
+        assert_eq!(report.sentence(), "1 of 1 edges have it after 94 ms: edge-local");
     }
 
     #[test]

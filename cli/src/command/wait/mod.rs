@@ -185,7 +185,8 @@ fn waits(change: &Change) -> bool {
 
 /// Returns whether an error may be over in a moment: the backend, or its database, is away.
 fn passes(error: &Error) -> bool {
-    matches!(error, Error::Unreachable { .. }) || error.code() == Some(Code::Internal)
+    matches!(error, Error::Unreachable { .. })
+        || matches!(error.code(), Some(Code::Unavailable | Code::Internal))
 }
 
 fn interrupted(number: i64) -> CliError {

@@ -1,0 +1,122 @@
+//! Edges as people see them: who is connected, and what each has acknowledged.
+
+use fluxgate_proto::v1::Position;
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::{
+    input::targeted,
+    stream::{Edge, client},
+    world::{World, eventually},
+};
+
+async fn list(world: &World, who: &str, team: &str) -> Vec<Value> {
+    let query = format!(
+        "{{ team(key: \"{team}\") {{ edges {{ nodes {{ id name client version connected inSync revision killsRevision }} }} }} }}"
+    );
+    world.query(who, &query).await["team"]["edges"]["nodes"].as_array().unwrap().clone()
+}
+
+/// The one edge of acme, once it is as expected.
+async fn seen(world: &World, what: &str, expected: impl Fn(&Value) -> bool) -> Value {
+    eventually(what, async || {
+        let edges = list(world, "guest", "acme").await;
+        edges.first().filter(|edge| expected(edge)).cloned()
+    })
+    .await
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_edge_is_listed_with_what_it_acknowledged(db: PgPool) {
+    let world = World::new(db).await;
+    world.feature("flag").await;
+    let key = client(&world, "acme", "edges", "EDGE", None).await;
+    let mut edge = Edge::caught_up(&world, &key).await;
+    let first = seen(&world, "a new edge is listed", |edge| edge["connected"] == true).await;
+    assert_eq!(
+        (&first["inSync"], &first["revision"]),
+        (&json!(false), &json!(0)),
+        "received is not acknowledged"
+    );
+    assert_eq!(
+        (&first["name"], &first["client"], &first["id"]),
+        (&json!("edge-1"), &json!("edges"), &json!(edge.id))
+    );
+    edge.ack().await;
+    let at = edge.at.clone().unwrap().revision;
+    let acked = seen(&world, "it is in sync", |edge| edge["inSync"] == true).await;
+    assert_eq!(acked["revision"], at);
+    let change =
+        world.edit("dev", "flag", "dev", targeted("a")).await["change"]["revision"].as_u64().unwrap();
+    assert_eq!(list(&world, "guest", "acme").await[0]["inSync"], false);
+    edge.reach(change).await;
+    edge.ack().await;
+    seen(&world, "it follows", |edge| edge["inSync"] == true && edge["revision"] == change).await;
+    let killed =
+        world.done("dev", "killFeature", json!({"team": "acme", "feature": "flag", "reason": "r"})).await;
+    edge.reach(change + 1).await;
+    edge.ack().await;
+    seen(&world, "it has the kill", |edge| edge["killsRevision"] == killed["revision"]).await;
+    assert!(list(&world, "outsider", "rival").await.is_empty());
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_edge_that_closes_its_side_is_gone(db: PgPool) {
+    let world = World::new(db).await;
+    let key = client(&world, "acme", "edges", "EDGE", None).await;
+    let mut edge = Edge::caught_up(&world, &key).await;
+    edge.ack().await;
+    seen(&world, "it is listed", |edge| edge["inSync"] == true).await;
+    edge.close();
+    eventually("it is gone", async || list(&world, "guest", "acme").await.is_empty().then_some(())).await;
+    assert!(edge.end().await.is_none());
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_newer_stream_of_an_edge_takes_its_place(db: PgPool) {
+    let world = World::new(db).await;
+    let key = client(&world, "acme", "edges", "EDGE", None).await;
+    let mut old = Edge::caught_up(&world, &key).await;
+    old.ack().await;
+    seen(&world, "it is listed", |edge| edge["inSync"] == true).await;
+    let mut new = Edge::open(&world.grpc, Some(&key)).await.unwrap();
+    new.id = old.id;
+    new.hello(old.at.clone()).await;
+    old.close();
+    assert!(old.end().await.is_none());
+    seen(&world, "it stays", |edge| edge["inSync"] == true).await;
+    assert_eq!(list(&world, "guest", "acme").await.len(), 1);
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_id_says_something_within_its_team_only(db: PgPool) {
+    let world = World::new(db).await;
+    let mine = client(&world, "acme", "edges", "EDGE", None).await;
+    let theirs = client(&world, "rival", "edges", "EDGE", None).await;
+    let edge = Edge::caught_up(&world, &mine).await;
+    edge.ack().await;
+    seen(&world, "it is listed", |edge| edge["inSync"] == true).await;
+    let mut stranger = Edge::open(&world.grpc, Some(&theirs)).await.unwrap();
+    stranger.id = edge.id;
+    stranger.hello(None).await;
+    eventually("the stranger is listed", async || {
+        list(&world, "outsider", "rival").await.first().map(|_| ())
+    })
+    .await;
+    assert_eq!(list(&world, "guest", "acme").await.len(), 1, "nobody takes over another team's edge");
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_is_held_of_another_database_is_in_step_with_nothing(db: PgPool) {
+    let world = World::new(db).await;
+    let key = client(&world, "acme", "edges", "EDGE", None).await;
+    let edge = Edge::open(&world.grpc, Some(&key)).await.unwrap();
+    edge.hello(Some(Position { epoch: vec![9; 16], revision: 1_000_000 })).await;
+    let listed = seen(&world, "it is listed", |edge| edge["connected"] == true).await;
+    assert_eq!((&listed["inSync"], &listed["revision"]), (&json!(false), &json!(0)));
+    world.stop().await;
+}

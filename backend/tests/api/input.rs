@@ -1,0 +1,53 @@
+//! What is said to the server: documents of mutations and their inputs.
+
+use serde_json::{Value, json};
+
+/// The document of a mutation, with a selection that tells what tests ask about.
+pub fn mutation(field: &str) -> String {
+    let selection = match field {
+        "bootstrap" | "signIn" | "refreshSession" => {
+            "accessToken refreshToken user { username systemAdmin memberships { team roles } }"
+        }
+        "signOut" | "createUser" => "username",
+        "setMember" => "user { username } roles",
+        "createTeam" | "createPipeline" => "key",
+        "createEnvironment" => "id key position",
+        "createPolicy" => "name",
+        "createClient" => "key client { id name keyIds }",
+        "setClientEnabled" => "name enabled",
+        "killFeature" | "restoreFeature" => "environments revision",
+        "vote" | "cancelChange" => "number status failure revision",
+        "createFeature" | "editStage" | "promote" | "rollback" | "withdraw" => {
+            "outcome change { number status revision failure author }
+             items { feature { key } environment { key } source { key } baseVersion version before after
+                     diff { kind path } }
+             policies { name required satisfied } gates { gate passed message hint }"
+        }
+        other => panic!("{other} is a mutation that the tests do not know"),
+    };
+    let kind = format!("{}{}Input", field[..1].to_uppercase(), &field[1..]);
+    format!("mutation Run($input: {kind}!) {{ {field}(input: $input) {{ {selection} }} }}")
+}
+
+/// The input of a feature that is on from the start and may target.
+pub fn new_feature(key: &str) -> Value {
+    json!({"team": "acme", "key": key, "kind": "CONTEXTUAL", "enabled": true})
+}
+
+/// The input of an edit.
+pub fn edit(feature: &str, environment: &str, config: Value) -> Value {
+    let mut input = json!({"team": "acme", "feature": feature, "environment": environment});
+    input["config"] = config;
+    input
+}
+
+/// A document with one criterion of this name, by which documents differ.
+pub fn targeted(name: &str) -> Value {
+    json!({"enabled": true, "variants": {"on": true, "off": false}, "default": "off", "off": "off",
+           "criteria": [{"name": name, "serve": "on"}]})
+}
+
+/// A text out of an answer.
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
