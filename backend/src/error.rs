@@ -170,6 +170,8 @@ impl From<sqlx::Error> for Error {
                 Some("22021" | "22P05") => Error::invalid("input", "contains a NUL character"),
                 // Class 57: the server is stopping, starting, or ended the session; 53300: no connection left.
                 Some("57P01" | "57P02" | "57P03" | "53300") => Error::Unavailable(DATABASE_AWAY),
+                // A statement took longer than requests may.
+                Some("57014") => Error::Unavailable(DATABASE_SLOW),
                 _ => Error::Internal(cause.into()),
             };
         }
@@ -188,6 +190,8 @@ impl From<sqlx::Error> for Error {
 
 /// Said while PostgreSQL cannot be reached.
 const DATABASE_AWAY: &str = "the database cannot be reached; nothing was changed, edges go on serving";
+/// Said when a statement is given up.
+const DATABASE_SLOW: &str = "the database took too long to answer; nothing was changed";
 /// Said when the answer to a COMMIT was lost.
 pub const COMMIT_UNKNOWN: &str =
     "the connection to the database was lost while committing; look at the state before trying again";

@@ -7,7 +7,8 @@ if ! command -v cargo >/dev/null; then
   echo "✗ Rust is not installed (no cargo on PATH): https://rustup.rs" >&2
   exit 1
 fi
-target=${CARGO_TARGET_DIR:-$PWD/target}
+target=${CARGO_TARGET_DIR:-target}
+[[ $target == /* ]] || target=$PWD/$target
 
 # Builds the two servers and fgctl. Silent when that is quick; on a terminal cargo shows its own progress.
 build_binaries() {

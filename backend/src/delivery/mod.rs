@@ -89,15 +89,7 @@ impl Delivery {
         loop {
             let have = self.read(Served::position);
             let Some(loaded) = load::load(&self.pool, Some(have)).await? else { return Ok(false) };
-            // Two may read at once; what was read from a state that is no more would take a newer one back.
-            let merged = self.write(|served| {
-                let current = served.position() == have;
-                if current {
-                    served.merge(loaded);
-                }
-                current
-            });
-            if merged {
+            if self.write(|served| served.merge_onto(have, loaded)) {
                 self.moved.send_replace(());
                 return Ok(true);
             }

@@ -142,6 +142,16 @@ impl Served {
         self.compacted
     }
 
+    /// Takes in what was read while the state was at `have`. Two may read at once: what was read from a state that is no
+    /// more would take a newer one back, so it is left out, which the answer tells.
+    pub fn merge_onto(&mut self, have: Position, loaded: Loaded) -> bool {
+        let current = self.position() == have;
+        if current {
+            self.merge(loaded);
+        }
+        current
+    }
+
     /// Takes in what was read; a whole replaces everything.
     pub fn merge(&mut self, loaded: Loaded) {
         if loaded.whole {
@@ -255,6 +265,19 @@ mod tests {
     fn loaded(revision: u64, entries: Vec<(Key, Entry)>) -> Loaded {
         let position = Some(Position { epoch: Uuid::from_u128(9), revision });
         Loaded { position, entries, ..Loaded::default() }
+    }
+
+    #[test]
+    fn what_was_read_from_an_older_state_takes_nothing_back() {
+        let [team, env, a] = [1, 2, 3].map(Uuid::from_u128);
+        let item = |revision, payload| loaded(revision, vec![((1, a), entry(team, env, revision, payload))]);
+        let mut served = Served::from(item(1, b"first"));
+        let have = served.position();
+        // Two readers begin at the same state; the one that saw more is done first.
+        assert!(served.merge_onto(have, item(3, b"third")));
+        assert!(!served.merge_onto(have, item(2, b"second")));
+        let scope = Scope { team, environment: Some(env) };
+        assert_eq!((served.position().revision, &served.snapshot(scope)[0].payload[..]), (3, &b"third"[..]));
     }
 
     #[test]

@@ -123,6 +123,8 @@ async fn who_comes_back_gets_what_was_missed(db: PgPool) {
     for n in 0..3 {
         world.edit("dev", "flag", "dev", targeted(&n.to_string())).await;
     }
+    // Once another is told of all of it, the backend knows it.
+    Edge::caught_up(&world, &key).await;
     let mut back = Edge::open(&world.grpc, Some(&key)).await.unwrap();
     (back.items, back.at) = (items, at.clone());
     back.hello(at).await;

@@ -1,7 +1,5 @@
 //! Whether a change has the approvals that its policies ask for: a pure function over values.
 
-use std::collections::BTreeMap;
-
 use uuid::Uuid;
 
 use crate::store::{
@@ -31,23 +29,27 @@ impl Progress {
 }
 
 /// The stricter of the policies in scope when the change was proposed and of those in scope now.
+///
+/// Of a policy that was altered meanwhile the higher count holds, by the roles that both forms list; where they list
+/// none in common, both forms have to be satisfied.
 pub fn strictest(then: Vec<Requirement>, now: Vec<Requirement>) -> Vec<Requirement> {
-    let mut by_name: BTreeMap<String, Requirement> = BTreeMap::new();
-    for requirement in then.into_iter().chain(now) {
-        match by_name.get_mut(&requirement.name) {
-            None => {
-                by_name.insert(requirement.name.clone(), requirement);
-            }
-            Some(kept) => {
-                kept.approvals = kept.approvals.max(requirement.approvals);
-                // Stricter in roles means: counted by both. If no role is, then as of now.
-                let both: Vec<Role> =
-                    kept.roles.iter().copied().filter(|role| requirement.roles.contains(role)).collect();
-                kept.roles = if both.is_empty() { requirement.roles } else { both };
-            }
+    let mut all = then;
+    for requirement in now {
+        let Some(kept) = all.iter_mut().find(|kept| kept.name == requirement.name) else {
+            all.push(requirement);
+            continue;
+        };
+        let both: Vec<Role> =
+            kept.roles.iter().copied().filter(|role| requirement.roles.contains(role)).collect();
+        if both.is_empty() {
+            all.push(requirement);
+        } else {
+            kept.approvals = kept.approvals.max(requirement.approvals);
+            kept.roles = both;
         }
     }
-    by_name.into_values().collect()
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
 }
 
 /// Counts the approvals of active members whose role a policy lists, leaving out the author.
