@@ -42,6 +42,7 @@ CREATE TABLE refresh_token (
     replaced_at timestamptz
 );
 CREATE INDEX refresh_token_family ON refresh_token (family);
+CREATE INDEX refresh_token_expires_at ON refresh_token (expires_at);
 COMMENT ON TABLE refresh_token IS 'Hashes of refresh tokens; all that grew from one sign-in are a family and end together.';
 
 CREATE TABLE signing_key (

@@ -62,3 +62,17 @@ CREATE TRIGGER change_item_immutable BEFORE UPDATE ON change_item FOR EACH ROW
     EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER change_item_not_deleted BEFORE DELETE ON change_item
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+-- Who proposed what never alters: the author is who may not vote.
+CREATE TRIGGER change_identity BEFORE UPDATE ON change FOR EACH ROW
+    WHEN ((NEW.team_id, NEW.number, NEW.kind, NEW.author_id, NEW.created_at)
+        IS DISTINCT FROM (OLD.team_id, OLD.number, OLD.kind, OLD.author_id, OLD.created_at))
+    EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER change_not_deleted BEFORE DELETE ON change FOR EACH ROW EXECUTE FUNCTION refuse_change();
+-- What was asked for then is asked for until the end; a vote may be changed, not taken from the record.
+CREATE TRIGGER change_policy_append_only BEFORE UPDATE OR DELETE ON change_policy
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER vote_not_deleted BEFORE DELETE ON vote FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER change_no_truncate BEFORE TRUNCATE ON change EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER change_item_no_truncate BEFORE TRUNCATE ON change_item EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER change_policy_no_truncate BEFORE TRUNCATE ON change_policy EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER vote_no_truncate BEFORE TRUNCATE ON vote EXECUTE FUNCTION refuse_change();

@@ -20,6 +20,7 @@ CREATE INDEX delivery_item_subject ON delivery_item (subject, kind, revision DES
 COMMENT ON TABLE delivery_item IS 'What a revision touched; what it is now stands in its own table.';
 CREATE TRIGGER delivery_item_not_altered BEFORE UPDATE ON delivery_item
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER delivery_item_no_truncate BEFORE TRUNCATE ON delivery_item EXECUTE FUNCTION refuse_change();
 
 -- Gives the transaction its revision. The last statement before COMMIT: it takes the lock that all writers share.
 CREATE FUNCTION publish(kinds text[], subjects uuid[]) RETURNS bigint LANGUAGE plpgsql AS $$

@@ -52,8 +52,9 @@ pub struct Settings {
     #[arg(long, env = "FLUXGATE_GRAPHIQL", action = clap::ArgAction::Set, default_value_t = false,
           default_missing_value = "true", num_args = 0..=1)]
     pub graphiql: bool,
-    /// Connections to PostgreSQL.
-    #[arg(long, env = "FLUXGATE_DATABASE_CONNECTIONS", default_value_t = 16)]
+    /// Connections to PostgreSQL, at least 4: following the head takes two.
+    #[arg(long, env = "FLUXGATE_DATABASE_CONNECTIONS", default_value_t = 16,
+          value_parser = clap::value_parser!(u32).range(4..=1_000))]
     pub database_connections: u32,
     /// What is logged, as tracing's filter, like info or fluxgate_backend=debug.
     #[arg(long, env = "FLUXGATE_LOG", default_value = "info")]

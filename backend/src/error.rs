@@ -1,4 +1,4 @@
-//! The one error type at the boundary: ten kinds, mapped once to GraphQL, gRPC and HTTP.
+//! The one error type at the boundary: ten kinds, mapped once to GraphQL's codes.
 //!
 //! Services return it; causes of `Internal` are logged where the answer is made, never sent.
 
@@ -195,23 +195,3 @@ const DATABASE_SLOW: &str = "the database took too long to answer; nothing was c
 /// Said when the answer to a COMMIT was lost.
 pub const COMMIT_UNKNOWN: &str =
     "the connection to the database was lost while committing; look at the state before trying again";
-
-impl From<Error> for tonic::Status {
-    fn from(error: Error) -> tonic::Status {
-        let message = error.to_string();
-        match error {
-            Error::Unauthenticated(_) => tonic::Status::unauthenticated(message),
-            Error::Forbidden { .. } => tonic::Status::permission_denied(message),
-            Error::NotFound { .. } => tonic::Status::not_found(message),
-            Error::Conflict(_) | Error::Stale(_) => tonic::Status::aborted(message),
-            Error::Invalid { .. } => tonic::Status::invalid_argument(message),
-            Error::Blocked { .. } => tonic::Status::failed_precondition(message),
-            Error::Limited(_) => tonic::Status::resource_exhausted(message),
-            Error::Unavailable(_) => tonic::Status::unavailable(message),
-            Error::Internal(cause) => {
-                tracing::error!(error = format!("{cause:#}"), "a stream failed");
-                tonic::Status::internal(message)
-            }
-        }
-    }
-}

@@ -30,12 +30,18 @@ pub struct Running {
 
 /// Serves until SIGTERM or SIGINT.
 pub async fn serve(settings: &Settings) -> anyhow::Result<()> {
-    let running = start(settings).await?;
+    let mut running = start(settings).await?;
     tracing::info!(http = %running.http, grpc = %running.grpc, "serving");
     if !running.grpc.ip().is_loopback() {
         tracing::warn!(address = %running.grpc, "the delivery stream is not encrypted: put TLS before it");
     }
-    terminated().await?;
+    let [http, grpc] = &mut running.tasks;
+    tokio::select! {
+        told = terminated() => told?,
+        // A half of the server that ends by itself must not leave the other half behind, looking alive.
+        ended = http => anyhow::bail!("the HTTP server ended: {ended:?}"),
+        ended = grpc => anyhow::bail!("the gRPC server ended: {ended:?}"),
+    }
     tracing::info!("stopping");
     running.stop().await
 }

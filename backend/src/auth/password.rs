@@ -1,6 +1,9 @@
 //! Passwords: Argon2id (19 MiB, t = 2, p = 1), computed off the async threads and never more than a few at once.
 
-use std::sync::OnceLock;
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use argon2::{
     Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version,
@@ -15,6 +18,10 @@ use crate::{
 
 /// How many hashes are computed at once: each takes 19 MiB and a core.
 static SLOTS: Semaphore = Semaphore::const_new(2);
+/// How many wait for one of them.
+static QUEUE: AtomicUsize = AtomicUsize::new(0);
+/// How many may wait? Each takes some 30 ms; who comes later hears so at once.
+const MAX_WAITING: usize = 64;
 /// How short may a password be, in characters?
 pub const MIN_PASSWORD: usize = 8;
 /// How long, in bytes, so that hashing stays bounded?
@@ -72,9 +79,36 @@ fn nobodys_hash() -> anyhow::Result<&'static str> {
     Ok(HASH.get_or_init(|| made))
 }
 
+/// Runs off the async threads. The slot goes with the work, which outlives a caller that went away.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> Result<T> {
-    let _slot = SLOTS.acquire().await.map_err(|e| Error::Internal(e.into()))?;
-    tokio::task::spawn_blocking(work).await.map_err(|e| Error::Internal(e.into()))?.map_err(Error::Internal)
+    let waiting = Waiting::enter()?;
+    let slot = SLOTS.acquire().await.map_err(|e| Error::Internal(e.into()))?;
+    drop(waiting);
+    let done = tokio::task::spawn_blocking(move || {
+        let result = work();
+        drop(slot);
+        result
+    });
+    done.await.map_err(|e| Error::Internal(e.into()))?.map_err(Error::Internal)
+}
+
+/// A place in the queue for a slot, given back when it is left in whatever way.
+struct Waiting;
+
+impl Waiting {
+    fn enter() -> Result<Waiting> {
+        if QUEUE.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING {
+            QUEUE.fetch_sub(1, Ordering::Relaxed);
+            return Err(Error::Limited("too many people are signing in at once; try again".to_owned()));
+        }
+        Ok(Waiting)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        QUEUE.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[cfg(test)]

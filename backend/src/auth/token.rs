@@ -39,7 +39,7 @@ struct Claims {
 }
 
 impl TokenKeys {
-    /// Opens the keys in the database; the first start makes one. Call under the lock that migrations hold.
+    /// Opens the keys in the database; the first start makes one. Call under the lock of a start.
     pub async fn load(conn: &mut PgConnection, sealer: &Sealer) -> anyhow::Result<TokenKeys> {
         let mut rows = signing_key::list(conn).await?;
         if rows.is_empty() {

@@ -21,6 +21,8 @@ use crate::{
 pub const SILENCE: TimeDelta = TimeDelta::seconds(12);
 /// How long is an edge remembered that went without saying goodbye?
 const REMEMBERED: TimeDelta = TimeDelta::hours(1);
+/// How often are they looked for?
+const SWEEP: Duration = Duration::from_secs(60);
 /// How long to wait before trying the database again?
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -70,10 +72,11 @@ impl Edges {
     async fn write(self, pool: PgPool) {
         let mut swept: Option<DateTime<Utc>> = None;
         loop {
-            self.0.some.notified().await;
+            // Also without news, so that those who went without saying goodbye are forgotten.
+            let _ = tokio::time::timeout(SWEEP, self.0.some.notified()).await;
             let news = std::mem::take(&mut *self.0.news.lock().unwrap_or_else(PoisonError::into_inner));
             let now = clock::now();
-            let sweep = swept.is_none_or(|at| now - at > TimeDelta::minutes(1));
+            let sweep = swept.is_none_or(|at| (now - at).to_std().is_ok_and(|past| past > SWEEP));
             match record(&pool, &news, (now, sweep)).await {
                 Ok(()) if sweep => swept = Some(now),
                 Ok(()) => {}

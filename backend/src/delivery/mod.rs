@@ -13,7 +13,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgPool, postgres::PgListener};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, Notify, watch};
 
 use self::{
     edges::Edges,
@@ -32,6 +32,8 @@ const CHANNEL: &str = "fluxgate_head";
 pub struct Delivery {
     pool: PgPool,
     served: RwLock<Served>,
+    /// Held by whoever reads the database, one at a time.
+    reading: Mutex<()>,
     moved: watch::Sender<()>,
     hint: Notify,
     /// What edges acknowledged.
@@ -44,8 +46,14 @@ impl Delivery {
         let served = load::load(&pool, None).await?.map(Served::from).unwrap_or_default();
         let (moved, _) = watch::channel(());
         let edges = Edges::start(pool.clone());
-        let delivery =
-            Arc::new(Delivery { pool, served: RwLock::new(served), moved, hint: Notify::new(), edges });
+        let delivery = Arc::new(Delivery {
+            pool,
+            served: RwLock::new(served),
+            reading: Mutex::new(()),
+            moved,
+            hint: Notify::new(),
+            edges,
+        });
         tokio::spawn(Arc::clone(&delivery).listen());
         tokio::spawn(Arc::clone(&delivery).follow());
         Ok(delivery)
@@ -67,8 +75,11 @@ impl Delivery {
     }
 
     /// The EDGE client that a key belongs to, from memory, so that edges may come while the database is away.
-    pub async fn authenticate(&self, key: &str, now: DateTime<Utc>) -> Option<EdgeClient> {
-        let key_id = client_key::key_id(key)?;
+    ///
+    /// # Errors
+    /// The key is not in memory and the database cannot be asked.
+    pub async fn authenticate(&self, key: &str, now: DateTime<Utc>) -> anyhow::Result<Option<EdgeClient>> {
+        let Some(key_id) = client_key::key_id(key) else { return Ok(None) };
         let find = || {
             self.read(|served| {
                 let (client, kept) = served.edge_key(key_id)?;
@@ -77,15 +88,17 @@ impl Delivery {
             })
         };
         if let Some(client) = find() {
-            return Some(client);
+            return Ok(Some(client));
         }
-        // The client may have been made a moment ago, on another replica.
-        self.refresh().await.ok()?;
-        find()
+        // The client may have been made a moment ago, on another replica. Those who ask while somebody reads wait for
+        // that one to end, so that unknown keys take one connection, however many come.
+        self.refresh().await?;
+        Ok(find())
     }
 
     /// Reads what the database has above the state. Gives whether that was anything.
     pub async fn refresh(&self) -> anyhow::Result<bool> {
+        let _reading = self.reading.lock().await;
         loop {
             let have = self.read(Served::position);
             let Some(loaded) = load::load(&self.pool, Some(have)).await? else { return Ok(false) };

@@ -2,6 +2,8 @@
 
 use async_graphql::{ComplexObject, Context, InputObject, Object, Result, SimpleObject};
 
+use chrono::{DateTime, Utc};
+
 use super::{
     app, caller,
     change::Proposal,
@@ -92,11 +94,18 @@ pub struct KillResult {
     environments: Vec<String>,
     /// The revision at which they did; none when there was nothing to do.
     revision: Option<i64>,
+    /// When, by the server's clock.
+    at: DateTime<Utc>,
 }
 
 impl From<Killed> for KillResult {
     fn from(killed: Killed) -> KillResult {
-        KillResult { feature: killed.feature, environments: killed.environments, revision: killed.revision }
+        KillResult {
+            feature: killed.feature,
+            environments: killed.environments,
+            revision: killed.revision,
+            at: killed.at,
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod pipeline;
 mod policy;
 mod query;
 mod session;
+pub(crate) mod size;
 mod stage;
 mod team;
 mod user;
@@ -31,6 +32,8 @@ use crate::{
 const MAX_DEPTH: usize = 12;
 /// How much may a query ask for? A field costs one; page sizes multiply.
 const MAX_COMPLEXITY: usize = 20_000;
+/// What looking one thing up costs: a statement or two each, so an operation affords some two hundred.
+const LOOK_UP_COST: usize = MAX_COMPLEXITY / 200;
 /// What trying a secret costs: an operation affords one.
 const LOGIN_COST: usize = MAX_COMPLEXITY / 2 + 1;
 /// How many directives may a field have?

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object, Result, SimpleObject};
 
 use super::{
-    app, caller,
+    LOOK_UP_COST, app, caller,
     page::{Connection, cost},
 };
 use crate::{
@@ -31,6 +31,7 @@ struct Server {
 #[Object]
 impl Query {
     /// The server itself; needs no sign-in.
+    #[graphql(complexity = "LOOK_UP_COST + child_complexity")]
     async fn server(&self, ctx: &Context<'_>) -> Result<Server> {
         let mut conn = app(ctx)?.read().await?;
         let bootstrapped = store::user::any(&mut conn).await.map_err(Error::from)?;
@@ -59,6 +60,7 @@ impl Query {
     }
 
     /// One team.
+    #[graphql(complexity = "LOOK_UP_COST + child_complexity")]
     async fn team(&self, ctx: &Context<'_>, key: String) -> Result<Team> {
         let mut conn = app(ctx)?.read().await?;
         Ok(service::team::find(&mut conn, caller(ctx)?, &key, Action::Read).await?)

@@ -61,6 +61,7 @@ impl SessionMutation {
     #[graphql(complexity = "LOGIN_COST")]
     async fn bootstrap(&self, ctx: &Context<'_>, input: BootstrapInput) -> Result<Session> {
         let (app, request) = (app(ctx)?, request(ctx)?);
+        session::check_bootstrap(&mut *app.read().await?, &input.token).await?;
         let new = NewUser {
             password_hash: password::hash(input.password).await?,
             name: input.name.unwrap_or_else(|| input.username.clone()),
@@ -98,10 +99,11 @@ impl SessionMutation {
     }
 
     /// Ends the session that a refresh token belongs to.
+    #[graphql(complexity = "LOGIN_COST")]
     async fn sign_out(&self, ctx: &Context<'_>, input: SignOutInput) -> Result<User> {
-        let (app, request) = (app(ctx)?, request(ctx)?);
+        let app = app(ctx)?;
         let mut tx = app.begin().await?;
-        let user = session::sign_out(&mut tx, request, &input.refresh_token).await?;
+        let user = session::sign_out(&mut tx, &input.refresh_token).await?;
         tx.commit().await?;
         let ended = || Error::Unauthenticated("the session has ended already".to_owned());
         Ok(user.ok_or_else(ended)?)

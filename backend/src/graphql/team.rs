@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object, Result};
 
 use super::{
-    app, caller,
+    LOOK_UP_COST, app, caller,
     page::{Connection, cost},
 };
 use crate::{
@@ -124,6 +124,7 @@ impl Team {
             .into())
     }
 
+    #[graphql(complexity = "LOOK_UP_COST + child_complexity")]
     async fn feature(&self, ctx: &Context<'_>, key: String) -> Result<Feature> {
         let mut conn = app(ctx)?.read().await?;
         Ok(service::feature::find(&mut conn, self.id, &key).await?)
@@ -179,6 +180,7 @@ impl Team {
         Ok(store::change::list(&mut conn, self.id, &filter, &page).await.map_err(Error::from)?.into())
     }
 
+    #[graphql(complexity = "LOOK_UP_COST + child_complexity")]
     async fn change(&self, ctx: &Context<'_>, number: i32) -> Result<Change> {
         let mut conn = app(ctx)?.read().await?;
         let found = store::change::get(&mut conn, self.id, number).await.map_err(Error::from)?;
@@ -219,6 +221,7 @@ impl Team {
     }
 
     /// What features serve to a context, by what the database holds now.
+    #[graphql(complexity = "LOOK_UP_COST * 5 + features.len() + child_complexity")]
     async fn evaluate(
         &self,
         ctx: &Context<'_>,

@@ -141,10 +141,10 @@ impl EdgeStream {
             .map_err(|_| End::Refused(Status::invalid_argument("the edge's id is no UUID")))?;
         self.heard.name = hello.name.chars().take(100).collect();
         self.heard.version = hello.version.chars().take(100).collect();
-        let (now, compacted) = self.delivery.read(|served| (served.position(), served.compacted()));
         let have = hello.have.and_then(|have| {
             Some(state::Position { epoch: Uuid::from_slice(&have.epoch).ok()?, revision: have.revision })
         });
+        let (now, compacted) = self.reach(have).await?;
         let obstacle = match have {
             None => Some(ResetReason::NothingHeld),
             Some(have) if have.epoch != now.epoch => Some(ResetReason::OtherEpoch),
@@ -168,6 +168,22 @@ impl EdgeStream {
                 self.send_snapshot().await
             }
             None => self.catch_up().await,
+        }
+    }
+
+    /// Where this replica is, after reading what another may have told the edge already: an edge is taken back in time
+    /// only by the database itself, never by a replica that lags.
+    async fn reach(&self, have: Option<state::Position>) -> Step<(state::Position, u64)> {
+        let look = || self.delivery.read(|served| (served.position(), served.compacted()));
+        let (now, compacted) = look();
+        match have {
+            Some(have) if have.epoch == now.epoch && have.revision > now.revision => {
+                let lagging =
+                    |_| End::Refused(Status::unavailable("this replica lags behind what the edge has"));
+                self.delivery.refresh().await.map_err(lagging)?;
+                Ok(look())
+            }
+            _ => Ok((now, compacted)),
         }
     }
 
@@ -232,7 +248,11 @@ impl EdgeStream {
             self.send(Message::Reset(Reset { reason: ResetReason::OtherEpoch as i32 })).await?;
             return self.send_snapshot().await;
         }
-        if now.revision <= sent.revision {
+        if now.revision < sent.revision {
+            self.send(Message::Reset(Reset { reason: ResetReason::FutureRevision as i32 })).await?;
+            return self.send_snapshot().await;
+        }
+        if now.revision == sent.revision {
             return Ok(());
         }
         if items.iter().map(|item| item.payload.len()).sum::<usize>() > DELTA_BYTES {

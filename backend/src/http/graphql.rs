@@ -11,7 +11,7 @@ use crate::{
     auth::{Caller, Request},
     clock,
     error::{Error, Result},
-    graphql::{Identity, loader::loader},
+    graphql::{Identity, loader::loader, size},
     store,
 };
 
@@ -30,7 +30,7 @@ pub async fn execute(shared: web::Data<Shared>, http: HttpRequest, body: web::By
     if !content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
         return HttpResponse::UnsupportedMediaType().body("send application/json");
     }
-    let operation = match read(&body) {
+    let operation = match read(&body).and_then(within_limits) {
         Ok(operation) => operation,
         Err(why) => return HttpResponse::BadRequest().json(masked(failure(why), &request)),
     };
@@ -48,6 +48,14 @@ pub async fn execute(shared: web::Data<Shared>, http: HttpRequest, body: web::By
         .data::<Identity>(identity);
     let response = shared.schema.execute(operation).await;
     HttpResponse::Ok().json(masked(response, &request))
+}
+
+/// Parses the query and looks at its size. What does not parse is left to the library, which says where.
+fn within_limits(mut operation: async_graphql::Request) -> Result<async_graphql::Request> {
+    if let Ok(document) = operation.parsed_query() {
+        size::check(document)?;
+    }
+    Ok(operation)
 }
 
 /// The page for trying queries out; it loads its scripts from a public host.

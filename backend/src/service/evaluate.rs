@@ -61,14 +61,29 @@ pub async fn evaluate(
         return Err(Error::invalid("features", format!("are more than {MAX_FEATURES}")));
     }
     let context = Context::from_value(context).map_err(|e| Error::invalid("context", e.to_string()))?;
-    let mut served = HashMap::new();
-    for row in stage::live_in(conn, environment.id).await? {
-        let config = FlagConfig::from_value(&row.config)?;
-        let flag = Flag::compile(&row.feature, &config)?;
-        served.insert(row.feature, Live { flag, version: row.version, killed: row.killed });
-    }
-    let served = LiveFlags(served);
+    let rows = stage::live_in(conn, environment.id).await?;
+    let served = compile(&features, rows.into_iter().map(|row| (row.feature.clone(), row)).collect());
     Ok(features.into_iter().map(|feature| one(&served, feature, &context)).collect())
+}
+
+/// Compiles what was asked for and what that depends on. A document that this version refuses is as good as unknown.
+fn compile(features: &[String], mut rows: HashMap<String, stage::Live>) -> LiveFlags {
+    let mut served = HashMap::new();
+    let mut wanted: Vec<String> = features.to_vec();
+    while let Some(key) = wanted.pop() {
+        let Some(row) = rows.remove(&key) else { continue };
+        let flag = FlagConfig::from_value(&row.config).and_then(|config| {
+            wanted.extend(config.depends_on.iter().map(|dependency| dependency.feature.clone()));
+            Flag::compile(&row.feature, &config)
+        });
+        match flag {
+            Ok(flag) => {
+                served.insert(row.feature, Live { flag, version: row.version, killed: row.killed });
+            }
+            Err(error) => tracing::error!(feature = row.feature, %error, "a live document is invalid"),
+        }
+    }
+    LiveFlags(served)
 }
 
 fn one(served: &LiveFlags, feature: String, context: &Context<'_>) -> Evaluation {

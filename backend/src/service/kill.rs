@@ -1,5 +1,6 @@
 //! Kill switches: an overlay that acts at once and never touches a document.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -25,6 +26,8 @@ pub struct Killed {
     pub environments: Vec<String>,
     /// At which revision; absent when there was nothing to do.
     pub revision: Option<i64>,
+    /// When, by the server's clock.
+    pub at: DateTime<Utc>,
 }
 
 /// Which stages: of a feature, in one environment or in all.
@@ -115,5 +118,5 @@ async fn finish(
         items => Some(delivery::publish(conn, items).await?),
     };
     let environments = stages.iter().map(|stage| stage.environment_key.clone()).collect();
-    Ok(Killed { feature, environments, revision })
+    Ok(Killed { feature, environments, revision, at: caller.request.now })
 }

@@ -35,6 +35,18 @@ pub struct Session {
     pub user: User,
 }
 
+/// Refuses a wrong bootstrap token before anything is hashed for it.
+pub async fn check_bootstrap(conn: &mut PgConnection, token: &str) -> Result<()> {
+    match session::bootstrap(conn).await? {
+        Some(kept) if client_key::matches(token, &kept) => Ok(()),
+        _ => Err(bootstrap_refused()),
+    }
+}
+
+fn bootstrap_refused() -> Error {
+    Error::Unauthenticated("the bootstrap token is not valid, or was used already".to_owned())
+}
+
 /// Makes the first admin. The token is good once, and of parallel tries one wins.
 pub async fn bootstrap(
     conn: &mut PgConnection,
@@ -43,11 +55,9 @@ pub async fn bootstrap(
     token: &str,
     new: NewUser,
 ) -> Result<Session> {
-    let refused =
-        || Error::Unauthenticated("the bootstrap token is not valid, or was used already".to_owned());
-    let kept = session::take_bootstrap(conn).await?.ok_or_else(refused)?;
+    let kept = session::take_bootstrap(conn).await?.ok_or_else(bootstrap_refused)?;
     if !client_key::matches(token, &kept) {
-        return Err(refused());
+        return Err(bootstrap_refused());
     }
     if user::any(conn).await? {
         return Err(Error::Conflict("there is an admin already".to_owned()));
@@ -100,7 +110,7 @@ pub async fn refresh(
         if reused {
             tracing::warn!(user = %kept.user_id, "a refresh token was used twice; its sessions end");
         }
-        session::end(conn, kept.family, request.now).await?;
+        session::end(conn, kept.family).await?;
         return Ok(None);
     };
     session::replace(conn, &sha256, request.now).await?;
@@ -108,9 +118,9 @@ pub async fn refresh(
 }
 
 /// Ends the session that a refresh token belongs to, wherever it was copied to.
-pub async fn sign_out(conn: &mut PgConnection, request: &Request, token: &str) -> Result<Option<User>> {
+pub async fn sign_out(conn: &mut PgConnection, token: &str) -> Result<Option<User>> {
     let Some(kept) = session::lock(conn, &client_key::sha256(token)).await? else { return Ok(None) };
-    session::end(conn, kept.family, request.now).await?;
+    session::end(conn, kept.family).await?;
     Ok(user::get(conn, kept.user_id).await?)
 }
 
@@ -120,6 +130,7 @@ async fn open(
     request: &Request,
     (user, family): (User, Uuid),
 ) -> Result<Session> {
+    session::forget_expired(conn, request.now).await?;
     let (access_token, access_expires_at) = keys.sign(user.id, request.now)?;
     let refresh_token = format!("fgr_{}", URL_SAFE_NO_PAD.encode(clock::random::<32>()?));
     let kept = RefreshToken {

@@ -56,13 +56,21 @@ pub async fn replace(conn: &mut PgConnection, sha256: &[u8], now: DateTime<Utc>)
     Ok(())
 }
 
-/// Ends a family, and forgets what has expired.
-pub async fn end(conn: &mut PgConnection, family: Uuid, now: DateTime<Utc>) -> sqlx::Result<()> {
-    query("DELETE FROM refresh_token WHERE family = $1 OR expires_at < $2")
-        .bind(family)
-        .bind(now)
-        .execute(conn)
-        .await?;
+/// Ends a family.
+pub async fn end(conn: &mut PgConnection, family: Uuid) -> sqlx::Result<()> {
+    query("DELETE FROM refresh_token WHERE family = $1").bind(family).execute(conn).await?;
+    Ok(())
+}
+
+/// Forgets some of what has expired, leaving what others are at.
+pub async fn forget_expired(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
+    query(
+        "DELETE FROM refresh_token WHERE sha256 IN (
+             SELECT sha256 FROM refresh_token WHERE expires_at < $1 LIMIT 100 FOR UPDATE SKIP LOCKED)",
+    )
+    .bind(now)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -73,6 +81,11 @@ pub async fn set_bootstrap(conn: &mut PgConnection, sha256: &[u8]) -> sqlx::Resu
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// The hash of the bootstrap token, while there is one.
+pub async fn bootstrap(conn: &mut PgConnection) -> sqlx::Result<Option<Vec<u8>>> {
+    query_scalar("SELECT sha256 FROM bootstrap").fetch_optional(conn).await
 }
 
 /// Takes the bootstrap token away and gives its hash: of many tries at once only one gets it.

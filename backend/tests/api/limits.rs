@@ -169,3 +169,22 @@ async fn clients_of_a_kind_that_does_not_exist_are_no_clients(db: PgPool) {
     assert!(kept.iter().all(|row| !row.contains(key)), "a key is shown once and kept as a hash");
     world.stop().await;
 }
+
+/// Forty fragments that each spread the next one twice: a kilobyte that stands for a trillion fields.
+#[sqlx::test(migrations = false)]
+async fn doubling_fragments_and_many_aliases_are_refused_before_anything_walks_them(db: PgPool) {
+    let world = World::fresh(db).await;
+    let mut query = "{...F0}".to_owned();
+    for n in 0..40 {
+        query += &format!(" fragment F{n} on Query{{...F{0} ...F{0}}}", n + 1);
+    }
+    query += " fragment F40 on Query{__typename}";
+    let aliases: String = (0..33).map(|n| format!("a{n}: server {{ version }} ")).collect();
+    for hostile in [query, format!("{{ {aliases} }}")] {
+        let body = json!({ "query": hostile }).to_string();
+        let (status, answer) = send(&world, Method::POST, "application/json", body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert!(answer.contains("INVALID"), "{answer}");
+    }
+    world.stop().await;
+}

@@ -38,7 +38,8 @@ async fn a_hundred_tries_make_one_admin(db: PgPool) {
     assert_eq!(made[0].data()["bootstrap"]["user"]["systemAdmin"], true);
     assert_eq!(world.number("SELECT count(*) FROM app_user").await, 1);
     for refused in answers.iter().filter(|answer| answer.body.get("errors").is_some()) {
-        assert_eq!(refused.code(), "UNAUTHENTICATED", "{}", refused.body);
+        // Those for whom the queue was too long were told so; the others came second.
+        assert!(["UNAUTHENTICATED", "LIMITED"].contains(&refused.code()), "{}", refused.body);
     }
     let again = json!({"token": token, "username": "late", "password": PASSWORD});
     assert_eq!(world.run("", "bootstrap", again).await.code(), "UNAUTHENTICATED");

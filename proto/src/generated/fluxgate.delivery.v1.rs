@@ -46,7 +46,7 @@ pub mod backend_message {
 /// A place in the history of one database.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Position {
-    /// 16 bytes, a UUID; new for every database made or restored
+    /// 16 bytes, a UUID; new for every database made
     #[prost(bytes = "vec", tag = "1")]
     pub epoch: ::prost::alloc::vec::Vec<u8>,
     #[prost(uint64, tag = "2")]

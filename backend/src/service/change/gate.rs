@@ -28,9 +28,10 @@ pub async fn promotion(
         Some(version) => open("stage", format!("{from} serves v{version}")),
         None => {
             let before = parent(pipeline, source).map(|environment| &environment.environment.key);
+            // Nothing is promoted to the first stage: there a change of its own is missing, or waits.
             let hint = match before {
                 Some(before) => format!("fgctl promote {key} --from {before} --to {from}"),
-                None => format!("fgctl feature enable {key} -e {from}"),
+                None => "fgctl change list".to_owned(),
             };
             closed("stage", format!("{key} is not deployed in {from}"), Some(hint))
         }

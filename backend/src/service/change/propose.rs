@@ -6,19 +6,20 @@ use sqlx::PgConnection;
 use super::{
     apply,
     approval::{Progress, decide},
+    decide::requirements,
 };
 use crate::{
     auth::Caller,
-    error::{Gate, Result},
+    error::{Error, Gate, Result},
     service::{audit, key},
     store::{
         audit::NewEntry,
-        change::{self, Change, ChangeItem, ChangeKind, NewChange, NewItem},
+        change::{self, Change, ChangeItem, ChangeKind, ChangeStatus, NewChange, NewItem},
         feature::Feature,
-        policy,
+        member, policy,
         stage::LockedStage,
         team::{self, Team},
-        word_enum,
+        vote, word_enum,
     },
 };
 
@@ -117,6 +118,9 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
     if let Some(same) = change::same_pending(conn, kind, &item).await? {
         proposal.outcome = ProposalOutcome::Joined;
         proposal.change = change::by_ids(conn, &[same]).await?.pop();
+        if let Some(joined) = &proposal.change {
+            proposal.policies = progress(conn, joined).await?;
+        }
         return Ok(proposal);
     }
     let number = team::next_change_number(conn, team.id).await?;
@@ -140,15 +144,27 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
         ..NewEntry::default()
     };
     audit::record(conn, caller, &entry).await?;
-    proposal.outcome = ProposalOutcome::Pending;
     let mut made = change::by_ids(conn, &[id]).await?.pop();
     if let Some(change) = made.as_mut().filter(|_| requirements.is_empty()) {
         apply::apply(conn, caller, team, change).await?;
-        proposal.outcome = ProposalOutcome::Applied;
+        if change.status != ChangeStatus::Applied {
+            let why = change.failure.clone().unwrap_or_default();
+            return Err(Error::Conflict(format!("{} could not be applied: {why}", feature.key)));
+        }
         proposal.items = change::items(conn, &[id]).await?;
     }
+    let applied = made.as_ref().is_some_and(|change| change.status == ChangeStatus::Applied);
+    proposal.outcome = if applied { ProposalOutcome::Applied } else { ProposalOutcome::Pending };
     proposal.change = made;
     Ok(proposal)
+}
+
+/// How far a change is satisfied now.
+async fn progress(conn: &mut PgConnection, change: &Change) -> Result<Vec<Progress>> {
+    let requirements = requirements(conn, change).await?;
+    let votes = vote::of_changes(conn, &[change.id]).await?;
+    let members = member::active(conn, change.team_id).await?;
+    Ok(decide(&requirements, &votes, &members, change.author_id))
 }
 
 /// The kind as people say it.
