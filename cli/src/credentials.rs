@@ -93,11 +93,12 @@ impl CredentialsFile {
         }
     }
 
-    /// Returns how the connection keeps renewed tokens here.
-    pub(crate) fn keep(self) -> Keep {
+    /// Returns how the connection with a server keeps renewed tokens here.
+    pub(crate) fn keep(self, server: String) -> Keep {
         Box::new(move || {
             let lock = file::lock(&self.lock_path())?;
-            let saved = self.try_read()?;
+            // Signed in elsewhere meanwhile: another server never gets to see those, nor are they replaced.
+            let saved = self.try_read()?.filter(|saved| saved.server == server);
             let tokens = saved.as_ref().map(Saved::tokens);
             let place = self.clone();
             Ok(Kept {
@@ -171,12 +172,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = CredentialsFile::new(folder.path(), "local").unwrap();
         file.write("http://a", "dev", &tokens("1")).unwrap();
-        let kept = file.clone().keep()().unwrap();
+        let kept = file.clone().keep("http://a".to_owned())().unwrap();
         assert_eq!(kept.tokens.unwrap().access.expose_secret(), "1");
         (kept.save)(&tokens("2")).unwrap();
         let saved = file.read().unwrap().unwrap();
         assert_eq!(saved.tokens().access.expose_secret(), "2");
         assert_eq!(saved.username, "dev");
+    }
+
+    #[test]
+    fn tokens_of_another_server_are_neither_shown_nor_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = CredentialsFile::new(folder.path(), "local").unwrap();
+        file.write("http://b", "dev", &tokens("1")).unwrap();
+        let kept = file.clone().keep("http://a".to_owned())().unwrap();
+        assert!(kept.tokens.is_none());
+        (kept.save)(&tokens("2")).unwrap();
+        let saved = file.read().unwrap().unwrap();
+        assert_eq!((saved.server.as_str(), saved.tokens().access.expose_secret()), ("http://b", "1"));
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
+use uuid::Uuid;
+
 /// Takes the lock of a path, waiting for its holder; dropping the file gives it back.
 pub(crate) fn lock(path: &Path) -> io::Result<File> {
     make_folder_of(path)?;
@@ -13,26 +15,30 @@ pub(crate) fn lock(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Replaces a file's content, readable by its owner only. A symbolic link stays one.
+/// Replaces a file's content, readable by its owner only, and waits until it is on the disk. A symbolic link stays one.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     make_folder_of(path)?;
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    put_after(&path, content, File::sync_all)
+}
+
+/// Puts a file with this content in the place of whatever is there, a symbolic link too; readable by its owner only.
+pub(crate) fn put(path: &Path, content: &[u8]) -> io::Result<()> {
+    put_after(path, content, |_| Ok(()))
+}
+
+fn put_after(path: &Path, content: &[u8], last: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
+    // Nobody can have put anything under a name that nobody could foresee.
+    name.push(format!(".{}.new", Uuid::new_v4().simple()));
     let fresh = path.with_file_name(name);
-    let written = write_new(&fresh, content).and_then(|()| std::fs::rename(&fresh, &path));
+    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&fresh)?;
+    let written =
+        file.write_all(content).and_then(|()| last(&file)).and_then(|()| std::fs::rename(&fresh, path));
     if written.is_err() {
         let _ = std::fs::remove_file(&fresh);
     }
     written
-}
-
-fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
-    // What a killed process of the same number left behind may be there.
-    let _ = std::fs::remove_file(path);
-    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
-    file.write_all(content)?;
-    file.sync_all()
 }
 
 fn make_folder_of(path: &Path) -> io::Result<()> {
@@ -46,7 +52,7 @@ fn make_folder_of(path: &Path) -> io::Result<()> {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use super::replace;
+    use super::{put, replace};
 
     #[test]
     fn only_the_owner_reads_it() {
@@ -58,5 +64,19 @@ mod tests {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(folder.path().join("a")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_stays_or_goes_as_wanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        std::fs::write(&target, "1").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        replace(&link, b"2").unwrap();
+        assert_eq!(std::fs::read(&target).unwrap(), b"2");
+        put(&link, b"3").unwrap();
+        assert_eq!(std::fs::read(&target).unwrap(), b"2");
+        assert_eq!(std::fs::read(&link).unwrap(), b"3");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 }

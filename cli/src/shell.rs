@@ -167,7 +167,7 @@ impl Shell {
         match file.read()?.filter(|saved| saved.server == server) {
             Some(saved) => {
                 let credentials = Credentials::Session(saved.tokens());
-                Ok(self.api_at(&server, credentials)?.keeping(file.keep()))
+                Ok(self.api_at(&server, credentials)?.keeping(file.keep(server)))
             }
             None => self.api_at(&server, Credentials::None),
         }

@@ -118,9 +118,41 @@ impl Credential {
     }
 }
 
-/// Returns the id within the text of a key: the eight characters of `fgc_<id>_<secret>`.
+/// How long is the secret of a key: 32 bytes in base64?
+const SECRET_CHARS: usize = 43;
+
+/// Returns the id within the text of a key, when it has the form of one: `fgc_<id>_<secret>`, with an id of eight letters
+/// and digits, and a secret of 43 characters of the URL-safe base64.
 pub fn key_id(whole_key: &[u8]) -> Option<KeyId> {
     let rest = whole_key.strip_prefix(KEY_PREFIX.as_bytes())?;
     let (id, secret) = rest.split_first_chunk::<8>()?;
-    (secret.len() > 1 && secret[0] == b'_').then_some(*id)
+    let secret = secret.strip_prefix(b"_")?;
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let whole =
+        id.iter().all(u8::is_ascii_alphanumeric) && secret.len() == SECRET_CHARS && secret.iter().all(plain);
+    whole.then_some(*id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::key_id;
+
+    #[test]
+    fn a_key_has_exactly_one_form() {
+        let secret = "aB3-_".repeat(9)[..43].to_owned();
+        assert_eq!(key_id(format!("fgc_abcd2345_{secret}").as_bytes()), Some(*b"abcd2345"));
+        for broken in [
+            format!("fgt_abcd2345_{secret}"),
+            format!("fgc_abcd234_{secret}"),
+            format!("fgc_abcd234-_{secret}"),
+            format!("fgc_abcd2345{secret}"),
+            format!("fgc_abcd2345_{secret}x"),
+            format!("fgc_abcd2345_{}", &secret[1..]),
+            format!("fgc_abcd2345_+{}", &secret[1..]),
+            "fgc_".to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(key_id(broken.as_bytes()), None, "{broken}");
+        }
+    }
 }

@@ -26,7 +26,7 @@ pub struct Settings {
     #[arg(long, env = "EDGE_HTTP_ADDR", default_value = "0.0.0.0:8081")]
     pub http_addr: String,
 
-    /// The id of the client of kind EDGE; checked against the key
+    /// The eight characters after `fgc_` in the key; checked against it
     #[arg(long, env = "EDGE_CLIENT_ID")]
     pub client_id: Option<String>,
 
@@ -54,7 +54,7 @@ pub struct Settings {
     #[arg(long, env = "EDGE_NAME")]
     pub name: Option<String>,
 
-    /// What stands before /ofrep in every path
+    /// What stands before /ofrep, such as `/flags`; the other paths have nothing before them
     #[arg(long, env = "EDGE_PATH_PREFIX", default_value = "")]
     pub path_prefix: String,
 
@@ -97,9 +97,9 @@ pub enum SettingsError {
         error: std::io::Error,
     },
     /// The key does not look like one.
-    #[error("the client secret is not a whole key of the form fgc_<8 characters>_<secret>")]
+    #[error("the client secret is not a whole key of the form fgc_<8 characters>_<43 characters>")]
     NotAKey,
-    /// The id belongs to another key.
+    /// The eight characters belong to another key.
     #[error("EDGE_CLIENT_ID is {stated}, but the client secret is the key {actual}")]
     OtherId {
         /// What was stated.

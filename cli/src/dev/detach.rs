@@ -14,7 +14,7 @@ use super::journal::{Phase, Run};
 use super::mark::Mark;
 use super::report::{Line, Tell};
 use super::settings::Settings;
-use super::start::{Options, healthy};
+use super::start::{Claim, Options, claim, healthy};
 use super::status::{self, Status};
 
 /// The variable that hands the database's address over: arguments can be seen by everyone on the machine.
@@ -30,8 +30,10 @@ pub(crate) async fn start(
     tell: &Tell,
 ) -> Result<Box<Status>, Fault> {
     let folder = Folder::open(&options.data_dir)?;
-    if !options.reset && folder.lock()?.is_none() {
-        let status = healthy(&folder).await?;
+    options.agree(&folder)?;
+    if !options.reset
+        && let Claim::Theirs(status) = claim(&folder).await?
+    {
         let _ = tell.send(Line::Note("already running".to_owned()));
         return Ok(status);
     }
@@ -114,7 +116,11 @@ async fn follow(
         }
         match ended {
             // Another process was faster; its system is as good as ours.
-            Some(status) if status.success() => return healthy(folder).await,
+            Some(status) if status.success() => {
+                return healthy(folder)
+                    .await?
+                    .ok_or_else(|| Fault::new("the system that was running has just ended"));
+            }
             Some(status) => return Err(unheard(folder, status)),
             None => tokio::time::sleep(LOOK).await,
         }

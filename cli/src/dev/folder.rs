@@ -2,14 +2,16 @@
 //! to live elsewhere) the database cluster. Its lock tells whether a system runs from it.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
+use nix::unistd::geteuid;
 
 use super::fault::{Fault, OrFault};
 use super::part::Part;
+use crate::file;
 
 /// How many bytes of a log's end are read for its last lines?
 const LOG_TAIL: u64 = 16 * 1024;
@@ -31,7 +33,7 @@ impl Folder {
     /// Opens the folder, making it when it is missing.
     pub(crate) fn open(path: &Path) -> Result<Self, Fault> {
         // Root's cluster belongs to another user, who must be able to pass through; the secrets in here are 0600.
-        let mode = if nix::unistd::geteuid().is_root() { 0o711 } else { 0o700 };
+        let mode = if geteuid().is_root() { 0o711 } else { 0o700 };
         DirBuilder::new()
             .recursive(true)
             .mode(mode)
@@ -41,13 +43,24 @@ impl Folder {
             .ok_or_else(|| Fault::new(format!("the data folder {} vanished at once", path.display())))
     }
 
-    /// Returns the folder when it is there.
+    /// Returns the folder when it is there. Only one that nobody else can write to will do.
     pub(crate) fn existing(path: &Path) -> Result<Option<Self>, Fault> {
-        match path.canonicalize() {
-            Ok(root) => Ok(Some(Self { root })),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Fault::new(format!("cannot open the data folder {}: {error}", path.display()))),
+        let doing = || format!("open the data folder {}", path.display());
+        let root = match path.canonicalize() {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            found => found.or_fault(doing)?,
+        };
+        let meta = root.metadata().or_fault(doing)?;
+        // Whoever can change what is in there could make us write, run and delete what they like.
+        if meta.uid() != geteuid().as_raw() {
+            return Err(Fault::new(format!("the data folder {} belongs to another user", root.display()))
+                .hint("take one of your own: --data-dir FOLDER"));
         }
+        if meta.mode() & 0o022 != 0 {
+            return Err(Fault::new(format!("others may write to the data folder {}", root.display()))
+                .hint(format!("chmod go-w {}", root.display())));
+        }
+        Ok(Some(Self { root }))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -90,15 +103,26 @@ impl Folder {
 
     /// Takes the lock, or returns nothing while another process holds it. The lock ends with its holder, however that ends.
     pub(crate) fn lock(&self) -> Result<Option<File>, Fault> {
+        self.locked(File::try_lock)
+    }
+
+    /// Shares the lock with others who only look, or returns nothing while a process holds it. It has to be given back
+    /// at once: nobody can take it meanwhile.
+    pub(crate) fn look(&self) -> Result<Option<File>, Fault> {
+        self.locked(File::try_lock_shared)
+    }
+
+    fn locked(&self, how: impl Fn(&File) -> Result<(), TryLockError>) -> Result<Option<File>, Fault> {
         let path = self.root.join("lock");
         let doing = || format!("lock {}", path.display());
         let file = OpenOptions::new()
             .create(true)
+            .read(true)
             .append(true)
             .mode(0o600)
             .open(&path)
-            .or_fault(|| format!("lock {}", path.display()))?;
-        match file.try_lock() {
+            .or_fault(doing)?;
+        match how(&file) {
             Ok(()) => Ok(Some(file)),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error).or_fault(doing),
@@ -118,17 +142,7 @@ impl Folder {
 
 /// Writes a file that only its owner reads, whole or not at all.
 pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Fault> {
-    let doing = || format!("write {}", path.display());
-    let staged = path.with_extension("new");
-    let mut file = OpenOptions::new()
-        .create(true)
-        .write(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&staged)
-        .or_fault(doing)?;
-    file.write_all(text.as_bytes()).or_fault(doing)?;
-    std::fs::rename(&staged, path).or_fault(doing)
+    file::put(path, text.as_bytes()).or_fault(|| format!("write {}", path.display()))
 }
 
 /// Returns a file's text, or nothing when there is no such file.
@@ -168,7 +182,38 @@ pub(crate) fn last_lines(log: &Path, count: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::{PermissionsExt, chown, symlink};
+
     use super::*;
+
+    #[test]
+    fn a_folder_that_others_can_change_is_refused() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("data");
+        let folder = Folder::open(&path).unwrap();
+        assert_eq!(path.metadata().unwrap().mode() & 0o066, 0);
+        // What stands in the way is replaced, never written through.
+        let target = place.path().join("target");
+        std::fs::write(&target, "kept").unwrap();
+        symlink(&target, folder.settings()).unwrap();
+        write_private(&folder.settings(), "{}").unwrap();
+        assert_eq!(std::fs::read(&target).unwrap(), b"kept");
+
+        for mode in [0o720, 0o702] {
+            std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            let fault = Folder::open(&path).unwrap_err();
+            assert!(fault.message.contains("others may write"), "{fault}");
+            Folder::existing(&path).unwrap_err();
+        }
+        std::fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+        Folder::open(&path).unwrap();
+        if geteuid().is_root() {
+            chown(&path, Some(4_000_001), None).unwrap();
+            let fault = Folder::open(&path).unwrap_err();
+            assert!(fault.message.contains("another user"), "{fault}");
+        }
+    }
 
     #[test]
     fn the_lock_is_held_once() {
@@ -177,7 +222,12 @@ mod tests {
         let held = folder.lock().unwrap();
         assert!(held.is_some());
         assert!(folder.lock().unwrap().is_none());
+        assert!(folder.look().unwrap().is_none());
         drop(held);
+        let looks = [folder.look().unwrap(), folder.look().unwrap()];
+        assert!(looks.iter().all(Option::is_some), "those who look do not disturb each other");
+        assert!(folder.lock().unwrap().is_none());
+        drop(looks);
         assert!(folder.lock().unwrap().is_some());
     }
 

@@ -117,6 +117,11 @@ mod tests {
     async fn a_process_is_known_again_and_ends() {
         let mut child = tokio::process::Command::new("sleep").arg("60").spawn().unwrap();
         let mark = Mark::of_child(child.id()).unwrap();
+        // A process that has just begun shows its command line a moment after it was started.
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        while !mark.mentions("sleep 60") && std::time::Instant::now() < deadline {
+            tokio::task::yield_now().await;
+        }
         assert!(mark.alive() && mark.mentions("sleep 60"));
         assert!(
             !Mark { started: "0".to_owned(), ..mark.clone() }.alive(),

@@ -11,6 +11,7 @@ mod demo;
 pub(crate) mod detach;
 pub(crate) mod fault;
 pub(crate) mod folder;
+mod guarded;
 mod health;
 mod install;
 mod journal;

@@ -1,7 +1,7 @@
 //! Who runs PostgreSQL when it was root who asked: the server refuses root, so another user owns the cluster, in a
 //! folder that this user can reach.
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
 use std::path::{Path, PathBuf};
@@ -15,6 +15,9 @@ const REACHABLE: &str = "/var/lib/fluxgate-dev";
 
 /// The users asked for, the better one first.
 const CANDIDATES: [&str; 2] = ["postgres", "nobody"];
+
+/// What tells a folder that was made here from any other of its name, which is not ours to delete.
+pub(crate) const MARKER: &str = ".fluxgate-dev";
 
 /// An unprivileged user that a cluster belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,13 +70,15 @@ pub(crate) fn place(data: &Path, owner: Option<Owner>) -> PathBuf {
     }
 }
 
-/// Makes an empty folder that only the owner of the cluster enters.
+/// Makes a folder that only the owner of the cluster enters, empty except for the marker.
 pub(crate) fn make_private(path: &Path, owner: Option<Owner>) -> Result<(), Fault> {
     let doing = || format!("make the folder {}", path.display());
     if let Some(parent) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o755).create(parent).or_fault(doing)?;
     }
     DirBuilder::new().mode(0o700).create(path).or_fault(doing)?;
+    // Before it is handed over: afterwards its owner decides what is in there.
+    File::create_new(path.join(MARKER)).or_fault(doing)?;
     if let Some(owner) = owner {
         chown(path, Some(owner.uid), Some(owner.gid)).or_fault(doing)?;
     }

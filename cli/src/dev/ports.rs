@@ -43,11 +43,15 @@ impl Ports {
         url(self.grpc)
     }
 
+    /// Returns all three.
+    pub(crate) fn all(self) -> [u16; 3] {
+        [self.http, self.edge, self.grpc]
+    }
+
     /// Checks that nobody else listens on any of them.
     pub(crate) fn check_free(self) -> Result<(), Fault> {
         let busy = |port: &u16| TcpListener::bind(local(*port)).is_err();
-        let taken: Vec<String> =
-            [self.http, self.edge, self.grpc].iter().filter(|port| busy(port)).map(u16::to_string).collect();
+        let taken: Vec<String> = self.all().iter().filter(|port| busy(port)).map(u16::to_string).collect();
         if taken.is_empty() {
             return Ok(());
         }
@@ -57,15 +61,25 @@ impl Ports {
     }
 }
 
-/// Returns a port on the loopback address that nobody listens on.
-pub(crate) fn any_free() -> Result<u16, Fault> {
-    let listener = TcpListener::bind(local(0)).or_fault(|| "find a free port".to_owned())?;
-    Ok(listener.local_addr().or_fault(|| "find a free port".to_owned())?.port())
+/// Returns a port on the loopback address that nobody listens on, and none of those that are meant for others.
+pub(crate) fn any_free(others: &[u16]) -> Result<u16, Fault> {
+    let doing = || "find a free port".to_owned();
+    // Held until there is another, or the same could come again and again.
+    let mut unwanted = Vec::new();
+    loop {
+        let listener = TcpListener::bind(local(0)).or_fault(doing)?;
+        let port = listener.local_addr().or_fault(doing)?.port();
+        if !others.contains(&port) {
+            return Ok(port);
+        }
+        unwanted.push(listener);
+    }
 }
 
-/// Tells whether nobody listens on a port of the loopback address.
-pub(crate) fn is_free(port: u16) -> bool {
-    TcpListener::bind(local(port)).is_ok()
+/// Returns this port, or another when somebody listens on it or it is meant for others.
+pub(crate) fn this_or_any_free(port: u16, others: &[u16]) -> Result<u16, Fault> {
+    let free = !others.contains(&port) && TcpListener::bind(local(port)).is_ok();
+    if free { Ok(port) } else { any_free(others) }
 }
 
 /// Returns a port's address as the servers want it.
@@ -85,6 +99,16 @@ mod tests {
     fn a_base_gives_three_in_a_row() {
         assert_eq!(Ports::new(Some(9000)).unwrap(), Ports { http: 9000, edge: 9001, grpc: 9002 });
         assert!(Ports::new(Some(0)).is_err() && Ports::new(Some(u16::MAX - 1)).is_err());
+    }
+
+    #[test]
+    fn a_port_is_kept_unless_somebody_has_it_or_wants_it() {
+        let listener = TcpListener::bind(local(0)).unwrap();
+        let busy = listener.local_addr().unwrap().port();
+        assert_ne!(this_or_any_free(busy, &[]).unwrap(), busy);
+        drop(listener);
+        assert_eq!(this_or_any_free(busy, &[]).unwrap(), busy);
+        assert_ne!(this_or_any_free(busy, &[busy]).unwrap(), busy);
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! A whole run, from the lock to the last process ended: what `fgctl dev` does in the foreground, and what its
 //! background process does too.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::cluster;
+use super::cluster::{self, Cluster};
 use super::context;
 use super::fault::{Fault, OrFault};
 use super::folder::Folder;
@@ -18,10 +19,13 @@ use super::report::{Line, Report, Tell};
 use super::settings::Settings;
 use super::status::{self, State, Status};
 use super::system::System;
-use super::{leftovers, stop};
+use super::{database, leftovers, stop};
 
 /// How long may somebody else's start take, until we stop waiting for it?
 const PATIENCE: Duration = Duration::from_secs(180);
+
+/// How often do we try to take a lock that somebody only looks at?
+const TRIES: usize = 20;
 
 /// How often is it looked at?
 const LOOK: Duration = Duration::from_millis(50);
@@ -37,6 +41,18 @@ pub(crate) struct Options {
     pub(crate) context: String,
 }
 
+impl Options {
+    /// Checks that what is asked for does not contradict itself or what the folder has.
+    pub(crate) fn agree(&self, folder: &Folder) -> Result<(), Fault> {
+        let settings = match Settings::read(folder) {
+            // Settings that cannot be read are one of the reasons to start anew.
+            Err(_) if self.reset => None,
+            settings => settings?,
+        };
+        database::agree(settings.as_ref(), self.database_url.as_deref(), self.reset)
+    }
+}
+
 /// How a run ended.
 #[derive(Debug)]
 pub(crate) enum Outcome {
@@ -50,11 +66,13 @@ pub(crate) enum Outcome {
 pub(crate) async fn run(options: Options, tell: Tell) -> Result<Outcome, Fault> {
     let mut signals = Signals::listen()?;
     let folder = Folder::open(&options.data_dir)?;
-    if options.reset && options.database_url.is_none() {
+    options.agree(&folder)?;
+    if options.reset {
         stop::stop(&folder).await?;
     }
-    let Some(_lock) = folder.lock()? else {
-        return healthy(&folder).await.map(Outcome::RunsAlready);
+    let _lock = match claim(&folder).await? {
+        Claim::Ours(lock) => lock,
+        Claim::Theirs(status) => return Ok(Outcome::RunsAlready(status)),
     };
     let left = leftovers::stop(&folder).await?;
     let journal = Arc::new(Journal::begin(&folder, options.ports)?);
@@ -95,15 +113,39 @@ pub(crate) async fn run(options: Options, tell: Tell) -> Result<Outcome, Fault> 
     result.map(|()| Outcome::Stopped)
 }
 
-/// Waits until a system that another process runs is well.
-pub(crate) async fn healthy(folder: &Folder) -> Result<Box<Status>, Fault> {
+/// Whose a folder is.
+#[derive(Debug)]
+pub(crate) enum Claim {
+    /// Ours while the lock is held.
+    Ours(File),
+    /// Another process's, whose system is well.
+    Theirs(Box<Status>),
+}
+
+/// Takes a folder's lock, or waits until the system of the process that holds it is well.
+pub(crate) async fn claim(folder: &Folder) -> Result<Claim, Fault> {
+    for _ in 0..TRIES {
+        if let Some(lock) = folder.lock()? {
+            return Ok(Claim::Ours(lock));
+        }
+        if let Some(status) = healthy(folder).await? {
+            return Ok(Claim::Theirs(status));
+        }
+        // Somebody only looked, or a system has just ended.
+        tokio::time::sleep(LOOK).await;
+    }
+    Err(Fault::new("another process keeps the lock of the data folder, but runs no system"))
+}
+
+/// Waits until a system that another process runs is well; nothing when none runs.
+pub(crate) async fn healthy(folder: &Folder) -> Result<Option<Box<Status>>, Fault> {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         let state = status::look(folder).await?;
         let late = tokio::time::Instant::now() >= deadline;
         match state {
-            State::Healthy(status) => return Ok(status),
-            State::Absent => return Err(Fault::new("the system that was running has just ended")),
+            State::Healthy(status) => return Ok(Some(status)),
+            State::Absent => return Ok(None),
             State::Starting(_) | State::Failing(..) if !late => tokio::time::sleep(LOOK).await,
             State::Starting(doing) => {
                 let doing = doing.unwrap_or_else(|| "start".to_owned());
@@ -137,15 +179,8 @@ fn announce(folder: &Folder, settings: &Settings, journal: &Journal, tell: &Tell
 /// Deletes the database and everything that belongs to it.
 fn reset(folder: &Folder) -> Result<(), Fault> {
     match Settings::read(folder) {
-        Ok(Some(settings)) => match settings.cluster() {
-            Some(cluster) => cluster.delete()?,
-            None => {
-                return Err(Fault::usage(
-                    "--reset does not empty a database that was given with --database-url",
-                )
-                .hint("empty it yourself, or name another --data-dir"));
-            }
-        },
+        // One that was given has been refused before.
+        Ok(Some(settings)) => settings.cluster().map_or(Ok(()), Cluster::delete)?,
         // Settings that cannot be read are one of the reasons to start anew.
         Ok(None) | Err(_) => cluster::delete(&owner::place(folder.path(), Owner::needed()?))?,
     }
@@ -168,5 +203,23 @@ impl Signals {
             _ = terminate.recv() => (),
             _ = hangup.recv() => (),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_only_looks_does_not_keep_a_start_from_the_lock() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        let looking = folder.look().unwrap();
+        assert!(looking.is_some());
+        let (claim, ()) = tokio::join!(claim(&folder), async {
+            tokio::time::sleep(LOOK * 2).await;
+            drop(looking);
+        });
+        assert!(matches!(claim.unwrap(), Claim::Ours(_)));
     }
 }

@@ -67,7 +67,7 @@ pub(crate) enum State {
 
 /// Returns how the system of a folder is.
 pub(crate) async fn look(folder: &Folder) -> Result<State, Fault> {
-    if folder.lock()?.is_some() {
+    if folder.look()?.is_some() {
         return Ok(State::Absent);
     }
     let Some(run) = Run::read(folder)?.filter(|run| run.supervisor.alive()) else {

@@ -39,7 +39,8 @@ impl System {
         let (backend, edge) = (beside(Part::Backend)?, beside(Part::Edge)?);
         database::install(&self.folder, database_url.as_deref(), &self.report).await?;
         let since = self.report.doing("PostgreSQL");
-        let (mut settings, server) = database::prepare(&self.folder, database_url, &self.report).await?;
+        let (mut settings, server) =
+            database::prepare(&self.folder, self.ports, database_url, &self.report).await?;
         if let (Some(server), Some(cluster)) = (server, settings.cluster()) {
             self.start_postgres(server.service, cluster).await?;
             let (version, place) = (server.version, cluster.place.display());

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::cluster::{self, Cluster, Purpose};
+use super::cluster::{Cluster, Purpose};
 use super::fault::{Fault, OrFault};
 use super::mark::Mark;
 use super::owner::Owner;
@@ -28,7 +28,7 @@ pub(crate) async fn with_database(command: &[String]) -> Result<ExitStatus, Faul
     let place = std::env::temp_dir().join(format!("fluxgate-{}", &secret::text()[..12]));
     DirBuilder::new().mode(0o711).create(&place).or_fault(|| format!("make {}", place.display()))?;
     let result = in_place(&place, command).await;
-    cluster::delete(&place)?;
+    std::fs::remove_dir_all(&place).or_fault(|| format!("delete {}", place.display()))?;
     result
 }
 
@@ -64,7 +64,8 @@ async fn run(
 async fn bring_up(place: &Path, server: &mut Option<(Child, Option<Mark>)>) -> Result<String, Fault> {
     let installation = installed(place).await?;
     let owner = Owner::needed()?;
-    let cluster = Cluster::create(&installation, place.join("postgres"), owner, Purpose::Throwaway).await?;
+    let cluster =
+        Cluster::create(&installation, place.join("postgres"), owner, Purpose::Throwaway, &[]).await?;
     let service = database::server(&installation, &cluster, owner, &place.join("postgres.log"));
     let (child, mark) = server.insert(service.spawn()?);
     let deadline = Instant::now() + PATIENCE;

@@ -1,5 +1,8 @@
 //! `fgctl dev` itself: what it promises to scripts, starting twice, side by side, and leaving nothing behind.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 use std::time::Instant;
 
 use nix::sys::signal::kill;
@@ -97,6 +100,38 @@ fn a_killed_system_is_cleared_up_by_the_next_start() {
     let (data, port) = (world.config().display().to_string(), world.port_base().to_string());
     let busy = fgctl(&world.config(), &["dev", "--data-dir", &data, "--port-base", &port], "");
     busy.ends(1).says("in use").says("--port-base");
+}
+
+#[test]
+fn whoever_has_the_database_has_no_more_than_that() {
+    let world = World::shared();
+    let url = world.status()["databaseUrl"].as_str().unwrap().to_owned();
+    let ask = |sql: &str| {
+        let output = Command::new("psql").args(["-XAtc", sql, &url]).output().unwrap();
+        let text = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
+        (output.status.success(), text)
+    };
+    assert_eq!(ask("SHOW is_superuser"), (true, "off\n".to_owned()));
+    assert_eq!(ask("SHOW track_commit_timestamp"), (true, "on\n".to_owned()));
+    for sql in ["COPY (SELECT 1) TO PROGRAM 'true'", "CREATE ROLE other", "ALTER ROLE fluxgate SUPERUSER"] {
+        let (done, said) = ask(sql);
+        assert!(!done, "{sql}: {said}");
+    }
+}
+
+#[test]
+fn a_folder_that_happens_to_be_called_postgres_is_left_alone() {
+    let place = tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempdir().unwrap();
+    let theirs = place.path().join("postgres");
+    std::fs::create_dir(&theirs).unwrap();
+    std::fs::write(theirs.join("thesis"), "years").unwrap();
+    let data = place.path().display().to_string();
+    let config = place.path().join("config");
+    for reset in [&[][..], &["--reset"]] {
+        let args = [&["dev", "--data-dir", &data, "--port-base", "19990"], reset].concat();
+        fgctl(&config, &args, "").ends(1).says(&theirs.display().to_string());
+        assert_eq!(std::fs::read(theirs.join("thesis")).unwrap(), b"years");
+    }
 }
 
 /// Returns the processes of a system, the supervising one too.

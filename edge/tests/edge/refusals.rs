@@ -22,10 +22,12 @@ async fn refused(request: RequestBuilder) -> (u16, String, Value) {
 #[tokio::test]
 async fn keys_that_prove_nothing() {
     let (edge, _stream, _peer) = serving(&[]).await;
-    let wrong_secret = format!("{BACKEND_DEV}x");
+    // Of the right form, and almost right.
+    let wrong_secret = format!("{}x", &BACKEND_DEV[..BACKEND_DEV.len() - 1]);
+    let too_long = format!("{BACKEND_DEV}x");
     for path in ["/evaluate", SINGLE] {
         let post = || edge.http.post(format!("{}{path}", edge.url)).json(&json!({ "flagKey": "integer" }));
-        for key in [&wrong_secret, ENDED, EDGE_KEY, "fgc_", "nonsense", ""] {
+        for key in [&wrong_secret, &too_long, ENDED, EDGE_KEY, "fgc_", "nonsense", ""] {
             let (status, code, _) = refused(post().bearer_auth(key)).await;
             assert_eq!((status, code.as_str()), (401, "GENERAL"), "{key}");
             assert_eq!(refused(post().header("X-API-Key", key)).await.0, 401, "{key}");

@@ -20,15 +20,15 @@ pub(crate) const PROD: Uuid = Uuid::from_u128(0x9b0d);
 pub(crate) const STRANGERS: Uuid = Uuid::from_u128(0x57a6);
 
 /// A BACKEND client of `dev`.
-pub(crate) const BACKEND_DEV: &str = "fgc_aaaaaaaa_Zm9yIHRlc3Rz";
+pub(crate) const BACKEND_DEV: &str = "fgc_aaaaaaaa_Zm9yIHRlc3RzLW9ubHktbm90LWEtcmVhbC1zZWNyZXQ";
 /// A BACKEND client of all of the team's environments.
-pub(crate) const BACKEND_ALL: &str = "fgc_bbbbbbbb_Zm9yIHRlc3Rz";
+pub(crate) const BACKEND_ALL: &str = "fgc_bbbbbbbb_Zm9yIHRlc3RzLW9ubHktbm90LWEtcmVhbC1zZWNyZXQ";
 /// A FRONTEND client of `dev`.
-pub(crate) const FRONTEND_DEV: &str = "fgc_cccccccc_Zm9yIHRlc3Rz";
+pub(crate) const FRONTEND_DEV: &str = "fgc_cccccccc_Zm9yIHRlc3RzLW9ubHktbm90LWEtcmVhbC1zZWNyZXQ";
 /// A key that ended in 2020.
-pub(crate) const ENDED: &str = "fgc_dddddddd_Zm9yIHRlc3Rz";
+pub(crate) const ENDED: &str = "fgc_dddddddd_Zm9yIHRlc3RzLW9ubHktbm90LWEtcmVhbC1zZWNyZXQ";
 /// The key with which the edge itself reaches the backend.
-pub(crate) const EDGE_KEY: &str = "fgc_eeeeeeee_Zm9yIHRlc3Rz";
+pub(crate) const EDGE_KEY: &str = "fgc_eeeeeeee_Zm9yIHRlc3RzLW9ubHktbm90LWEtcmVhbC1zZWNyZXQ";
 
 pub(crate) fn item(kind: ItemKind, id: u128, revision: u64, payload: Vec<u8>) -> Item {
     Item { kind: kind.into(), id: Uuid::from_u128(id).as_bytes().to_vec(), revision, payload }

@@ -37,7 +37,7 @@ impl Approve {
         }
         let mut all = View::nothing();
         let mut results = Vec::new();
-        for number in &self.numbers {
+        for (index, number) in self.numbers.iter().enumerate() {
             match self.approve(shell, *number).await {
                 Ok(view) => {
                     results.push(view.value);
@@ -46,6 +46,10 @@ impl Approve {
                     if view.exit != Exit::Ok {
                         all.exit = Exit::Failed;
                     }
+                }
+                // Whoever stops the wait for one does not mean to approve the next.
+                Err(error) if error.exit == Exit::Stopped => {
+                    return Err(error.details(untouched(&self.numbers[index + 1..])));
                 }
                 Err(error) => {
                     results.push(error.to_json());
@@ -71,5 +75,22 @@ impl Approve {
         let view = follow((shell, &api, &team), change, &self.waiting).await?;
         // The approval is done, even when the change needs another.
         Ok(if waits { view.exit(Exit::Ok) } else { view })
+    }
+}
+
+/// Says which changes got no vote, if any.
+fn untouched(numbers: &[i64]) -> Option<String> {
+    let names: Vec<String> = numbers.iter().map(|number| format!("#{number}")).collect();
+    (!names.is_empty()).then(|| format!("not approved: {}", names.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::untouched;
+
+    #[test]
+    fn what_got_no_vote_is_named() {
+        assert_eq!(untouched(&[13, 14]), Some("not approved: #13, #14".to_owned()));
+        assert_eq!(untouched(&[]), None);
     }
 }

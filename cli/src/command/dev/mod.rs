@@ -78,6 +78,18 @@ impl Place {
     fn existing(&self) -> Result<Option<Folder>, Fault> {
         Folder::existing(&self.data_dir()?)
     }
+
+    /// Returns a command about this very system, such as `stop`.
+    fn command(&self, rest: &str) -> String {
+        let mut command = format!("fgctl dev {rest}");
+        if let Some(folder) = &self.data_dir {
+            command.push_str(&format!(" --data-dir {}", folder.display()));
+        }
+        if let Some(base) = self.port_base {
+            command.push_str(&format!(" --port-base {base}"));
+        }
+        command
+    }
 }
 
 impl From<Fault> for CliError {
@@ -92,5 +104,20 @@ impl From<Fault> for CliError {
             Some(hint) => error.hint(hint),
             None => error,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Place;
+
+    #[test]
+    fn commands_are_about_the_same_system() {
+        let place = |data_dir: Option<&str>, port_base| {
+            Place { data_dir: data_dir.map(Into::into), port_base }.command("stop")
+        };
+        assert_eq!(place(None, None), "fgctl dev stop");
+        assert_eq!(place(None, Some(18080)), "fgctl dev stop --port-base 18080");
+        assert_eq!(place(Some("/x"), Some(18080)), "fgctl dev stop --data-dir /x --port-base 18080");
     }
 }

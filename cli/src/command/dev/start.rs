@@ -24,28 +24,32 @@ pub(super) struct Start {
     reset: bool,
 
     /// Use this empty database instead of a cluster of our own
-    #[arg(long, env = DATABASE_URL, hide_env = true, hide_env_values = true, value_name = "URL")]
+    #[arg(long, value_name = "URL")]
     database_url: Option<String>,
 }
 
 impl Start {
     /// Tells whether any of this was asked for on the command line.
     pub(super) fn given(&self) -> bool {
-        self.detach || self.reset
+        self.detach || self.reset || self.database_url.is_some()
     }
 
     pub(super) async fn run(self, shell: &Shell, place: &Place) -> Result<View, CliError> {
         let options = Options {
             data_dir: place.data_dir()?,
             ports: Ports::new(place.port_base)?,
-            database_url: self.database_url.filter(|url| !url.is_empty()),
+            // Read here and not by the command line's parser: in the environment it says nothing about other commands.
+            database_url: self
+                .database_url
+                .or_else(|| std::env::var(DATABASE_URL).ok())
+                .filter(|url| !url.is_empty()),
             reset: self.reset,
             context: shell.wanted_context().unwrap_or(CONTEXT).to_owned(),
         };
         let (tell, lines) = unbounded_channel();
         if self.detach {
             let up = detach::start(&options, place.port_base, &tell);
-            let stop = stop_command(place);
+            let stop = place.command("stop");
             let status = show::attend(&shell.ui, lines, &stop, up).await?;
             return Ok(show::view(&status, &stop));
         }
@@ -53,17 +57,8 @@ impl Start {
             Outcome::Stopped => Ok(View::nothing()),
             Outcome::RunsAlready(status) => {
                 shell.ui.note("already running");
-                Ok(show::view(&status, &stop_command(place)))
+                Ok(show::view(&status, &place.command("stop")))
             }
         }
-    }
-}
-
-/// Returns the command that stops this system.
-fn stop_command(place: &Place) -> String {
-    match (&place.data_dir, place.port_base) {
-        (Some(folder), _) => format!("fgctl dev stop --data-dir {}", folder.display()),
-        (None, Some(base)) => format!("fgctl dev stop --port-base {base}"),
-        (None, None) => "fgctl dev stop".to_owned(),
     }
 }

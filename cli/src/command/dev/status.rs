@@ -19,19 +19,20 @@ impl Status {
             None => State::Absent,
         };
         match state {
-            State::Healthy(status) => Ok(show::view(&status, "fgctl dev stop")),
+            State::Healthy(status) => Ok(show::view(&status, &place.command("stop"))),
             State::Failing(status, parts) => {
                 let parts: Vec<&str> = parts.into_iter().map(Part::title).collect();
                 let note = format!("not answering: {}", parts.join(", "));
-                Ok(show::view(&status, "fgctl dev stop")
+                Ok(show::view(&status, &place.command("stop"))
                     .note(Line::default().and(Tone::Bad, "✗ ").and(Tone::Plain, note))
                     .exit(Exit::Failed))
             }
             State::Starting(doing) => {
                 let doing = doing.map(|doing| format!(": {doing}")).unwrap_or_default();
-                Err(CliError::new(Exit::Failed, format!("still starting{doing}")).hint("fgctl dev status"))
+                Err(CliError::new(Exit::Failed, format!("still starting{doing}"))
+                    .hint(place.command("status")))
             }
-            State::Absent => Err(CliError::new(Exit::Failed, "not running").hint("fgctl dev --detach")),
+            State::Absent => Err(CliError::new(Exit::Failed, "not running").hint(place.command("--detach"))),
         }
     }
 }

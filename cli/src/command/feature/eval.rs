@@ -1,6 +1,7 @@
 //! `fgctl feature eval`
 
 use fluxgate_client::evaluation::{self, Evaluation};
+use fluxgate_client::feature;
 use serde_json::{Map, Value};
 
 use crate::error::CliError;
@@ -41,6 +42,12 @@ impl Eval {
         let results = evaluation::evaluate(&api, (&team, &env), self.features, context).await?;
         let failed: Vec<&Evaluation> = results.iter().filter(|result| result.error_code.is_some()).collect();
         let unknown = |result: &&Evaluation| result.error_code.as_deref() == Some("FLAG_NOT_FOUND");
+        if failed.len() == results.len() && failed.iter().all(unknown) {
+            let features = feature::list(&api, &team, None, None).await?;
+            let there: Vec<String> = features.nodes.into_iter().map(|feature| feature.key).collect();
+            let asked: Vec<&str> = failed.iter().map(|result| result.feature.as_str()).collect();
+            return Err(not_found(&asked, &env, &there));
+        }
         let exit = match failed.as_slice() {
             [] => Exit::Ok,
             failed if failed.iter().all(unknown) => Exit::NotFound,
@@ -94,10 +101,42 @@ fn why(result: &Evaluation) -> String {
     }
 }
 
+/// Returns the error for features of which the environment knows none.
+fn not_found(asked: &[&str], env: &str, there: &[String]) -> CliError {
+    let mut errors = asked.iter().map(|key| {
+        if there.iter().any(|there| there == key) {
+            let message = format!("feature {key:?} serves nothing in {env}");
+            CliError::new(Exit::NotFound, message).hint(format!("fgctl feature view {key}"))
+        } else {
+            CliError::not_found("feature", key, there).hint("fgctl feature list")
+        }
+    });
+    match errors.next() {
+        Some(first) => first.details(errors.map(|error| error.message.clone())),
+        None => CliError::usage("no feature was asked for"),
+    }
+}
+
 /// Reads `name=value`. What is no JSON is text.
 fn attribute(text: &str) -> Result<(String, Value), String> {
     let (name, value) =
         text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("write it like NAME=VALUE")?;
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
     Ok((name.to_owned(), value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::not_found;
+    use crate::exit::Exit;
+
+    #[test]
+    fn unknown_features_get_the_nearest() {
+        let there = ["checkout".to_owned(), "beta".to_owned()];
+        let error = not_found(&["chekout", "beta"], "prod", &there);
+        assert_eq!(error.exit, Exit::NotFound);
+        assert_eq!(error.message, "no feature \"chekout\". Did you mean checkout?");
+        assert_eq!(error.details, ["feature \"beta\" serves nothing in prod"]);
+        assert_eq!(error.hint.as_deref(), Some("fgctl feature list"));
+    }
 }

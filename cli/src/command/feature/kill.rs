@@ -1,7 +1,7 @@
 //! `fgctl feature kill`, in short `fgctl kill`
 
+use fluxgate_client::EnvironmentType;
 use fluxgate_client::feature::{self, Feature, KillFeatureInput};
-use fluxgate_client::{EnvironmentType, clock};
 
 use super::super::propose::{self, severe};
 use super::super::wait::Waiting;
@@ -77,15 +77,8 @@ impl Kill {
             environment: env.clone(),
             reason,
         };
-        let since = clock::now();
         let result = feature::kill(&api, input).await?;
-        let done = Done {
-            shell,
-            api: &api,
-            team: &team,
-            env: env.as_deref(),
-            since: began(&result.feature, env.as_deref()).unwrap_or(since),
-        };
+        let done = Done { shell, api: &api, team: &team, env: env.as_deref() };
         let view = done.report(&result, &self.waiting, WORDS).await?;
         let place = match &env {
             Some(env) => format!("-e {env}"),
@@ -100,10 +93,4 @@ fn in_production(feature: &Feature, env: Option<&str>) -> bool {
         stage.environment.type_ == EnvironmentType::Production
             && env.is_none_or(|env| stage.environment.key == env)
     })
-}
-
-/// Returns when the server switched it off, by the clock that edges' confirmations are measured with.
-fn began(feature: &Feature, env: Option<&str>) -> Option<chrono::DateTime<chrono::Utc>> {
-    let stages = feature.stages.iter().filter(|stage| env.is_none_or(|env| stage.environment.key == env));
-    stages.filter_map(|stage| stage.kill.as_ref()).map(|kill| kill.since).max()
 }

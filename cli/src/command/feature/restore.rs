@@ -1,7 +1,7 @@
 //! `fgctl feature restore`
 
+use fluxgate_client::EnvironmentType;
 use fluxgate_client::feature::{self, RestoreFeatureInput};
-use fluxgate_client::{EnvironmentType, clock};
 
 use super::super::propose::{self, moderate};
 use super::super::wait::Waiting;
@@ -65,7 +65,6 @@ impl Restore {
             let question = format!("{} will serve again in production. Restore?", self.key);
             moderate(&shell.ui, self.yes, &question)?;
         }
-        let since = clock::now();
         let input = RestoreFeatureInput {
             team: team.clone(),
             feature: self.key,
@@ -73,7 +72,7 @@ impl Restore {
             reason: self.reason,
         };
         let result = feature::restore(&api, input).await?;
-        let done = Done { shell, api: &api, team: &team, env: env.as_deref(), since };
+        let done = Done { shell, api: &api, team: &team, env: env.as_deref() };
         done.report(&result, &self.waiting, WORDS).await
     }
 }

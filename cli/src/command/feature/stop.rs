@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use fluxgate_client::Api;
 use fluxgate_client::feature::KillResult;
 use serde_json::json;
@@ -22,11 +21,10 @@ pub(super) struct Done<'a> {
     pub(super) api: &'a Api,
     pub(super) team: &'a str,
     pub(super) env: Option<&'a str>,
-    pub(super) since: DateTime<Utc>,
 }
 
 impl Done<'_> {
-    /// Looks at the edges and shows how far it has come. The wait is for what everyone hopes for: the last edge.
+    /// Looks at the edges and shows how far it has come, by the clock that their confirmations are measured with. The wait is for what everyone hopes for: the last edge.
     pub(super) async fn report(
         &self,
         result: &KillResult,
@@ -44,9 +42,9 @@ impl Done<'_> {
             Some(_) => Duration::from_mins(1),
             None => LOOK,
         };
-        let wait = Wait::new(self.shell, self.api, self.team, waiting);
+        let wait = Wait::new(self.shell, self.api, self.team);
         let report = tokio::select! {
-            report = wait.edges(Goal::Kills(revision), self.since, limit) => report,
+            report = wait.edges(Goal::Kills(revision), result.at, limit) => report,
             _ = tokio::signal::ctrl_c() => {
                 let key = &result.feature.key;
                 Err(CliError::new(Exit::Stopped, format!("stopped waiting; {key} stays {}", words.state)))

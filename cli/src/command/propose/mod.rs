@@ -91,7 +91,7 @@ impl Target<'_> {
         let Some(until) = waiting.wait else {
             return Ok(self.settled(proposal, change, None));
         };
-        let wait = Wait::new(self.shell, self.api, self.team, waiting);
+        let wait = Wait::new(self.shell, self.api, self.team);
         let (change, edges) = wait.follow(change, until).await?;
         Ok(self.settled(proposal, &change, edges.as_ref()))
     }
@@ -124,7 +124,7 @@ pub(crate) async fn follow(
 ) -> Result<View, CliError> {
     let (change, edges) = match waiting.wait {
         Some(until) => {
-            let wait = Wait::new(shell, api, team, waiting);
+            let wait = Wait::new(shell, api, team);
             wait.follow(&change, until).await?
         }
         None => (change, None),

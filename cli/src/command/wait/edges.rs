@@ -33,17 +33,17 @@ impl EdgeReport {
     pub(super) fn new(edges: &[Edge], goal: Goal, since: DateTime<Utc>) -> Self {
         let mut report = Self::default();
         for edge in edges {
-            let has = match goal {
-                Goal::Revision(revision) => edge.revision >= revision,
-                Goal::Kills(revision) => edge.kills_revision >= revision,
+            let (reached, wanted) = match goal {
+                Goal::Revision(revision) => (edge.revision, revision),
+                // Kills are sent before the rest of their revision, and what an edge calls the revision of its kills is
+                // the last that it was sent: others' environments do not count.
+                Goal::Kills(revision) => (edge.kills_revision.max(edge.revision), revision),
             };
             let name = edge.name.clone();
-            if has {
+            if reached >= wanted {
                 report.have.push(name);
                 // What came later and was acknowledged too says nothing about this.
-                let exact = matches!(goal, Goal::Revision(revision) if edge.revision == revision)
-                    || matches!(goal, Goal::Kills(revision) if edge.kills_revision == revision);
-                if exact {
+                if reached == wanted {
                     let took = (edge.acked_at - since).max(TimeDelta::zero());
                     report.took = report.took.max(Some(took));
                 }
@@ -178,5 +178,15 @@ mod tests {
         let edges = [edge("a", true, 2)];
         assert!(report(&edges, Goal::Kills(3)).settled());
         assert!(!report(&edges, Goal::Kills(4)).settled());
+    }
+
+    #[test]
+    fn an_edge_of_another_environment_has_a_kill_with_its_revision() {
+        // The last kill in its own environment was at 3.
+        let edges = [edge("a", true, 4)];
+        let at = report(&edges, Goal::Kills(4));
+        assert!(at.settled() && !at.doubtful());
+        assert_eq!(at.took(), Some("94 ms".to_owned()));
+        assert!(report(&edges, Goal::Kills(5)).doubtful());
     }
 }

@@ -57,7 +57,7 @@ pub(crate) struct Wait<'a> {
 }
 
 impl<'a> Wait<'a> {
-    pub(crate) fn new(shell: &'a Shell, api: &'a Api, team: &'a str, _flags: &Waiting) -> Self {
+    pub(crate) fn new(shell: &'a Shell, api: &'a Api, team: &'a str) -> Self {
         Self { shell, api, team, started: Instant::now(), away: Cell::new(false) }
     }
 
