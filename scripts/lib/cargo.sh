@@ -10,16 +10,16 @@ fi
 target=${CARGO_TARGET_DIR:-target}
 [[ $target == /* ]] || target=$PWD/$target
 
-# Builds the two servers and fgctl. Silent when that is quick; on a terminal cargo shows its own progress.
+# Builds the two servers and fgctl. Silent when that is quick; the first time a terminal sees cargo's own progress.
 build_binaries() {
   local build=(cargo build --locked --package fluxgate-backend --package fluxgate-edge --package fgctl)
+  [ -x "$target/debug/fgctl" ] || echo "building; the first time takes some minutes" >&2
   if [ -t 2 ]; then
-    "${build[@]}" --quiet
+    if [ -x "$target/debug/fgctl" ]; then "${build[@]}" --quiet; else "${build[@]}"; fi
     return
   fi
   local log
   log=$(mktemp)
-  [ -x "$target/debug/fgctl" ] || echo "building; the first time takes some minutes" >&2
   if ! "${build[@]}" >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"

@@ -35,6 +35,12 @@ pub(crate) async fn save(name: &str, ports: Ports, report: &Report) {
 /// may have chosen another in the meantime.
 fn write(context: &Context, tokens: &Tokens) -> Result<bool, CliError> {
     let config = Config::load()?;
+    let here = |server: &str| server.starts_with("http://127.0.0.1:");
+    let taken =
+        config.contexts().into_iter().find(|known| known.name == context.name && !here(&known.server));
+    if let Some(other) = taken {
+        return Err(CliError::usage(format!("it is that of {}", other.server)));
+    }
     let known = config
         .contexts()
         .into_iter()

@@ -44,7 +44,7 @@ impl Start {
                 .or_else(|| std::env::var(DATABASE_URL).ok())
                 .filter(|url| !url.is_empty()),
             reset: self.reset,
-            context: shell.wanted_context().unwrap_or(CONTEXT).to_owned(),
+            context: named(shell).unwrap_or(CONTEXT).to_owned(),
         };
         let (tell, lines) = unbounded_channel();
         if self.detach {
@@ -61,4 +61,11 @@ impl Start {
             }
         }
     }
+}
+
+/// Returns the name to save the connection under, when a flag gives one. The variable does not count: it says which
+/// context other commands use, not that this one may be another system's from now on.
+fn named(shell: &Shell) -> Option<&str> {
+    let variable = std::env::var("FGCTL_CONTEXT").ok();
+    shell.wanted_context().filter(|name| variable.as_deref() != Some(*name))
 }

@@ -19,7 +19,7 @@ pub(crate) struct Promote {
     /// The feature's key
     key: String,
 
-    /// Where to; needed where the pipeline branches
+    /// Where to; with --from it may be left out where the pipeline does not branch
     #[arg(long, value_name = "ENV", required_unless_present = "from")]
     to: Option<String>,
 
