@@ -15,6 +15,8 @@ const EVERYONE: u32 = 100_000;
 #[derive(Debug)]
 pub struct Flag {
     key: Box<str>,
+    salt: Option<Box<str>>,
+    pub(crate) sticky: bool,
     pub(crate) enabled: bool,
     client_side: bool,
     pub(crate) default: Option<u16>,
@@ -77,6 +79,8 @@ impl Flag {
         let salt = config.salt.as_deref().unwrap_or(key);
         Ok(Self {
             key: key.into(),
+            salt: config.salt.as_deref().map(Into::into),
+            sticky: config.sticky,
             enabled: config.enabled,
             client_side: config.client_side,
             default: index_of_optional(config, config.default.as_deref(), "default")?,
@@ -97,6 +101,11 @@ impl Flag {
     /// Returns the feature's key.
     pub fn key(&self) -> &str {
         &self.key
+    }
+
+    /// Returns what the buckets are salted with.
+    pub fn salt(&self) -> &str {
+        self.salt.as_deref().unwrap_or(&self.key)
     }
 
     /// Returns whether FRONTEND clients are served the feature, too.

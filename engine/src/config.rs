@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::condition::Match;
-use crate::number::{canonical_value, serialize_number, serialize_optional_number, write_json};
+use crate::number::{canonical_variant, serialize_number, serialize_optional_number, write_json};
 use crate::path::Path;
 use crate::read::{self, Reader};
 use crate::validate::{self, Invalid};
@@ -113,7 +113,7 @@ impl FlagConfig {
     /// Returns the canonical form as a JSON value.
     pub fn to_value(&self) -> Value {
         // Only a map with keys that are no strings could fail, and a document has none.
-        serde_json::to_value(self).map(|value| canonical_value(&value)).unwrap_or_default()
+        serde_json::to_value(self.clone().into_canonical()).unwrap_or_default()
     }
 
     /// Returns the canonical form as compact JSON.
@@ -147,7 +147,7 @@ impl FlagConfig {
     /// Returns the same document with every default left out and every number in its one form.
     pub(crate) fn into_canonical(mut self) -> Self {
         for value in self.variants.values_mut() {
-            *value = canonical_value(value);
+            *value = canonical_variant(value);
         }
         for criterion in &mut self.criteria {
             if is_full(&criterion.rollout) {

@@ -6,10 +6,11 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::compile::{Criterion, Dependency, Effect, Flag};
+use crate::compile::{Criterion, Dependency, Effect, Flag, Share};
 use crate::context::{Attribute, Context};
 use crate::number::NumberText;
 use crate::operator::Lookup;
+use crate::sticky::Kept;
 
 /// How many levels below the feature asked for are dependencies still looked at?
 const MAX_DEPENDENCY_LEVELS: u8 = 8;
@@ -125,127 +126,153 @@ pub fn evaluate<'f>(
     key: &str,
     context: &Context<'_>,
 ) -> Result<Evaluation<'f>, EvaluationError> {
+    evaluate_kept(flags, key, context, &())
+}
+
+/// Returns what a feature is for a context, where sticky splits keep what they served before.
+pub fn evaluate_kept<'f>(
+    flags: &'f (impl Flags + ?Sized),
+    key: &str,
+    context: &Context<'_>,
+    kept: &(impl Kept + ?Sized),
+) -> Result<Evaluation<'f>, EvaluationError> {
     match flags.get(key) {
-        Some(served) => evaluate_served(flags, served, context, (0, &mut Seen::new())),
+        Some(served) => Asked { flags, context, kept }.evaluate(served, (0, &mut Seen::new())),
         None => Err(EvaluationError::FlagNotFound { key: key.to_owned() }),
     }
+}
+
+/// What is the same for a feature and all that it depends on.
+struct Asked<'f, 'x, 'a, F: ?Sized, K: ?Sized> {
+    flags: &'f F,
+    context: &'x Context<'a>,
+    kept: &'x K,
 }
 
 /// What dependencies that have dependencies themselves came to, by level: asked for along many ways, each is evaluated
 /// once, or the work would grow with the number of ways. Stays empty, and so unallocated, for a flat set.
 type Seen<'f> = HashMap<(*const Flag, u8), Option<(&'f str, Reason)>>;
 
-fn evaluate_served<'f>(
-    flags: &'f (impl Flags + ?Sized),
-    served: Served<'f>,
-    context: &Context<'_>,
-    (level, seen): (u8, &mut Seen<'f>),
-) -> Result<Evaluation<'f>, EvaluationError> {
-    let flag = served.flag;
-    if served.killed {
-        return Ok(Evaluation { kill_switch: true, ..flag.disabled() });
-    }
-    if !flag.enabled {
-        return Ok(flag.disabled());
-    }
-    for dependency in &flag.depends_on {
-        if !is_satisfied(flags, dependency, context, (level + 1, seen)) {
-            return Ok(Evaluation { blocked_by: Some(&dependency.feature), ..flag.disabled() });
+impl<'f, F: Flags + ?Sized, K: Kept + ?Sized> Asked<'f, '_, '_, F, K> {
+    fn evaluate(
+        &self,
+        served: Served<'f>,
+        (level, seen): (u8, &mut Seen<'f>),
+    ) -> Result<Evaluation<'f>, EvaluationError> {
+        let flag = served.flag;
+        if served.killed {
+            return Ok(Evaluation { kill_switch: true, ..flag.disabled() });
         }
-    }
-    if flag.criteria.is_empty() {
-        return Ok(flag.result(flag.default, Reason::Static));
-    }
-    let mut lookup = Lookup::new(&flag.keys, context);
-    let matching = flag.criteria.iter().position(|criterion| criterion.matches(&mut lookup));
-    match matching {
-        Some(index) => decide(flag, index, &mut lookup),
-        None => Ok(flag.result(flag.default, Reason::Default)),
-    }
-}
-
-/// Returns whether a dependency, `level` levels below the feature asked for, lets the feature through.
-fn is_satisfied<'f>(
-    flags: &'f (impl Flags + ?Sized),
-    dependency: &Dependency,
-    context: &Context<'_>,
-    (level, seen): (u8, &mut Seen<'f>),
-) -> bool {
-    if level > MAX_DEPENDENCY_LEVELS {
-        return false;
-    }
-    let Some(served) = flags.get(&dependency.feature) else {
-        return false;
-    };
-    let off = served.flag.off_key();
-    let place = (std::ptr::from_ref(served.flag), level);
-    let outcome = match seen.get(&place) {
-        Some(outcome) => *outcome,
-        None => {
-            let nested = !served.flag.depends_on.is_empty();
-            let result = evaluate_served(flags, served, context, (level, seen)).ok();
-            let outcome = result.and_then(|result| Some((result.variant?, result.reason)));
-            if nested {
-                seen.insert(place, outcome);
+        if !flag.enabled {
+            return Ok(flag.disabled());
+        }
+        for dependency in &flag.depends_on {
+            if !self.is_satisfied(dependency, (level + 1, seen)) {
+                return Ok(Evaluation { blocked_by: Some(&dependency.feature), ..flag.disabled() });
             }
-            outcome
         }
-    };
-    let Some((variant, reason)) = outcome else {
-        return false;
-    };
-    if dependency.variants.is_empty() {
-        reason != Reason::Disabled && off != Some(variant)
-    } else {
-        dependency.variants.iter().any(|listed| **listed == *variant)
+        if flag.criteria.is_empty() {
+            return Ok(flag.result(flag.default, Reason::Static));
+        }
+        let mut lookup = Lookup::new(&flag.keys, self.context);
+        let matching = flag.criteria.iter().position(|criterion| criterion.matches(&mut lookup));
+        match matching {
+            Some(index) => self.decide(flag, index, &mut lookup),
+            None => Ok(flag.result(flag.default, Reason::Default)),
+        }
     }
-}
 
-/// Applies the criterion that matched.
-fn decide<'f>(
-    flag: &'f Flag,
-    index: usize,
-    lookup: &mut Lookup<'_, '_>,
-) -> Result<Evaluation<'f>, EvaluationError> {
-    let criterion = &flag.criteria[index];
-    let decided = |variant, reason| Evaluation {
-        criterion: Some(CriterionRef { index, name: criterion.name.as_deref() }),
-        ..flag.result(Some(variant), reason)
-    };
-    let Some(key) = criterion.bucket_by else {
-        return Ok(match criterion.effect {
-            Effect::Serve(variant) => decided(variant, Reason::TargetingMatch),
-            // A split always has a key to make buckets of.
-            Effect::Split(_) => flag.result(flag.default, Reason::Default),
-        });
-    };
-    let number;
-    let unit = match lookup.get(key) {
-        Attribute::Text(text) if !text.is_empty() => text.as_ref(),
-        Attribute::Bool(true) => "true",
-        Attribute::Bool(false) => "false",
-        Attribute::Number(value) => {
-            number = NumberText::new(*value);
-            number.as_str()
+    /// Returns whether a dependency, `level` levels below the feature asked for, lets the feature through.
+    fn is_satisfied(&self, dependency: &Dependency, (level, seen): (u8, &mut Seen<'f>)) -> bool {
+        if level > MAX_DEPENDENCY_LEVELS {
+            return false;
         }
-        _ => {
-            return Err(EvaluationError::TargetingKeyMissing {
-                attribute: flag.keys[usize::from(key)].to_string(),
+        let Some(served) = self.flags.get(&dependency.feature) else {
+            return false;
+        };
+        let off = served.flag.off_key();
+        let place = (std::ptr::from_ref(served.flag), level);
+        let outcome = match seen.get(&place) {
+            Some(outcome) => *outcome,
+            None => {
+                let nested = !served.flag.depends_on.is_empty();
+                let result = self.evaluate(served, (level, seen)).ok();
+                let outcome = result.and_then(|result| Some((result.variant?, result.reason)));
+                if nested {
+                    seen.insert(place, outcome);
+                }
+                outcome
+            }
+        };
+        let Some((variant, reason)) = outcome else {
+            return false;
+        };
+        if dependency.variants.is_empty() {
+            reason != Reason::Disabled && off != Some(variant)
+        } else {
+            dependency.variants.iter().any(|listed| **listed == *variant)
+        }
+    }
+
+    /// Applies the criterion that matched.
+    fn decide(
+        &self,
+        flag: &'f Flag,
+        index: usize,
+        lookup: &mut Lookup<'_, '_>,
+    ) -> Result<Evaluation<'f>, EvaluationError> {
+        let criterion = &flag.criteria[index];
+        let decided = |variant, reason| Evaluation {
+            criterion: Some(CriterionRef { index, name: criterion.name.as_deref() }),
+            ..flag.result(Some(variant), reason)
+        };
+        let Some(key) = criterion.bucket_by else {
+            return Ok(match criterion.effect {
+                Effect::Serve(variant) => decided(variant, Reason::TargetingMatch),
+                // A split always has a key to make buckets of.
+                Effect::Split(_) => flag.result(flag.default, Reason::Default),
             });
+        };
+        let mut number = None;
+        let Some(unit) = unit_of(lookup.get(key), &mut number) else {
+            let attribute = flag.keys[usize::from(key)].to_string();
+            return Err(EvaluationError::TargetingKeyMissing { attribute });
+        };
+        if criterion.is_partial() && flag.rollout_bucket(unit) >= criterion.rollout {
+            return Ok(flag.result(flag.default, Reason::Default));
         }
-    };
-    if criterion.is_partial() && flag.rollout_bucket(unit) >= criterion.rollout {
-        return Ok(flag.result(flag.default, Reason::Default));
+        let variant = match &criterion.effect {
+            Effect::Serve(variant) => Some(*variant),
+            Effect::Split(shares) => self.kept_share(flag, shares, unit).or_else(|| {
+                let bucket = flag.split_bucket(unit);
+                shares.iter().find(|share| bucket < share.upto).map(|share| share.variant)
+            }),
+        };
+        Ok(match variant {
+            Some(variant) => decided(variant, Reason::Split),
+            None => flag.result(flag.default, Reason::Default),
+        })
     }
-    match &criterion.effect {
-        Effect::Serve(variant) => Ok(decided(*variant, Reason::Split)),
-        Effect::Split(shares) => {
-            let bucket = flag.split_bucket(unit);
-            match shares.iter().find(|share| bucket < share.upto) {
-                Some(share) => Ok(decided(share.variant, Reason::Split)),
-                None => Ok(flag.result(flag.default, Reason::Default)),
-            }
+
+    /// Returns the variant that a sticky split has served to the unit before, if it is still in the split.
+    fn kept_share(&self, flag: &Flag, shares: &[Share], unit: &str) -> Option<u16> {
+        if !flag.sticky {
+            return None;
         }
+        let kept = self.kept.variant(flag.key(), flag.salt(), unit)?;
+        let is_kept = |share: &&Share| *flag.variants[usize::from(share.variant)].key == *kept;
+        shares.iter().find(is_kept).map(|share| share.variant)
+    }
+}
+
+/// Returns the text that buckets are made of; none when the attribute is missing, empty or no scalar.
+fn unit_of<'t>(attribute: &'t Attribute<'_>, number: &'t mut Option<NumberText>) -> Option<&'t str> {
+    match attribute {
+        Attribute::Text(text) if !text.is_empty() => Some(text),
+        Attribute::Bool(true) => Some("true"),
+        Attribute::Bool(false) => Some("false"),
+        Attribute::Number(value) => Some(number.insert(NumberText::new(*value)).as_str()),
+        _ => None,
     }
 }
 

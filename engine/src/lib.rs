@@ -17,6 +17,7 @@ mod operator;
 mod path;
 mod range;
 mod read;
+mod sticky;
 mod suggest;
 mod validate;
 
@@ -26,7 +27,10 @@ pub use condition::{Condition, Match, Op};
 pub use config::{Criterion, Dependency, FlagConfig, Split};
 pub use context::{Attribute, Context, NotAnObject};
 pub use diff::{DiffEntry, DiffKind, diff};
-pub use evaluate::{CriterionRef, Evaluation, EvaluationError, Flags, Reason, Served, evaluate};
+pub use evaluate::{
+    CriterionRef, Evaluation, EvaluationError, Flags, Reason, Served, evaluate, evaluate_kept,
+};
 pub use expression::{ExpressionError, parse, parse_split};
+pub use sticky::Kept;
 pub use suggest::nearest;
 pub use validate::{Invalid, Violation, dependency_cycle};

@@ -103,13 +103,23 @@ fn as_integer(number: f64) -> Option<i64> {
 
 /// Returns the value with each number and each object in its one form, so that equal documents are equal values.
 pub(crate) fn canonical_value(value: &Value) -> Value {
+    canonical(value, json_number)
+}
+
+/// Returns a variant's value in its one form, in which a float stays a float: typed clients tell `1.0` from `1`.
+pub(crate) fn canonical_variant(value: &Value) -> Value {
+    // Adding zero makes of -0 a 0.
+    canonical(value, |number| Number::from_f64(number + 0.0).map_or(Value::Null, Value::Number))
+}
+
+fn canonical(value: &Value, float: fn(f64) -> Value) -> Value {
     match value {
-        Value::Number(number) if number.is_f64() => number.as_f64().map_or(Value::Null, json_number),
-        Value::Array(elements) => elements.iter().map(canonical_value).collect(),
+        Value::Number(number) if number.is_f64() => number.as_f64().map_or(Value::Null, float),
+        Value::Array(elements) => elements.iter().map(|element| canonical(element, float)).collect(),
         Value::Object(fields) => {
             let mut sorted: Vec<_> = fields.iter().collect();
             sorted.sort_by_key(|(key, _)| *key);
-            sorted.into_iter().map(|(key, value)| (key.clone(), canonical_value(value))).collect()
+            sorted.into_iter().map(|(key, value)| (key.clone(), canonical(value, float))).collect()
         }
         other => other.clone(),
     }
@@ -138,7 +148,7 @@ pub(crate) fn serialize_optional_number<S: Serializer>(
     number.map(json_number).serialize(serializer)
 }
 
-/// Returns compact JSON with numbers as ECMAScript prints them.
+/// Returns compact JSON with numbers as ECMAScript prints them; a whole float has a point.
 pub(crate) fn write_json(value: &impl Serialize) -> String {
     let mut bytes = Vec::with_capacity(256);
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Canonical);
@@ -153,6 +163,10 @@ struct Canonical;
 
 impl Formatter for Canonical {
     fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, number: f64) -> io::Result<()> {
-        writer.write_all(NumberText::new(number).as_str().as_bytes())
+        let text = NumberText::new(number);
+        writer.write_all(text.as_str().as_bytes())?;
+        // Only a variant's value is still a float here, and without its point it would be read back as an integer.
+        let is_integer = text.as_str().parse::<i64>().is_ok() || text.as_str().parse::<u64>().is_ok();
+        if is_integer { writer.write_all(b".0") } else { Ok(()) }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::condition::{Condition, Match, Op};
 use crate::config::{Criterion, Dependency, FlagConfig, Split};
-use crate::number::canonical_value;
+use crate::number::{canonical_value, canonical_variant};
 use crate::operator::kind;
 use crate::path::Path;
 use crate::suggest::hint;
@@ -215,7 +215,7 @@ impl<'v> Fields<'_, 'v, '_> {
     fn variants(&mut self) -> std::collections::BTreeMap<String, Value> {
         match self.map.get("variants") {
             Some(Value::Object(variants)) => {
-                variants.iter().map(|(key, value)| (key.clone(), canonical_value(value))).collect()
+                variants.iter().map(|(key, value)| (key.clone(), canonical_variant(value))).collect()
             }
             Some(other) => {
                 let path = self.path.field("variants");

@@ -9,5 +9,6 @@ mod document;
 mod expression;
 mod properties;
 mod runner;
+mod sticky;
 mod validation;
 mod vectors;
