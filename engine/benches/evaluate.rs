@@ -1,28 +1,32 @@
-//! The cost of an evaluation beside a floor: a hand-written function over the same context, with the same lookups,
-//! comparisons and hashes.
+//! The cost of an evaluation beside a floor: hand-written functions over the same context, with the same lookups by
+//! key, the same comparisons and one hash a bucket.
+
+mod floor;
 
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use fluxgate_engine::{
-    Attribute, Context, Flag, FlagConfig, Flags, Served, bucket, evaluate, murmur3_x86_32,
-};
+use fluxgate_engine::{Context, Flag, FlagConfig, Flags, Served, evaluate, evaluate_all};
 use serde_json::{Value, json};
-
-struct One(Flag);
-
-impl Flags for One {
-    fn get(&self, _key: &str) -> Option<Served<'_>> {
-        Some(Served { flag: &self.0, killed: false })
-    }
-}
 
 const BODY: &str = r#"{"targetingKey":"user-4711","country":"US","plan":"enterprise","device":"ios","channel":"web","language":"en-US","age":34,"beta":true}"#;
 
-const RULE: [(&str, &str); 5] =
-    [("country", "US"), ("plan", "enterprise"), ("device", "ios"), ("channel", "web"), ("language", "en-US")];
+/// The flags of an environment that are asked for one by one, so that finding them costs nothing.
+struct Environment(Vec<Flag>);
 
-fn flag(criteria: &Value) -> One {
+impl Flags for Environment {
+    fn get(&self, _key: &str) -> Option<Served<'_>> {
+        self.0.first().map(|flag| Served { flag, killed: false })
+    }
+}
+
+impl Environment {
+    fn served(&self) -> impl Iterator<Item = Served<'_>> {
+        self.0.iter().map(|flag| Served { flag, killed: false })
+    }
+}
+
+fn document(criteria: &Value) -> FlagConfig {
     let document = json!({
         "enabled": true,
         "variants": { "on": true, "off": false },
@@ -30,63 +34,78 @@ fn flag(criteria: &Value) -> One {
         "off": "off",
         "criteria": criteria,
     });
-    let config = FlagConfig::from_value(&document).unwrap_or_else(|_| FlagConfig::simple(true));
-    Flag::compile("checkout", &config).map(One).unwrap_or_else(|error| unreachable!("{error}"))
+    FlagConfig::from_value(&document).unwrap_or_else(|error| unreachable!("{error}"))
 }
 
-fn is(context: &Context<'_>, key: &str, value: &str) -> bool {
-    matches!(context.get(key), Some(Attribute::Text(text)) if text == value)
+fn compile(key: &str, document: &FlagConfig) -> Flag {
+    Flag::compile(key, document).unwrap_or_else(|error| unreachable!("{error}"))
 }
 
-fn is_in(context: &Context<'_>, rollout: u64) -> bool {
-    let Some(Attribute::Text(unit)) = context.targeting_key() else {
-        return false;
-    };
-    let parts = [b"checkout".as_slice(), b"/", b"rollout", b":", unit.as_bytes()];
-    (u64::from(murmur3_x86_32(parts)) * 100_000) >> 32 < rollout
+fn one(criteria: &Value) -> Environment {
+    Environment(vec![compile("checkout", &document(criteria))])
 }
 
-fn benches(c: &mut Criterion) {
+/// Five conditions on strings and a rollout.
+fn the_rule() -> Value {
+    let conditions = floor::RULE.map(|(key, value)| json!({ "key": key, "op": "equals", "value": value }));
+    json!([{ "when": { "all": conditions }, "rollout": 50, "serve": "on" }])
+}
+
+/// A hundred criteria on one attribute, of which the last one matches.
+fn hundred(values: &[String]) -> Value {
+    let one = |value| json!({ "when": { "key": "plan", "op": "equals", "value": value }, "serve": "on" });
+    values.iter().map(one).collect()
+}
+
+fn single(c: &mut Criterion) {
     let context: Context<'_> = serde_json::from_str(BODY).unwrap_or_default();
-    assert!(bucket("checkout", "rollout", "user-4711") < 100_000);
-    let run = |c: &mut Criterion, name: &str, flag: &One| {
+    let run = |c: &mut Criterion, name: &str, flags: &Environment| {
         c.bench_function(name, |b| {
-            b.iter(|| evaluate(black_box(flag), "checkout", black_box(&context)));
+            b.iter(|| evaluate(black_box(flags), "checkout", black_box(&context)));
         });
     };
 
-    run(c, "no rule", &flag(&json!([])));
+    run(c, "no criteria", &one(&json!([])));
+    let simple = floor::Simple { enabled: true, default: "off" };
+    c.bench_function("no criteria, floor", |b| b.iter(|| black_box(&simple).evaluate()));
 
-    let conditions = RULE.map(|(key, value)| json!({ "key": key, "op": "equals", "value": value }));
-    let rule = flag(&json!([{ "when": { "all": conditions }, "rollout": 50, "serve": "on" }]));
-    run(c, "the rule", &rule);
-    c.bench_function("the rule, floor", |b| {
+    run(c, "the rule", &one(&the_rule()));
+    let rule = floor::Rule::new("checkout");
+    c.bench_function("the rule, floor", |b| b.iter(|| black_box(&rule).evaluate(black_box(&context))));
+
+    let values: Vec<String> =
+        (1..100).map(|n| format!("tenant-{n:03}")).chain(["enterprise".to_owned()]).collect();
+    run(c, "100 criteria", &one(&hundred(&values)));
+    c.bench_function("100 criteria, floor", |b| {
+        b.iter(|| floor::position(black_box(&values), black_box(&context)));
+    });
+}
+
+fn bulk(c: &mut Criterion) {
+    let context: Context<'_> = serde_json::from_str(BODY).unwrap_or_default();
+    let keys: Vec<String> = (0..1000).map(|n| format!("feature-{n}")).collect();
+    let rule = document(&the_rule());
+    let flags = Environment(keys.iter().map(|key| compile(key, &rule)).collect());
+    c.bench_function("1,000 flags", |b| {
         b.iter(|| {
-            let context = black_box(&context);
-            let rule = black_box(&RULE);
-            rule.iter().all(|(key, value)| is(context, key, value)) && is_in(context, black_box(50_000))
+            let all = evaluate_all(black_box(&flags), flags.served(), black_box(&context), &());
+            all.filter(|result| result.as_ref().is_ok_and(|result| result.variant == Some("on"))).count()
         });
     });
-
-    let values: Vec<String> = (1..100).map(|n| format!("P{n:02}")).chain(["enterprise".to_owned()]).collect();
-    let criteria: Vec<Value> = values
-        .iter()
-        .map(|value| json!({ "when": { "key": "plan", "op": "equals", "value": value }, "serve": "on" }))
-        .collect();
-    run(c, "100 rules, the last matches", &flag(&json!(criteria)));
-    c.bench_function("100 rules, floor", |b| {
-        b.iter(|| {
-            let context = black_box(&context);
-            let plan = context.get("plan");
-            black_box(&values)
-                .iter()
-                .position(|value| matches!(plan, Some(Attribute::Text(text)) if text == value))
-        });
+    let rules: Vec<_> = keys.iter().map(|key| floor::Rule::new(key)).collect();
+    c.bench_function("1,000 flags, floor", |b| {
+        b.iter(|| floor::count(black_box(&rules), black_box(&context)));
     });
+}
+
+fn preparing(c: &mut Criterion) {
     c.bench_function("parse the context", |b| {
         b.iter(|| serde_json::from_str::<Context<'_>>(black_box(BODY)).map(|context| context.iter().count()));
     });
+    let values: Vec<String> = (0..100).map(|n| format!("tenant-{n:03}")).collect();
+    let document = document(&hundred(&values));
+    c.bench_function("compile 100 criteria", |b| b.iter(|| Flag::compile("checkout", black_box(&document))));
 }
 
-criterion_group!(all, benches);
+criterion_group!(all, single, bulk, preparing);
 criterion_main!(all);

@@ -47,29 +47,26 @@ struct Murmur3 {
 }
 
 impl Murmur3 {
+    #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the hash takes the length modulo 2^32")]
-    fn write(&mut self, mut bytes: &[u8]) {
-        let mut filled = self.length % 4;
+    fn write(&mut self, bytes: &[u8]) {
+        let filled = self.length % 4;
         self.length = self.length.wrapping_add(bytes.len() as u32);
-        while filled != 0 {
-            let Some((first, rest)) = bytes.split_first() else {
-                return;
-            };
-            self.tail |= u32::from(*first) << (8 * filled);
-            bytes = rest;
-            filled = (filled + 1) % 4;
-            if filled == 0 {
-                self.block(self.tail);
-                self.tail = 0;
-            }
-        }
+        // What is left over stands before each block, so that no byte is handled by itself.
+        let mut pending = u64::from(self.tail);
         let (blocks, rest) = bytes.as_chunks::<4>();
         for block in blocks {
-            self.block(u32::from_le_bytes(*block));
+            pending |= u64::from(u32::from_le_bytes(*block)) << (8 * filled);
+            self.block(pending as u32);
+            pending >>= 32;
         }
-        for (position, byte) in rest.iter().enumerate() {
-            self.tail |= u32::from(*byte) << (8 * position);
+        let last = rest.iter().rev().fold(0, |last, byte| last << 8 | u64::from(*byte));
+        pending |= last << (8 * filled);
+        if filled as usize + rest.len() >= 4 {
+            self.block(pending as u32);
+            pending >>= 32;
         }
+        self.tail = pending as u32;
     }
 
     fn block(&mut self, block: u32) {

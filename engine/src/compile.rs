@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::bucket::Prefix;
 use crate::config::{self, FlagConfig, TARGETING_KEY};
-use crate::operator::{Keys, Node};
+use crate::guard::{Guard, guards};
+use crate::operator::{Key, Keys, Node};
 use crate::path::Path;
 use crate::validate::{Invalid, no_variant};
 
@@ -24,8 +25,12 @@ pub struct Flag {
     pub(crate) variants: Box<[Variant]>,
     pub(crate) depends_on: Box<[Dependency]>,
     pub(crate) criteria: Box<[Criterion]>,
+    /// For each criterion what lets it be passed over at a glance; empty when there are few.
+    pub(crate) guards: Box<[Option<Guard>]>,
     /// The distinct attributes that the criteria look at; the rest knows them by their index.
-    pub(crate) keys: Box<[Box<str>]>,
+    pub(crate) keys: Box<[Key]>,
+    /// Whether an attribute may be looked at more than once.
+    pub(crate) keys_repeat: bool,
     rollout_salt: Prefix,
     split_salt: Prefix,
 }
@@ -91,7 +96,9 @@ impl Flag {
                 .map(|(key, value)| Variant { key: key.as_str().into(), value: value.clone() })
                 .collect(),
             depends_on: config.depends_on.iter().map(Dependency::new).collect(),
+            guards: guards(&criteria),
             criteria: criteria.into(),
+            keys_repeat: keys.repeat(),
             keys: keys.into_boxed(),
             rollout_salt: Prefix::new(salt, "rollout"),
             split_salt: Prefix::new(salt, "split"),

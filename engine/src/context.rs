@@ -9,6 +9,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use crate::config::TARGETING_KEY;
+use crate::operator::same_text;
 
 /// An ordered list of attributes; of doubled keys the last counts.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -96,7 +97,7 @@ impl<'a> Context<'a> {
 }
 
 fn find<'x, 'a>(attributes: &'x [(Cow<'a, str>, Attribute<'a>)], key: &str) -> Option<&'x Attribute<'a>> {
-    let (_, value) = attributes.iter().rev().find(|(name, _)| name == key)?;
+    let (_, value) = attributes.iter().rev().find(|(name, _)| same_text(name, key))?;
     Some(value)
 }
 

@@ -1,124 +1,23 @@
 //! The algorithm: which variant a feature has for a context, and why.
 
-use std::collections::HashMap;
-use std::fmt;
-
-use serde::Serialize;
-use serde_json::Value;
+use std::collections::BTreeMap;
 
 use crate::compile::{Criterion, Dependency, Effect, Flag, Share};
 use crate::context::{Attribute, Context};
+use crate::evaluation::{CriterionRef, Evaluation, EvaluationError, Flags, Reason, Served};
+use crate::guard::first_match;
 use crate::number::NumberText;
-use crate::operator::Lookup;
+use crate::operator::{Key, Lookup};
 use crate::sticky::Kept;
 
 /// How many levels below the feature asked for are dependencies still looked at?
 const MAX_DEPENDENCY_LEVELS: u8 = 8;
 
-/// The flags of one environment.
-pub trait Flags {
-    /// Returns the flag of a feature; none when it is unknown, archived or its stage is not deployed.
-    fn get(&self, key: &str) -> Option<Served<'_>>;
-}
+/// How many attributes are remembered where one feature looks at some of them again?
+const FEW: usize = 8;
 
-/// A flag and the runtime state that stands beside its document.
-#[derive(Clone, Copy, Debug)]
-pub struct Served<'f> {
-    /// What the document means.
-    pub flag: &'f Flag,
-    /// Whether its kill switch is on.
-    pub killed: bool,
-}
-
-/// What a feature is for a context.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Evaluation<'f> {
-    /// The variant's key; none is the application's own default.
-    pub variant: Option<&'f str>,
-    /// The variant's value.
-    pub value: Option<&'f Value>,
-    /// Why this variant.
-    pub reason: Reason,
-    /// The criterion that decided, for TARGETING_MATCH and SPLIT only.
-    pub criterion: Option<CriterionRef<'f>>,
-    /// Whether the kill switch decided.
-    pub kill_switch: bool,
-    /// The first dependency that is not satisfied.
-    pub blocked_by: Option<&'f str>,
-}
-
-/// Names a criterion of a flag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CriterionRef<'f> {
-    /// Its position, which is its priority.
-    pub index: usize,
-    /// What people call it.
-    pub name: Option<&'f str>,
-}
-
-/// Why a variant is served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Reason {
-    /// There are no criteria.
-    Static,
-    /// A criterion matched.
-    TargetingMatch,
-    /// A criterion matched, and a bucket decided.
-    Split,
-    /// No criterion took the subject in.
-    Default,
-    /// Not enabled, killed, or blocked by a dependency.
-    Disabled,
-}
-
-impl Reason {
-    /// Returns the name used in every answer.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Static => "STATIC",
-            Self::TargetingMatch => "TARGETING_MATCH",
-            Self::Split => "SPLIT",
-            Self::Default => "DEFAULT",
-            Self::Disabled => "DISABLED",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// Why there is neither variant nor value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EvaluationError {
-    /// The feature is unknown, archived or not deployed.
-    #[error("no feature {key:?} in this environment")]
-    FlagNotFound {
-        /// The feature asked for.
-        key: String,
-    },
-    /// A bucket is needed and there is nothing to make it of.
-    #[error(
-        "the context needs {attribute:?}, a string, number or boolean that is not empty, to decide who is in"
-    )]
-    TargetingKeyMissing {
-        /// The attribute that buckets are made of.
-        attribute: String,
-    },
-}
-
-impl EvaluationError {
-    /// Returns the code used in every answer.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::FlagNotFound { .. } => "FLAG_NOT_FOUND",
-            Self::TargetingKeyMissing { .. } => "TARGETING_KEY_MISSING",
-        }
-    }
-}
+/// How many attributes are remembered when many features are asked for?
+const BULK: usize = 64;
 
 /// Returns what a feature is for a context.
 pub fn evaluate<'f>(
@@ -136,29 +35,49 @@ pub fn evaluate_kept<'f>(
     context: &Context<'_>,
     kept: &(impl Kept + ?Sized),
 ) -> Result<Evaluation<'f>, EvaluationError> {
-    match flags.get(key) {
-        Some(served) => Asked { flags, context, kept }.evaluate(served, (0, &mut Seen::new())),
-        None => Err(EvaluationError::FlagNotFound { key: key.to_owned() }),
+    let Some(served) = flags.get(key) else {
+        return Err(EvaluationError::FlagNotFound { key: key.to_owned() });
+    };
+    if served.flag.keys_repeat || !served.flag.depends_on.is_empty() {
+        Asked::<_, _, FEW>::new(flags, context, kept).evaluate(served, 0)
+    } else {
+        Asked::<_, _, 0>::new(flags, context, kept).evaluate(served, 0)
     }
 }
 
-/// What is the same for a feature and all that it depends on.
-struct Asked<'f, 'x, 'a, F: ?Sized, K: ?Sized> {
-    flags: &'f F,
-    context: &'x Context<'a>,
-    kept: &'x K,
+/// Returns what many features of one environment are for a context, in their order.
+///
+/// Each attribute is looked up and each shared dependency evaluated once for all of them.
+pub fn evaluate_all<'f, 'x>(
+    flags: &'f (impl Flags + ?Sized),
+    asked: impl IntoIterator<Item = Served<'f>, IntoIter: 'x>,
+    context: &'x Context<'_>,
+    kept: &'x (impl Kept + ?Sized),
+) -> impl Iterator<Item = Result<Evaluation<'f>, EvaluationError>> {
+    let mut asking = Asked::<_, _, BULK>::new(flags, context, kept);
+    asked.into_iter().map(move |served| asking.evaluate(served, 0))
 }
 
-/// What dependencies that have dependencies themselves came to, by level: asked for along many ways, each is evaluated
-/// once, or the work would grow with the number of ways. Stays empty, and so unallocated, for a flat set.
-type Seen<'f> = HashMap<(*const Flag, u8), Option<(&'f str, Reason)>>;
+/// What is the same for all features asked for and all that they depend on.
+struct Asked<'f, 'x, 'a, F: ?Sized, K: ?Sized, const SLOTS: usize> {
+    flags: &'f F,
+    kept: &'x K,
+    lookup: Lookup<'f, 'x, 'a, SLOTS>,
+    /// What dependencies came to, by level: asked for along many ways, each is evaluated once, or the work would grow
+    /// with the number of ways.
+    seen: BTreeMap<(*const Flag, u8), Option<(&'f str, Reason)>>,
+}
 
-impl<'f, F: Flags + ?Sized, K: Kept + ?Sized> Asked<'f, '_, '_, F, K> {
-    fn evaluate(
-        &self,
-        served: Served<'f>,
-        (level, seen): (u8, &mut Seen<'f>),
-    ) -> Result<Evaluation<'f>, EvaluationError> {
+impl<'f, 'x, 'a, F, K, const SLOTS: usize> Asked<'f, 'x, 'a, F, K, SLOTS>
+where
+    F: Flags + ?Sized,
+    K: Kept + ?Sized,
+{
+    fn new(flags: &'f F, context: &'x Context<'a>, kept: &'x K) -> Self {
+        Self { flags, kept, lookup: Lookup::new(context), seen: BTreeMap::new() }
+    }
+
+    fn evaluate(&mut self, served: Served<'f>, level: u8) -> Result<Evaluation<'f>, EvaluationError> {
         let flag = served.flag;
         if served.killed {
             return Ok(Evaluation { kill_switch: true, ..flag.disabled() });
@@ -167,39 +86,40 @@ impl<'f, F: Flags + ?Sized, K: Kept + ?Sized> Asked<'f, '_, '_, F, K> {
             return Ok(flag.disabled());
         }
         for dependency in &flag.depends_on {
-            if !self.is_satisfied(dependency, (level + 1, seen)) {
+            if !self.is_satisfied(dependency, level + 1) {
                 return Ok(Evaluation { blocked_by: Some(&dependency.feature), ..flag.disabled() });
             }
         }
         if flag.criteria.is_empty() {
             return Ok(flag.result(flag.default, Reason::Static));
         }
-        let mut lookup = Lookup::new(&flag.keys, self.context);
-        let matching = flag.criteria.iter().position(|criterion| criterion.matches(&mut lookup));
+        let matching = match &*flag.guards {
+            [] => flag.criteria.iter().position(|criterion| criterion.matches(&flag.keys, &mut self.lookup)),
+            _ => first_match(flag, &mut self.lookup),
+        };
         match matching {
-            Some(index) => self.decide(flag, index, &mut lookup),
+            Some(index) => self.decide(flag, index),
             None => Ok(flag.result(flag.default, Reason::Default)),
         }
     }
 
     /// Returns whether a dependency, `level` levels below the feature asked for, lets the feature through.
-    fn is_satisfied(&self, dependency: &Dependency, (level, seen): (u8, &mut Seen<'f>)) -> bool {
+    fn is_satisfied(&mut self, dependency: &Dependency, level: u8) -> bool {
         if level > MAX_DEPENDENCY_LEVELS {
             return false;
         }
         let Some(served) = self.flags.get(&dependency.feature) else {
             return false;
         };
-        let off = served.flag.off_key();
         let place = (std::ptr::from_ref(served.flag), level);
-        let outcome = match seen.get(&place) {
+        let outcome = match self.seen.get(&place) {
             Some(outcome) => *outcome,
             None => {
-                let nested = !served.flag.depends_on.is_empty();
-                let result = self.evaluate(served, (level, seen)).ok();
+                let result = self.evaluate(served, level).ok();
                 let outcome = result.and_then(|result| Some((result.variant?, result.reason)));
-                if nested {
-                    seen.insert(place, outcome);
+                // A single feature asks for what has no dependencies itself about once: not worth remembering.
+                if SLOTS == BULK || !served.flag.depends_on.is_empty() {
+                    self.seen.insert(place, outcome);
                 }
                 outcome
             }
@@ -208,19 +128,14 @@ impl<'f, F: Flags + ?Sized, K: Kept + ?Sized> Asked<'f, '_, '_, F, K> {
             return false;
         };
         if dependency.variants.is_empty() {
-            reason != Reason::Disabled && off != Some(variant)
+            reason != Reason::Disabled && served.flag.off_key() != Some(variant)
         } else {
             dependency.variants.iter().any(|listed| **listed == *variant)
         }
     }
 
     /// Applies the criterion that matched.
-    fn decide(
-        &self,
-        flag: &'f Flag,
-        index: usize,
-        lookup: &mut Lookup<'_, '_>,
-    ) -> Result<Evaluation<'f>, EvaluationError> {
+    fn decide(&mut self, flag: &'f Flag, index: usize) -> Result<Evaluation<'f>, EvaluationError> {
         let criterion = &flag.criteria[index];
         let decided = |variant, reason| Evaluation {
             criterion: Some(CriterionRef { index, name: criterion.name.as_deref() }),
@@ -233,17 +148,17 @@ impl<'f, F: Flags + ?Sized, K: Kept + ?Sized> Asked<'f, '_, '_, F, K> {
                 Effect::Split(_) => flag.result(flag.default, Reason::Default),
             });
         };
+        let key = &flag.keys[usize::from(key)];
         let mut number = None;
-        let Some(unit) = unit_of(lookup.get(key), &mut number) else {
-            let attribute = flag.keys[usize::from(key)].to_string();
-            return Err(EvaluationError::TargetingKeyMissing { attribute });
+        let Some(unit) = unit_of(self.lookup.get(key).attribute, &mut number) else {
+            return Err(EvaluationError::TargetingKeyMissing { attribute: key.text.to_string() });
         };
         if criterion.is_partial() && flag.rollout_bucket(unit) >= criterion.rollout {
             return Ok(flag.result(flag.default, Reason::Default));
         }
         let variant = match &criterion.effect {
             Effect::Serve(variant) => Some(*variant),
-            Effect::Split(shares) => self.kept_share(flag, shares, unit).or_else(|| {
+            Effect::Split(shares) => kept_share(flag, shares, unit, self.kept).or_else(|| {
                 let bucket = flag.split_bucket(unit);
                 shares.iter().find(|share| bucket < share.upto).map(|share| share.variant)
             }),
@@ -253,16 +168,16 @@ impl<'f, F: Flags + ?Sized, K: Kept + ?Sized> Asked<'f, '_, '_, F, K> {
             None => flag.result(flag.default, Reason::Default),
         })
     }
+}
 
-    /// Returns the variant that a sticky split has served to the unit before, if it is still in the split.
-    fn kept_share(&self, flag: &Flag, shares: &[Share], unit: &str) -> Option<u16> {
-        if !flag.sticky {
-            return None;
-        }
-        let kept = self.kept.variant(flag.key(), flag.salt(), unit)?;
-        let is_kept = |share: &&Share| *flag.variants[usize::from(share.variant)].key == *kept;
-        shares.iter().find(is_kept).map(|share| share.variant)
+/// Returns the variant that a sticky split has served to the unit before, if it is still in the split.
+fn kept_share(flag: &Flag, shares: &[Share], unit: &str, kept: &(impl Kept + ?Sized)) -> Option<u16> {
+    if !flag.sticky {
+        return None;
     }
+    let kept = kept.variant(flag.key(), flag.salt(), unit)?;
+    let is_kept = |share: &&Share| *flag.variants[usize::from(share.variant)].key == *kept;
+    shares.iter().find(is_kept).map(|share| share.variant)
 }
 
 /// Returns the text that buckets are made of; none when the attribute is missing, empty or no scalar.
@@ -276,27 +191,12 @@ fn unit_of<'t>(attribute: &'t Attribute<'_>, number: &'t mut Option<NumberText>)
     }
 }
 
-impl Flag {
-    /// Returns the result of a feature that is not on, whatever the reason for that.
-    fn disabled(&self) -> Evaluation<'_> {
-        self.result(self.off, Reason::Disabled)
-    }
-
-    fn result(&self, variant: Option<u16>, reason: Reason) -> Evaluation<'_> {
-        let variant = variant.and_then(|index| self.variants.get(usize::from(index)));
-        Evaluation {
-            variant: variant.map(|variant| &*variant.key),
-            value: variant.map(|variant| &variant.value),
-            reason,
-            criterion: None,
-            kill_switch: false,
-            blocked_by: None,
-        }
-    }
-}
-
 impl Criterion {
-    fn matches(&self, lookup: &mut Lookup<'_, '_>) -> bool {
-        self.when.as_ref().is_none_or(|when| when.holds(lookup))
+    pub(crate) fn matches<'f, const SLOTS: usize>(
+        &self,
+        keys: &'f [Key],
+        lookup: &mut Lookup<'f, '_, '_, SLOTS>,
+    ) -> bool {
+        self.when.as_ref().is_none_or(|when| when.holds(keys, lookup))
     }
 }

@@ -10,7 +10,9 @@ mod config;
 mod context;
 mod diff;
 mod evaluate;
+mod evaluation;
 mod expression;
+mod guard;
 mod instant;
 mod number;
 mod operator;
@@ -27,9 +29,8 @@ pub use condition::{Condition, Match, Op};
 pub use config::{Criterion, Dependency, FlagConfig, Split};
 pub use context::{Attribute, Context, NotAnObject};
 pub use diff::{DiffEntry, DiffKind, diff};
-pub use evaluate::{
-    CriterionRef, Evaluation, EvaluationError, Flags, Reason, Served, evaluate, evaluate_kept,
-};
+pub use evaluate::{evaluate, evaluate_all, evaluate_kept};
+pub use evaluation::{CriterionRef, Evaluation, EvaluationError, Flags, Reason, Served};
 pub use expression::{ExpressionError, parse, parse_split};
 pub use sticky::Kept;
 pub use suggest::nearest;

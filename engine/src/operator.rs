@@ -2,20 +2,21 @@
 
 mod compile;
 mod equality;
+mod lookup;
 mod text;
+mod word;
 
 use regex::Regex;
 
 pub(crate) use self::compile::{check_value, kind};
 pub(crate) use self::equality::{Literal, Literals, equals_text};
+pub(crate) use self::lookup::{Key, Keys, Lookup};
 pub(crate) use self::text::{Needles, Place};
-use crate::context::{Attribute, Context};
+pub(crate) use self::word::{Word, same_text};
+use crate::context::Attribute;
 use crate::instant::Instant;
 use crate::number::{NumberText, parse_json_number};
 use crate::range::{Range, Version};
-
-/// How many distinct attributes of a flag are remembered while it is evaluated?
-const REMEMBERED: usize = 16;
 
 /// A compiled tree of conditions.
 #[derive(Debug)]
@@ -36,8 +37,9 @@ pub(crate) enum Node {
 /// Kept small, as a flag may have hundreds: what is large or rare is boxed.
 #[derive(Debug)]
 pub(crate) enum Test {
-    /// Equality with a string, by far the most common.
-    Is(Box<str>),
+    /// Equality with a short string, by far the most common.
+    Is(Word),
+    IsText(Box<str>),
     Equals(Box<Literal>),
     In(Box<Literals>),
     Order(Comparison, f64),
@@ -56,84 +58,49 @@ pub(crate) enum Comparison {
     LessOrEqual,
 }
 
-/// The distinct attributes that a flag looks at, while it is compiled.
-#[derive(Default)]
-pub(crate) struct Keys(Vec<Box<str>>);
-
-impl Keys {
-    /// Returns the attribute's number.
-    #[expect(clippy::cast_possible_truncation, reason = "a document of 256 KiB has fewer distinct keys")]
-    pub(crate) fn index(&mut self, key: &str) -> u16 {
-        let index = self.0.iter().position(|known| **known == *key);
-        index.unwrap_or_else(|| {
-            self.0.push(key.into());
-            self.0.len() - 1
-        }) as u16
-    }
-
-    pub(crate) fn into_boxed(self) -> Box<[Box<str>]> {
-        self.0.into()
-    }
-}
-
-/// What is remembered of an attribute that is missing.
-static MISSING: Attribute<'static> = Attribute::Null;
-
-/// The attributes of a context by the numbers that a flag has given them; each is searched for once.
-pub(crate) struct Lookup<'x, 'a> {
-    keys: &'x [Box<str>],
-    context: &'x Context<'a>,
-    /// None has not been searched for yet, a null is missing.
-    remembered: [Option<&'x Attribute<'a>>; REMEMBERED],
-}
-
-impl<'x, 'a> Lookup<'x, 'a> {
-    pub(crate) fn new(keys: &'x [Box<str>], context: &'x Context<'a>) -> Self {
-        Self { keys, context, remembered: [None; REMEMBERED] }
-    }
-
-    /// Returns the attribute; a null is missing.
-    #[inline]
-    pub(crate) fn get(&mut self, key: u16) -> &'x Attribute<'a> {
-        match self.remembered.get(usize::from(key)) {
-            Some(Some(known)) => known,
-            _ => self.search(usize::from(key)),
-        }
-    }
-
-    fn search(&mut self, index: usize) -> &'x Attribute<'a> {
-        let found = self.keys.get(index).and_then(|key| self.context.get(key)).unwrap_or(&MISSING);
-        if let Some(place) = self.remembered.get_mut(index) {
-            *place = Some(found);
-        }
-        found
-    }
-}
-
 impl Node {
     #[inline]
-    pub(crate) fn holds(&self, lookup: &mut Lookup<'_, '_>) -> bool {
+    pub(crate) fn holds<'f, const SLOTS: usize>(
+        &self,
+        keys: &'f [Key],
+        lookup: &mut Lookup<'f, '_, '_, SLOTS>,
+    ) -> bool {
         // Most conditions are this one: it is not worth a call.
-        if let Self::Some(key, Test::Is(literal)) = self
-            && let Attribute::Text(text) = lookup.get(*key)
-        {
-            return **literal == **text;
+        if let Self::Some(key, Test::Is(word)) = self {
+            let found = lookup.get(&keys[usize::from(*key)]);
+            if matches!(found.attribute, Attribute::Text(_)) {
+                return found.word == Some(*word);
+            }
         }
-        self.holds_generally(lookup)
+        self.holds_generally(keys, lookup)
     }
 
-    fn holds_generally(&self, lookup: &mut Lookup<'_, '_>) -> bool {
+    fn holds_generally<'f, const SLOTS: usize>(
+        &self,
+        keys: &'f [Key],
+        lookup: &mut Lookup<'f, '_, '_, SLOTS>,
+    ) -> bool {
+        let mut get = |key: &u16| lookup.get(&keys[usize::from(*key)]).attribute;
         match self {
-            Self::Some(key, test) => test.holds_for_some(lookup.get(*key)),
-            Self::None(key, test) => match lookup.get(*key) {
+            Self::Some(key, test) => test.holds_for_some(get(key)),
+            Self::None(key, test) => match get(key) {
                 Attribute::Null => false,
                 attribute => !test.holds_for_some(attribute),
             },
-            Self::All(nodes) => nodes.iter().all(|node| node.holds(lookup)),
-            Self::Any(nodes) => nodes.iter().any(|node| node.holds(lookup)),
-            Self::Not(node) => !node.holds(lookup),
-            Self::Exists(key) => *lookup.get(*key) != Attribute::Null,
-            Self::NotExists(key) => *lookup.get(*key) == Attribute::Null,
+            Self::Exists(key) => *get(key) != Attribute::Null,
+            Self::NotExists(key) => *get(key) == Attribute::Null,
+            Self::All(nodes) => nodes.iter().all(|node| node.holds(keys, lookup)),
+            Self::Any(nodes) => nodes.iter().any(|node| node.holds(keys, lookup)),
+            Self::Not(node) => !node.holds(keys, lookup),
+        }
+    }
+
+    /// Returns a short string that an attribute must be, or it does not hold; unless the attribute is of another type.
+    pub(crate) fn required_word(&self) -> Option<(u16, Word)> {
+        match self {
+            Self::Some(key, Test::Is(word)) => Some((*key, *word)),
+            Self::All(nodes) => nodes.iter().find_map(Self::required_word),
+            _ => None,
         }
     }
 }
@@ -150,7 +117,8 @@ impl Test {
 
     fn holds(&self, scalar: &Attribute<'_>) -> bool {
         match self {
-            Self::Is(literal) => equals_text(literal, scalar),
+            Self::Is(word) => word.with_text(|literal| equals_text(literal, scalar)),
+            Self::IsText(literal) => equals_text(literal, scalar),
             Self::Equals(literal) => literal.equals(scalar),
             Self::In(literals) => literals.contain(scalar),
             Self::Order(comparison, bound) => {

@@ -3,7 +3,7 @@
 use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
-use super::{Comparison, Keys, Literal, Literals, Needles, Node, Place, Test};
+use super::{Comparison, Keys, Literal, Literals, Needles, Node, Place, Test, Word};
 use crate::condition::{Condition, Match, Op};
 use crate::instant::Instant;
 use crate::path::Path;
@@ -103,7 +103,9 @@ fn equality(op: Op, value: &Value, ignore_case: bool) -> Result<Test, String> {
         Value::String(text) if ignore_case => {
             Literal::LowerText { lower: text.to_lowercase().into(), exact: text.as_str().into() }
         }
-        Value::String(text) => return Ok(Test::Is(text.as_str().into())),
+        Value::String(text) => {
+            return Ok(Word::new(text).map_or_else(|| Test::IsText(text.as_str().into()), Test::Is));
+        }
         Value::Bool(value) => Literal::Bool(*value),
         other => match other.as_f64() {
             Some(number) => Literal::Number(number),

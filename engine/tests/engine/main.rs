@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails is to say where")]
 #![expect(clippy::needless_pass_by_value, reason = "`json!` makes values")]
 
+mod allocation;
+mod bulk;
 mod dependency;
 mod diff;
 mod document;
