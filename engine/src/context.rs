@@ -11,6 +11,9 @@ use serde_json::Value;
 use crate::config::TARGETING_KEY;
 use crate::operator::same_text;
 
+/// How deep may lists and objects nest? As deep as `serde_json` reads them from text, and no danger to the stack.
+const MAX_DEPTH: usize = 127;
+
 /// An ordered list of attributes; of doubled keys the last counts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Context<'a> {
@@ -116,15 +119,28 @@ impl Attribute<'_> {
 }
 
 impl<'a> From<&'a Value> for Attribute<'a> {
+    /// Lists and objects nested deeper than JSON text may be are left out, as missing.
     fn from(value: &'a Value) -> Self {
+        Self::view(value, MAX_DEPTH)
+    }
+}
+
+impl<'a> Attribute<'a> {
+    fn view(value: &'a Value, depth: usize) -> Self {
         match value {
             Value::Null => Self::Null,
             Value::Bool(value) => Self::Bool(*value),
             Value::Number(number) => number.as_f64().map_or(Self::Null, Self::Number),
             Value::String(text) => Self::Text(Cow::Borrowed(text)),
-            Value::Array(elements) => Self::List(elements.iter().map(Self::from).collect()),
+            Value::Array(_) | Value::Object(_) if depth == 0 => Self::Null,
+            Value::Array(elements) => {
+                Self::List(elements.iter().map(|element| Self::view(element, depth - 1)).collect())
+            }
             Value::Object(fields) => Self::Object(
-                fields.iter().map(|(key, value)| (Cow::Borrowed(key.as_str()), Self::from(value))).collect(),
+                fields
+                    .iter()
+                    .map(|(key, value)| (Cow::Borrowed(key.as_str()), Self::view(value, depth - 1)))
+                    .collect(),
             ),
         }
     }

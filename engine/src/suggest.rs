@@ -10,9 +10,12 @@ pub fn nearest<'c>(wanted: &str, candidates: impl IntoIterator<Item = &'c str>) 
         .map(|(_, candidate)| candidate)
 }
 
+/// How many known names are compared with one that is not? A document may have thousands of both.
+const MAX_COMPARED: usize = 200;
+
 /// Returns `; did you mean "…"?` or, when nothing is near, the few that there are.
 pub(crate) fn hint<'c>(wanted: &str, candidates: impl IntoIterator<Item = &'c str> + Clone) -> String {
-    if let Some(candidate) = nearest(wanted, candidates.clone()) {
+    if let Some(candidate) = nearest(wanted, candidates.clone().into_iter().take(MAX_COMPARED)) {
         return format!("; did you mean {candidate:?}?");
     }
     let known: Vec<&str> = candidates.into_iter().take(20).collect();

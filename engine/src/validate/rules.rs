@@ -1,5 +1,7 @@
 //! The rules themselves, each with its limit.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::{Invalid, Violation};
@@ -19,6 +21,9 @@ const MAX_CONDITIONS: usize = 200;
 /// How deep may a criterion nest? `when` itself is 1.
 pub(crate) const MAX_DEPTH: usize = 8;
 
+/// How deep may a variant's value nest? JSON in which it travels has to nest deeper still.
+const MAX_VALUE_DEPTH: usize = 32;
+
 /// How many bytes may a document have as compact JSON?
 const MAX_BYTES: usize = 256 * 1024;
 
@@ -30,7 +35,8 @@ const WHOLE: u64 = 100_000;
 
 /// Checks a document, adding to what was found while it was read.
 pub(crate) fn check(config: &FlagConfig, found: Vec<Violation>) -> Result<(), Invalid> {
-    let mut checker = Checker { config, read: found.len(), violations: found };
+    let read = found.iter().map(|violation| violation.path.clone()).collect();
+    let mut checker = Checker { config, read, violations: found };
     checker.check();
     if checker.violations.is_empty() { Ok(()) } else { Err(Invalid(checker.violations)) }
 }
@@ -44,13 +50,17 @@ pub(crate) fn no_variant(config: &FlagConfig, variant: &str) -> String {
 struct Checker<'c> {
     config: &'c FlagConfig,
     violations: Vec<Violation>,
-    /// How many of the violations were found while reading.
-    read: usize,
+    /// The places of those that were found while reading.
+    read: HashSet<String>,
 }
 
 impl Checker<'_> {
     fn check(&mut self) {
         let config = self.config;
+        // What follows walks the values to their ends.
+        if self.nests_too_deep(&Path::Root.field("variants")) {
+            return;
+        }
         let bytes = config.to_json().len();
         if bytes > MAX_BYTES {
             let message = format!("the document has {bytes} bytes as compact JSON; at most {MAX_BYTES}");
@@ -102,6 +112,14 @@ impl Checker<'_> {
                 self.report(&path, message);
             }
         }
+    }
+
+    fn nests_too_deep(&mut self, path: &Path<'_>) -> bool {
+        let deep = self.config.variants.iter().find(|(_, value)| is_deeper(value, MAX_VALUE_DEPTH));
+        if let Some((key, _)) = deep {
+            self.report(&path.field(key), format!("is nested deeper than {MAX_VALUE_DEPTH}"));
+        }
+        deep.is_some()
     }
 
     fn check_criterion(&mut self, criterion: &Criterion, path: &Path<'_>) {
@@ -185,24 +203,31 @@ impl Checker<'_> {
             .sum()
     }
 
-    /// Returns whether reading found something at the path followed by one of the ends, or below it.
+    /// Returns whether reading found something at the path followed by one of the ends.
     fn was_unreadable(&self, path: &Path<'_>, ends: &[&str]) -> bool {
-        let path = path.to_string();
-        self.violations[..self.read]
-            .iter()
-            .any(|violation| violation.path.strip_prefix(&path).is_some_and(|rest| ends.contains(&rest)))
+        ends.iter().any(|end| self.read.contains(&format!("{path}{end}")))
     }
 
     /// Reports a breach, unless reading has reported that place or one around it: then it is a consequence.
     fn report(&mut self, path: &Path<'_>, message: impl Into<String>) {
         let violation = Violation::new(path, message);
-        let is_consequence = self.violations[..self.read].iter().any(|read| {
-            let rest = violation.path.strip_prefix(&read.path);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        });
-        if !is_consequence {
+        if !self.is_consequence(&violation.path) {
             self.violations.push(violation);
         }
+    }
+
+    fn is_consequence(&self, place: &str) -> bool {
+        let mut around = place.match_indices(['.', '[']).map(|(end, _)| &place[..end]).chain([place]);
+        around.any(|place| self.read.contains(place))
+    }
+}
+
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(_) | Value::Object(_) if levels == 0 => true,
+        Value::Array(elements) => elements.iter().any(|element| is_deeper(element, levels - 1)),
+        Value::Object(fields) => fields.values().any(|field| is_deeper(field, levels - 1)),
+        _ => false,
     }
 }
 

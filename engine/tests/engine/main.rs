@@ -4,13 +4,19 @@
 #![expect(clippy::needless_pass_by_value, reason = "`json!` makes values")]
 
 mod allocation;
+mod alone;
+mod buckets;
 mod bulk;
 mod dependency;
 mod diff;
 mod document;
 mod expression;
+mod limits;
+mod logic;
+mod numbers;
 mod properties;
 mod runner;
 mod sticky;
+mod strategies;
 mod validation;
 mod vectors;

@@ -1,124 +1,68 @@
 //! What must hold for every document and every context.
 
-use fluxgate_engine::{Condition, Context, Flag, FlagConfig, Match, Op, evaluate, parse};
+use fluxgate_engine::{Condition, Criterion};
+use fluxgate_engine::{
+    Context, CriterionRef, Evaluation, EvaluationError, Flag, FlagConfig, Kept, Match, Op, Reason, evaluate,
+    evaluate_kept, parse,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::runner::{environment, to_value};
+use crate::alone::{One, alone, holds, served};
+use crate::runner::{Environment, environment, to_value};
+use crate::strategies::{config, context, criterion, document, nearly_a_document, percent, tree};
 
-fn attribute() -> impl Strategy<Value = Value> {
-    let scalar = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        prop::sample::select(vec!["", "a", "US", "18", "true", "1.2.3", "2026-06-01T10:00:00Z", "ÜBER"])
-            .prop_map(Value::from),
-        ".{0,8}".prop_map(Value::from),
-    ];
-    scalar.prop_recursive(3, 16, 4, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map(key(), inner, 0..4).prop_map(|map| json!(map)),
-        ]
-    })
+/// Whatever is asked for, this variant was served before.
+struct Always(Option<String>);
+
+impl Kept for Always {
+    fn variant(&self, _feature: &str, _salt: &str, _unit: &str) -> Option<&str> {
+        self.0.as_deref()
+    }
 }
 
-fn key() -> impl Strategy<Value = String> {
+fn features(configs: [(FlagConfig, bool); 3]) -> Environment {
+    let features = ["f", "g", "h"].into_iter().zip(configs);
+    let features = features
+        .map(|(key, (config, killed))| (key.to_owned(), (Flag::compile(key, &config).unwrap(), killed)));
+    Environment(features.collect())
+}
+
+/// Returns the flag `f` with these criteria, whose default is no variant of theirs.
+fn with_criteria(criteria: &[Criterion]) -> Flag {
+    let mut config = FlagConfig::simple(true);
+    for key in ["a", "b", "c"] {
+        config.variants.insert(key.to_owned(), Value::from(true));
+    }
+    config.criteria = criteria.to_vec();
+    Flag::compile("f", &config).unwrap()
+}
+
+/// Returns the result with the criterion's index apart from the rest.
+fn decided<'f>(
+    flags: &'f One<'_>,
+    context: &Context<'_>,
+) -> (Option<usize>, Result<Evaluation<'f>, EvaluationError>) {
+    let result = evaluate(flags, "f", context);
+    let index =
+        result.as_ref().ok().and_then(|result| result.criterion).map(|CriterionRef { index, .. }| index);
+    (index, result.map(|result| Evaluation { criterion: None, ..result }))
+}
+
+/// A tree that matches in no context that any test makes.
+fn nobody() -> impl Strategy<Value = Match> {
+    let condition = |key: &str, op, value| Condition { key: key.to_owned(), op, value, ignore_case: false };
+    let absent = Match::from(condition("not there", Op::NotEquals, Some(json!("a"))));
     prop_oneof![
-        4 => prop::sample::select(vec!["a", "b", "a.b", "targetingKey", "in", "not"]).prop_map(str::to_owned),
-        1 => ".{0,4}",
+        Just(Match::Any(Vec::new())),
+        Just(Match::Not(Box::new(Match::All(Vec::new())))),
+        Just(Match::from(condition("not there", Op::Exists, None))),
+        tree().prop_map(move |tree| Match::All(vec![tree, absent.clone()])),
     ]
 }
 
-fn context() -> impl Strategy<Value = Value> {
-    prop::collection::btree_map(key(), attribute(), 0..6).prop_map(|map| json!(map))
-}
-
-/// Conditions that validate.
-fn condition() -> impl Strategy<Value = Condition> {
-    let text = || prop_oneof!["[a-cA-C]{0,2}", ".{0,6}"].prop_map(Value::from);
-    let number = || prop_oneof![any::<i32>().prop_map(Value::from), any::<f64>().prop_map(Value::from)];
-    let scalar = || prop_oneof![text(), number(), any::<bool>().prop_map(Value::from)];
-    let list = || prop::collection::vec(scalar(), 1..4).prop_map(Value::from);
-    let texts = || prop_oneof![text(), prop::collection::vec(text(), 1..3).prop_map(Value::from)];
-    let one_of = |values: Vec<&'static str>| prop::sample::select(values).prop_map(Value::from);
-    let pair = prop_oneof![
-        (prop::sample::select(vec![Op::Equals, Op::NotEquals]), scalar().prop_map(Some)),
-        (prop::sample::select(vec![Op::In, Op::NotIn]), list().prop_map(Some)),
-        (
-            prop::sample::select(vec![
-                Op::GreaterThan,
-                Op::GreaterThanOrEqual,
-                Op::LessThan,
-                Op::LessThanOrEqual
-            ]),
-            number().prop_map(Some)
-        ),
-        (prop::sample::select(vec![Op::Contains, Op::StartsWith, Op::EndsWith]), texts().prop_map(Some)),
-        (Just(Op::Regex), one_of(vec!["a", "^\\d+$", "[A-Z]"]).prop_map(Some)),
-        (Just(Op::Semver), one_of(vec!["^1.2", "1.x || >=2", ""]).prop_map(Some)),
-        (
-            prop::sample::select(vec![Op::Before, Op::After]),
-            prop_oneof![number(), one_of(vec!["2026-06-01T10:00:00Z"])].prop_map(Some)
-        ),
-        (prop::sample::select(vec![Op::Exists, Op::NotExists]), Just(None)),
-    ];
-    (key(), pair, any::<bool>()).prop_map(|(key, (op, value), ignore_case)| Condition {
-        key,
-        op,
-        value,
-        ignore_case,
-    })
-}
-
-fn tree() -> impl Strategy<Value = Match> {
-    condition().prop_map(Match::Condition).prop_recursive(5, 24, 4, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(Match::All),
-            prop::collection::vec(inner.clone(), 0..4).prop_map(Match::Any),
-            inner.prop_map(|tree| Match::Not(Box::new(tree))),
-        ]
-    })
-}
-
-fn document(when: &Match, rollout: f64) -> Value {
-    json!({
-        "enabled": true,
-        "variants": { "on": true, "off": false },
-        "default": "off",
-        "off": "off",
-        "criteria": [{ "when": when, "rollout": rollout, "serve": "on" }],
-    })
-}
-
-/// Any JSON near enough to a document to get past the first check.
-fn nearly_a_document() -> impl Strategy<Value = Value> {
-    let field = prop::sample::select(vec![
-        "enabled",
-        "variants",
-        "default",
-        "off",
-        "salt",
-        "sticky",
-        "dependsOn",
-        "criteria",
-        "when",
-        "x",
-    ]);
-    let change = (field, attribute(), 0..4_u8);
-    (tree(), prop::collection::vec(change, 0..3)).prop_map(|(tree, changes)| {
-        let mut document = document(&tree, 50.0);
-        for (field, value, place) in changes {
-            match place {
-                0 => document["criteria"] = json!([{ "when": { "all": [value] }, "serve": "on" }]),
-                1 => document["criteria"] = json!([{ "serve": "on", field: value }]),
-                2 => document["criteria"] = json!([{ "split": [{ field: value }] }]),
-                _ => document[field] = value,
-            }
-        }
-        document
-    })
+fn for_whom(criterion: &Criterion, context: &Context<'_>) -> bool {
+    criterion.when.as_ref().is_none_or(|when| holds(when, context))
 }
 
 proptest! {
@@ -151,45 +95,191 @@ proptest! {
     }
 
     #[test]
-    fn evaluating_is_deterministic_and_never_panics(tree in tree(), value in context(), rollout in 0..=1000_u32) {
-        let flags = json!({ "f": document(&tree, f64::from(rollout) / 10.0) });
-        // A tree may be deeper than a document allows.
-        if let Ok(environment) = environment(&flags) {
-            let context = Context::from_value(&value).unwrap();
-            let first = to_value(evaluate(&environment, "f", &context));
-            prop_assert_eq!(&to_value(evaluate(&environment, "f", &context)), &first);
-            let text = value.to_string();
-            let parsed: Context<'_> = serde_json::from_str(&text).unwrap();
-            prop_assert_eq!(&to_value(evaluate(&environment, "f", &parsed)), &first);
+    fn what_compiles_evaluates(document in nearly_a_document(), value in context()) {
+        if let Ok(config) = serde_json::from_value::<FlagConfig>(document)
+            && let Ok(flag) = Flag::compile("f", &config)
+        {
+            let _ = evaluate(&One(&flag), "f", &Context::from_value(&value).unwrap());
         }
     }
 
     #[test]
-    fn raising_the_rollout_takes_nobody_out(unit in ".{1,12}", low in 0..=100_000_u32, high in 0..=100_000_u32) {
-        let (low, high) = (low.min(high), low.max(high));
-        let is_in = |thousandths: u32| {
-            let flags = json!({ "f": document(&Match::All(Vec::new()), f64::from(thousandths) / 1000.0) });
-            let context = json!({ "targetingKey": unit });
-            let context = Context::from_value(&context).unwrap();
-            evaluate(&environment(&flags).unwrap(), "f", &context).unwrap().variant == Some("on")
-        };
-        prop_assert!(is_in(high) || !is_in(low));
+    fn evaluating_is_deterministic_and_never_panics(
+        configs in prop::array::uniform3((config(), prop::bool::weighted(0.1))),
+        kept in prop::option::of("[a-d]"),
+        value in context(),
+    ) {
+        let flags = features(configs.clone());
+        let again = features(configs);
+        let context = Context::from_value(&value).unwrap();
+        let text = value.to_string();
+        let parsed: Context<'_> = serde_json::from_str(&text).unwrap();
+        let kept = Always(kept);
+        for feature in ["f", "g", "h", "ghost"] {
+            let first = to_value(evaluate(&flags, feature, &context));
+            prop_assert_eq!(&to_value(evaluate(&flags, feature, &context)), &first);
+            prop_assert_eq!(&to_value(evaluate(&again, feature, &parsed)), &first);
+            prop_assert_eq!(&to_value(evaluate_kept(&again, feature, &parsed, &())), &first);
+            let first = to_value(evaluate_kept(&flags, feature, &context, &kept));
+            prop_assert_eq!(&to_value(evaluate_kept(&again, feature, &parsed, &kept)), &first);
+        }
     }
 
     #[test]
-    fn not_and_de_morgan(trees in prop::collection::vec(tree(), 0..3), value in context()) {
-        let not = |tree: Match| Match::Not(Box::new(tree));
-        let holds = |tree: &Match| {
-            let flags = json!({ "f": document(tree, 100.0) });
+    fn a_context_of_no_json_panics_nothing(config in config(), number: f64) {
+        let flag = Flag::compile("f", &config).unwrap();
+        let mut context = Context::new();
+        for key in ["a", "b", "targetingKey"] {
+            context.push(key, number.into());
+        }
+        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            context.push("a", number.into());
+            let _ = evaluate(&One(&flag), "f", &context);
+        }
+    }
+
+    #[test]
+    fn a_document_as_text_evaluates_as_the_one_it_is_of(
+        tree in tree(),
+        value in context(),
+        rollout in 0..=100_000_u32,
+    ) {
+        let flags = json!({ "f": document(&tree, percent(rollout)) });
+        // A tree may be deeper than a document allows.
+        if let Ok(flags) = environment(&flags) {
             let context = Context::from_value(&value).unwrap();
-            let environment = environment(&flags).ok()?;
-            Some(evaluate(&environment, "f", &context).unwrap().variant == Some("on"))
+            let first = to_value(evaluate(&flags, "f", &context));
+            let when = parse(&tree.to_string()).unwrap();
+            let serve = Some("on".to_owned());
+            let flag = alone(Criterion {
+                when: Some(when),
+                rollout: Some(percent(rollout)),
+                serve,
+                ..Criterion::default()
+            });
+            prop_assert_eq!(to_value(evaluate(&One(&flag), "f", &context)), first);
+        }
+    }
+
+    #[test]
+    fn raising_a_rollout_takes_nobody_out(unit in ".{1,12}", low in 0..=100_000_u32, high in 0..=100_000_u32) {
+        let (low, high) = (low.min(high), low.max(high));
+        // Two criteria of one feature: who is in at one's lower rollout is in at the other's higher one.
+        let only = |plan: &str, rollout| Criterion {
+            when: Some(parse(&format!("plan == {plan:?}")).unwrap()),
+            rollout: Some(percent(rollout)),
+            serve: Some("a".to_owned()),
+            ..Criterion::default()
         };
-        let negated: Vec<Match> = trees.iter().cloned().map(not).collect();
-        let all = holds(&not(Match::All(trees)));
-        let any = holds(&Match::Any(negated));
-        if let (Some(all), Some(any)) = (all, any) {
-            prop_assert_eq!(all, any);
+        let is_in = |criteria: [Criterion; 2], plan: &str| {
+            let context = json!({ "targetingKey": unit, "plan": plan });
+            let flag = with_criteria(&criteria);
+            let (_, reason) = served(&flag, &Context::from_value(&context).unwrap());
+            matches!(reason, Reason::Split | Reason::TargetingMatch)
+        };
+        let before = is_in([only("free", low), only("paid", high)], "free");
+        prop_assert!(!before || is_in([only("free", low), only("paid", high)], "paid"));
+        prop_assert!(!before || is_in([only("free", high), only("paid", low)], "free"));
+    }
+
+    #[test]
+    fn the_bucket_is_of_the_unit_alone(
+        unit in ".{1,12}",
+        rollout in 0..=100_000_u32,
+        more in context(),
+        other in tree(),
+    ) {
+        let criterion = Criterion {
+            rollout: Some(percent(rollout)),
+            bucket_by: Some("unit".to_owned()),
+            serve: Some("a".to_owned()),
+            ..Criterion::default()
+        };
+        let mut context = json!({ "unit": unit });
+        let first = served(&with_criteria(std::slice::from_ref(&criterion)), &Context::from_value(&context).unwrap());
+        context.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let context = Context::from_value(&context).unwrap();
+        let not = Criterion { when: Some(Match::Not(Box::new(other.clone()))), ..criterion.clone() };
+        let criteria = [Criterion { when: Some(other), ..criterion }, not];
+        prop_assert_eq!(served(&with_criteria(&criteria), &context), first);
+    }
+
+    #[test]
+    fn what_cannot_match_changes_nothing(
+        criteria in prop::collection::vec(criterion(), 0..4),
+        others in prop::collection::vec((criterion(), nobody(), 0..8_usize), 0..4),
+        value in context(),
+    ) {
+        let context = Context::from_value(&value).unwrap();
+        let flag = with_criteria(&criteria);
+        let flags = One(&flag);
+        let (index, result) = decided(&flags, &context);
+        let mut more: Vec<(bool, Criterion)> = criteria.into_iter().map(|criterion| (true, criterion)).collect();
+        for (criterion, when, place) in others {
+            let place = place.min(more.len());
+            more.insert(place, (false, Criterion { when: Some(when), ..criterion }));
+        }
+        // No criteria at all is another reason.
+        if result.as_ref().is_ok_and(|result| result.reason == Reason::Static) {
+            more.clear();
+        }
+        let shifted = index.map(|index| {
+            let places = more.iter().enumerate().filter(|(_, (is_old, _))| *is_old);
+            places.map(|(place, _)| place).nth(index).unwrap()
+        });
+        let criteria: Vec<Criterion> = more.into_iter().map(|(_, criterion)| criterion).collect();
+        let flag = with_criteria(&criteria);
+        let flags = One(&flag);
+        prop_assert_eq!(decided(&flags, &context), (shifted, result));
+    }
+
+    #[test]
+    fn the_first_match_decides_however_the_rest_is_ordered(
+        criteria in prop::collection::vec(criterion(), 1..5),
+        places in prop::collection::vec(0..8_usize, 5),
+        value in context(),
+    ) {
+        let context = Context::from_value(&value).unwrap();
+        let flag = with_criteria(&criteria);
+        let flags = One(&flag);
+        let (_, result) = decided(&flags, &context);
+        let (mut order, others): (Vec<_>, Vec<_>) =
+            criteria.into_iter().partition(|criterion| for_whom(criterion, &context));
+        // Behind the first that matches, the order of those that match is free as well.
+        order.get_mut(1..).unwrap_or_default().reverse();
+        for (criterion, place) in others.into_iter().zip(places) {
+            order.insert(place.min(order.len()), criterion);
+        }
+        let flag = with_criteria(&order);
+        let flags = One(&flag);
+        let (index, again) = decided(&flags, &context);
+        prop_assert_eq!(&again, &result);
+        let first = order.iter().position(|criterion| for_whom(criterion, &context));
+        prop_assert!(index.is_none() || index == first);
+        if let Some(first) = first {
+            let flag = with_criteria(&order[..=first]);
+            let flags = One(&flag);
+            prop_assert_eq!(decided(&flags, &context), (index, result));
+        }
+    }
+
+    #[test]
+    fn only_what_a_split_still_has_is_kept(criterion in criterion(), kept in "[a-d]", value in context()) {
+        let context = Context::from_value(&value).unwrap();
+        let mut config = FlagConfig::simple(true);
+        config.variants.extend(["a", "b", "c"].map(|key| (key.to_owned(), Value::from(true))));
+        config.sticky = true;
+        config.criteria = vec![Criterion { rollout: None, ..criterion.clone() }];
+        let flag = Flag::compile("f", &config).unwrap();
+        let flags = One(&flag);
+        let without = evaluate(&flags, "f", &context);
+        let with = evaluate_kept(&flags, "f", &context, &Always(Some(kept.clone())));
+        let is_in_split = criterion.split.iter().any(|share| share.variant == kept);
+        if is_in_split && for_whom(&criterion, &context) && without.is_ok() {
+            let with = with.unwrap();
+            prop_assert_eq!((with.variant, with.reason), (Some(&*kept), Reason::Split));
+        } else {
+            prop_assert_eq!(with, without);
         }
     }
 }
