@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use crate::bucket::Prefix;
-use crate::config::{self, FlagConfig, TARGETING_KEY};
+use crate::config::{self, FlagConfig};
 use crate::guard::{Guard, guards};
 use crate::operator::{Key, Keys, Node};
 use crate::path::Path;
 use crate::validate::{Invalid, no_variant};
 
 /// A threshold that takes everyone in.
-const EVERYONE: u32 = 100_000;
+pub(crate) const EVERYONE: u32 = 100_000;
 
 /// A compiled flag config.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl Flag {
             let path = path.index(position);
             criteria.push(compile_criterion(config, criterion, &path, &mut keys)?);
         }
-        let salt = config.salt.as_deref().unwrap_or(key);
+        let salt = config.salt_of(key);
         Ok(Self {
             key: key.into(),
             salt: config.salt.as_deref().map(Into::into),
@@ -156,7 +156,7 @@ fn compile_criterion(
     path: &Path<'_>,
     keys: &mut Keys,
 ) -> Result<Criterion, Invalid> {
-    let rollout = criterion.rollout.map_or(EVERYONE, thousandths);
+    let rollout = rollout(criterion);
     let effect = match &criterion.serve {
         Some(variant) => Effect::Serve(index_of(config, variant, &path.field("serve"))?),
         None => Effect::Split(shares(config, &criterion.split, &path.field("split"))?),
@@ -166,26 +166,30 @@ fn compile_criterion(
         None => None,
     };
     let needs_bucket = rollout < EVERYONE || matches!(effect, Effect::Split(_));
-    let bucket_by = criterion.bucket_by.as_deref().unwrap_or(TARGETING_KEY);
     Ok(Criterion {
         when,
         effect,
         rollout,
-        bucket_by: needs_bucket.then(|| keys.index(bucket_by)),
+        bucket_by: needs_bucket.then(|| keys.index(criterion.bucket_key())),
         name: criterion.name.as_deref().map(Into::into),
     })
 }
 
 fn shares(config: &FlagConfig, split: &[config::Split], path: &Path<'_>) -> Result<Box<[Share]>, Invalid> {
-    let mut upto = 0_u32;
-    split
-        .iter()
-        .enumerate()
-        .map(|(position, share)| {
-            upto = upto.saturating_add(thousandths(share.weight));
+    let shares = split.iter().zip(ends(split)).enumerate();
+    shares
+        .map(|(position, (share, upto))| {
             Ok(Share { upto, variant: index_of(config, &share.variant, &path.index(position))? })
         })
         .collect()
+}
+
+/// Returns, for each share of a split, the bucket that it ends before; it begins where the former one ends.
+pub(crate) fn ends(split: &[config::Split]) -> impl Iterator<Item = u32> {
+    split.iter().scan(0_u32, |upto, share| {
+        *upto = upto.saturating_add(thousandths(share.weight));
+        Some(*upto)
+    })
 }
 
 fn index_of_optional(
@@ -203,6 +207,11 @@ fn index_of(config: &FlagConfig, variant: &str, path: &Path<'_>) -> Result<u16, 
         .position(|key| key == variant)
         .and_then(|index| u16::try_from(index).ok())
         .ok_or_else(|| Invalid::at(path, no_variant(config, variant)))
+}
+
+/// Returns the threshold of a criterion's rollout.
+pub(crate) fn rollout(criterion: &config::Criterion) -> u32 {
+    criterion.rollout.map_or(EVERYONE, thousandths)
 }
 
 /// Returns a percentage in thousandths of a percent.

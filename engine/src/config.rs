@@ -144,6 +144,11 @@ impl FlagConfig {
         validate::check(self, Vec::new())
     }
 
+    /// Returns what the buckets of the feature of this key are salted with.
+    pub(crate) fn salt_of<'s>(&'s self, key: &'s str) -> &'s str {
+        self.salt.as_deref().unwrap_or(key)
+    }
+
     /// Returns the same document with every default left out and every number in its one form.
     pub(crate) fn into_canonical(mut self) -> Self {
         for value in self.variants.values_mut() {
@@ -161,6 +166,13 @@ impl FlagConfig {
             }
         }
         self
+    }
+}
+
+impl Criterion {
+    /// Returns the attribute that buckets are made of.
+    pub(crate) fn bucket_key(&self) -> &str {
+        self.bucket_by.as_deref().unwrap_or(TARGETING_KEY)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::operator::{Key, Lookup};
 use crate::sticky::Kept;
 
 /// How many levels below the feature asked for are dependencies still looked at?
-const MAX_DEPENDENCY_LEVELS: u8 = 8;
+pub(crate) const MAX_DEPENDENCY_LEVELS: u8 = 8;
 
 /// How many attributes are remembered where one feature looks at some of them again?
 const FEW: usize = 8;
@@ -124,14 +124,7 @@ where
                 outcome
             }
         };
-        let Some((variant, reason)) = outcome else {
-            return false;
-        };
-        if dependency.variants.is_empty() {
-            reason != Reason::Disabled && served.flag.off_key() != Some(variant)
-        } else {
-            dependency.variants.iter().any(|listed| **listed == *variant)
-        }
+        outcome.is_some_and(|outcome| satisfies(outcome, &dependency.variants, served.flag.off_key()))
     }
 
     /// Applies the criterion that matched.
@@ -180,8 +173,24 @@ fn kept_share(flag: &Flag, shares: &[Share], unit: &str, kept: &(impl Kept + ?Si
     shares.iter().find(is_kept).map(|share| share.variant)
 }
 
+/// Returns whether what a feature came to satisfies one that wants it; `off` is what it serves when it is not on.
+pub(crate) fn satisfies(
+    (variant, reason): (&str, Reason),
+    wanted: &[impl AsRef<str>],
+    off: Option<&str>,
+) -> bool {
+    if wanted.is_empty() {
+        reason != Reason::Disabled && off != Some(variant)
+    } else {
+        wanted.iter().any(|listed| listed.as_ref() == variant)
+    }
+}
+
 /// Returns the text that buckets are made of; none when the attribute is missing, empty or no scalar.
-fn unit_of<'t>(attribute: &'t Attribute<'_>, number: &'t mut Option<NumberText>) -> Option<&'t str> {
+pub(crate) fn unit_of<'t>(
+    attribute: &'t Attribute<'_>,
+    number: &'t mut Option<NumberText>,
+) -> Option<&'t str> {
     match attribute {
         Attribute::Text(text) if !text.is_empty() => Some(text),
         Attribute::Bool(true) => Some("true"),

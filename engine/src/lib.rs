@@ -11,6 +11,7 @@ mod context;
 mod diff;
 mod evaluate;
 mod evaluation;
+mod explain;
 mod expression;
 mod guard;
 mod instant;
@@ -31,6 +32,11 @@ pub use context::{Attribute, Context, NotAnObject};
 pub use diff::{DiffEntry, DiffKind, diff};
 pub use evaluate::{evaluate, evaluate_all, evaluate_kept};
 pub use evaluation::{CriterionRef, Evaluation, EvaluationError, Flags, Reason, Served};
+pub use explain::{
+    BucketBy, CameTo, CriterionOutcome, CriterionStep, DependencyOutcome, DependencyStep, Document,
+    Documents, Explanation, KeptTrace, MatchTrace, OwnedCriterionRef, OwnedEvaluation, RolloutTrace,
+    ShareTrace, SplitTrace, Step, StepOutcome, WhyNot, explain,
+};
 pub use expression::{ExpressionError, parse, parse_split};
 pub use sticky::Kept;
 pub use suggest::nearest;

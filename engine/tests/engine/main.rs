@@ -10,6 +10,7 @@ mod bulk;
 mod dependency;
 mod diff;
 mod document;
+mod explain;
 mod expression;
 mod limits;
 mod logic;

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use fluxgate_engine::{
-    Context, Evaluation, EvaluationError, Flag, FlagConfig, Flags, Served, bucket, evaluate, murmur3_x86_32,
+    Context, Document, Documents, Evaluation, EvaluationError, Flag, FlagConfig, Flags, Invalid,
+    OwnedEvaluation, Served, bucket, evaluate, explain, murmur3_x86_32,
 };
 use serde_json::{Map, Value, json};
 
@@ -35,6 +36,26 @@ impl Flags for Environment {
     }
 }
 
+/// The documents of one environment, in a map.
+#[derive(Debug, Default)]
+pub(crate) struct Written(pub(crate) HashMap<String, (FlagConfig, bool)>);
+
+impl Documents for Written {
+    fn get(&self, key: &str) -> Option<Document<'_>> {
+        self.0.get(key).map(|(config, killed)| Document { config, killed: *killed })
+    }
+}
+
+impl Written {
+    pub(crate) fn compile(&self) -> Result<Environment, Invalid> {
+        let mut environment = Environment::default();
+        for (key, (config, killed)) in &self.0 {
+            environment.0.insert(key.clone(), (Flag::compile(key, config)?, *killed));
+        }
+        Ok(environment)
+    }
+}
+
 /// Runs one file's vectors.
 pub(crate) fn run(file: &Value) -> Outcome {
     let mut outcome = Outcome::default();
@@ -49,9 +70,8 @@ pub(crate) fn run(file: &Value) -> Outcome {
         outcome.check(&|| format!("bucket of {case}"), &case["bucket"], &json!(number));
     }
     for group in list(file, "groups") {
-        match environment(&group["flags"]) {
-            Ok(environment) => run_group(group, &environment, &mut outcome),
-            Err(error) => outcome.failures.push(format!("{}\n  {error}", group["flags"])),
+        if let Err(error) = run_group(group, &mut outcome) {
+            outcome.failures.push(format!("{}\n  {error}", group["flags"]));
         }
     }
     for case in list(file, "cases") {
@@ -70,36 +90,47 @@ fn list<'v>(file: &'v Value, name: &str) -> &'v [Value] {
 }
 
 pub(crate) fn environment(flags: &Value) -> Result<Environment, String> {
-    let mut environment = Environment::default();
+    documents(flags)?.compile().map_err(|error| error.to_string())
+}
+
+pub(crate) fn documents(flags: &Value) -> Result<Written, String> {
+    let mut documents = Written::default();
     for (key, document) in flags.as_object().into_iter().flatten() {
         let mut document = document.clone();
         let killed = document.as_object_mut().and_then(|fields| fields.remove("killed"));
         let config = FlagConfig::from_value(&document).map_err(|error| error.to_string())?;
-        let flag = Flag::compile(key, &config).map_err(|error| error.to_string())?;
-        let killed = killed == Some(Value::Bool(true));
-        environment.0.insert(key.clone(), (flag, killed));
+        documents.0.insert(key.clone(), (config, killed == Some(Value::Bool(true))));
     }
-    Ok(environment)
+    Ok(documents)
 }
 
-fn run_group(group: &Value, environment: &Environment, outcome: &mut Outcome) {
+fn run_group(group: &Value, outcome: &mut Outcome) -> Result<(), String> {
+    let documents = documents(&group["flags"])?;
+    let environment = documents.compile().map_err(|error| error.to_string())?;
     for case in list(group, "cases") {
         let feature = case["feature"].as_str().unwrap_or_default();
         let text = case["context"].to_string();
         // Through the text, as a server reads it, and through the value, as tests do.
         let actual = match serde_json::from_str::<Context<'_>>(&text) {
-            Ok(context) => to_value(evaluate(environment, feature, &context)),
+            Ok(context) => to_value(evaluate(&environment, feature, &context)),
             Err(error) => json!(error.to_string()),
         };
         outcome.check(&|| format!("{case} in {}", group["flags"]), &case["expect"], &actual);
         if let Ok(context) = Context::from_value(&case["context"]) {
-            let again = to_value(evaluate(environment, feature, &context));
+            let result = evaluate(&environment, feature, &context);
+            let again = to_value(result.clone());
             if again != actual {
                 let message = format!("{case}: {actual} from text, {again} from a value");
                 outcome.failures.push(message);
             }
+            let explained = explain(&documents, feature, &context, &()).result;
+            if explained != result.map(OwnedEvaluation::from) {
+                let message = format!("{case} in {}: {again}, explained as {explained:?}", group["flags"]);
+                outcome.failures.push(message);
+            }
         }
     }
+    Ok(())
 }
 
 /// Returns a result in the form of the vectors.
