@@ -6,7 +6,9 @@ mod floor;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use fluxgate_engine::{Context, Flag, FlagConfig, Flags, Served, evaluate, evaluate_all};
+use fluxgate_engine::{
+    Context, Document, Documents, Flag, FlagConfig, Flags, Served, evaluate, evaluate_all, explain,
+};
 use serde_json::{Value, json};
 
 const BODY: &str = r#"{"targetingKey":"user-4711","country":"US","plan":"enterprise","device":"ios","channel":"web","language":"en-US","age":34,"beta":true}"#;
@@ -23,6 +25,15 @@ impl Flags for Environment {
 impl Environment {
     fn served(&self) -> impl Iterator<Item = Served<'_>> {
         self.0.iter().map(|flag| Served { flag, killed: false })
+    }
+}
+
+/// One document, as it was written.
+struct Written(FlagConfig);
+
+impl Documents for Written {
+    fn get(&self, _key: &str) -> Option<Document<'_>> {
+        Some(Document { config: &self.0, killed: false })
     }
 }
 
@@ -103,8 +114,13 @@ fn preparing(c: &mut Criterion) {
         b.iter(|| serde_json::from_str::<Context<'_>>(black_box(BODY)).map(|context| context.iter().count()));
     });
     let values: Vec<String> = (0..100).map(|n| format!("tenant-{n:03}")).collect();
-    let document = document(&hundred(&values));
-    c.bench_function("compile 100 criteria", |b| b.iter(|| Flag::compile("checkout", black_box(&document))));
+    let hundred = document(&hundred(&values));
+    c.bench_function("compile 100 criteria", |b| b.iter(|| Flag::compile("checkout", black_box(&hundred))));
+    let context: Context<'_> = serde_json::from_str(BODY).unwrap_or_default();
+    let written = Written(document(&the_rule()));
+    c.bench_function("explain the rule", |b| {
+        b.iter(|| explain(black_box(&written), "checkout", black_box(&context), &()));
+    });
 }
 
 criterion_group!(all, single, bulk, preparing);

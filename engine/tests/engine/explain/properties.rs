@@ -10,8 +10,8 @@ use fluxgate_engine::{
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::strategies::{context, key, tree};
 use crate::runner::Written;
+use crate::strategies::{context, key, tree};
 
 /// Every unit was served this variant of every feature before.
 #[derive(Debug)]
