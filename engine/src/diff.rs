@@ -9,15 +9,15 @@ use std::fmt::Display;
 use serde::{Deserialize, Serialize};
 
 use self::words::{
-    bucket_by, criterion_path, criterion_text, dependency_text, rollout_text, split_text, variant_text,
-    when_text,
+    criterion_path, criterion_text, dependency_text, rollout_text, split_text, variant_text, when_text,
 };
-use crate::config::{Criterion, Dependency, FlagConfig};
+use crate::config::{Criterion, Dependency, FlagConfig, is_false};
+use crate::movement::{Deciding, criterion_movement, reshuffles};
 use crate::number::write_json;
 use crate::path::Path;
 
 /// One difference.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DiffEntry {
     /// What happened.
     pub kind: DiffKind,
@@ -29,6 +29,14 @@ pub struct DiffEntry {
     /// How it is, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+    /// The percentage of the units that a criterion matches which get another variant, when it can be told.
+    ///
+    /// It is that of the whole criterion, once: with its `split` when that changed, else its `rollout`, else its `serve`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub movement: Option<f64>,
+    /// Whether units fall into other buckets, so that who gets what is drawn anew.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub reshuffles: bool,
 }
 
 /// What happened to a part of a document.
@@ -85,7 +93,7 @@ impl Changes {
         self.boolean("sticky", before.sticky, after.sticky);
         self.boolean("clientSide", before.client_side, after.client_side);
         self.dependencies(&before.depends_on, &after.depends_on);
-        self.criteria(&before.criteria, &after.criteria);
+        self.criteria(before, after);
     }
 
     fn variants(&mut self, before: &FlagConfig, after: &FlagConfig) {
@@ -111,33 +119,52 @@ impl Changes {
         }
     }
 
-    fn criteria(&mut self, before: &[Criterion], after: &[Criterion]) {
-        let pairs = matching::pair(before, after, matching::CRITERIA);
+    fn criteria(&mut self, before: &FlagConfig, after: &FlagConfig) {
+        let (olds, news) = (&before.criteria, &after.criteria);
+        let pairs = matching::pair(olds, news, matching::CRITERIA);
         for index in pairs.removed() {
-            self.field(criterion_path(before, index), Some(criterion_text(&before[index])), None);
+            self.field(criterion_path(olds, index), Some(criterion_text(&olds[index])), None);
         }
         for (old, new) in pairs.in_new_order() {
-            let (path, now) = (criterion_path(after, new), &after[new]);
+            let (path, now) = (criterion_path(news, new), &news[new]);
             match old {
                 None => self.field(path, None, Some(criterion_text(now))),
                 Some(old) => {
                     self.moved(path.clone(), pairs.moved(new), new);
-                    self.criterion(&path, &before[old], now);
+                    let now = Deciding { config: after, criterion: now };
+                    self.criterion(&path, Deciding { config: before, criterion: &olds[old] }, now);
                 }
             }
         }
     }
 
-    fn criterion(&mut self, path: &str, before: &Criterion, after: &Criterion) {
+    fn criterion(&mut self, path: &str, before: Deciding<'_>, after: Deciding<'_>) {
         let mut part = |name: &str, text: fn(&Criterion) -> Option<String>| {
-            self.field(format!("{path}.{name}"), text(before), text(after));
+            self.field(format!("{path}.{name}"), text(before.criterion), text(after.criterion));
         };
         part("name", |criterion| criterion.name.clone());
         part("when", |criterion| Some(when_text(criterion)));
         part("rollout", |criterion| Some(rollout_text(criterion)));
-        part("bucketBy", |criterion| Some(bucket_by(criterion).to_owned()));
+        part("bucketBy", |criterion| Some(criterion.bucket_key().to_owned()));
         part("serve", |criterion| criterion.serve.clone());
         part("split", |criterion| (!criterion.split.is_empty()).then(|| split_text(&criterion.split)));
+        self.count_movement(path, before, after);
+    }
+
+    /// Says whom a criterion moves, in the entries that do it.
+    fn count_movement(&mut self, path: &str, before: Deciding<'_>, after: Deciding<'_>) {
+        let own = |name| format!("{path}.{name}");
+        if reshuffles(before, after) {
+            let causes = ["salt".to_owned(), own("bucketBy")];
+            for entry in self.0.iter_mut().filter(|entry| causes.contains(&entry.path)) {
+                entry.reshuffles = true;
+            }
+        }
+        let effects = ["split", "rollout", "serve"].map(own);
+        let first = effects.iter().find_map(|path| self.0.iter().position(|entry| entry.path == *path));
+        if let Some(first) = first {
+            self.0[first].movement = criterion_movement(before, after);
+        }
     }
 
     fn boolean(&mut self, path: &str, before: bool, after: bool) {
@@ -163,6 +190,7 @@ impl Changes {
     }
 
     fn push(&mut self, kind: DiffKind, path: impl Display, before: Option<String>, after: Option<String>) {
-        self.0.push(DiffEntry { kind, path: path.to_string(), before, after });
+        let path = path.to_string();
+        self.0.push(DiffEntry { kind, path, before, after, movement: None, reshuffles: false });
     }
 }

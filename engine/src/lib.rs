@@ -15,6 +15,7 @@ mod explain;
 mod expression;
 mod guard;
 mod instant;
+mod movement;
 mod number;
 mod operator;
 mod path;
@@ -38,6 +39,7 @@ pub use explain::{
     ShareTrace, SplitTrace, Step, StepOutcome, WhyNot, explain,
 };
 pub use expression::{ExpressionError, parse, parse_split};
+pub use movement::{Deciding, criterion_movement, movement, reweight};
 pub use sticky::Kept;
 pub use suggest::nearest;
 pub use validate::{Invalid, Violation, dependency_cycle};

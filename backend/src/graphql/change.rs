@@ -40,6 +40,11 @@ pub struct DiffEntry {
     path: String,
     before: Option<String>,
     after: Option<String>,
+    /// The percentage of the units that a criterion matches which get another variant, where it can be told. It is that
+    /// of all changes to the criterion, told once: of its split when that changed, else its rollout, else its serve.
+    movement: Option<f64>,
+    /// Whether units fall into other buckets, so that who gets what is drawn anew.
+    reshuffles: bool,
 }
 
 /// How far a policy is satisfied.
@@ -201,6 +206,8 @@ impl Item {
             path: entry.path,
             before: entry.before,
             after: entry.after,
+            movement: entry.movement,
+            reshuffles: entry.reshuffles,
         });
         Ok(shown.collect())
     }

@@ -1,6 +1,6 @@
 //! How the parts of a document are worded in a diff.
 
-use crate::config::{Criterion, Dependency, Split, TARGETING_KEY};
+use crate::config::{Criterion, Dependency, Split};
 use crate::number::NumberText;
 
 /// Returns the path of a criterion: by its name where that is clear, else by its position.
@@ -20,7 +20,7 @@ pub(super) fn criterion_text(criterion: &Criterion) -> String {
         text += &format!("{} % ", rollout_text(criterion));
     }
     if criterion.bucket_by.is_some() {
-        text += &format!("by {} ", bucket_by(criterion));
+        text += &format!("by {} ", criterion.bucket_key());
     }
     match &criterion.serve {
         Some(variant) => text += &format!("serve {variant}"),
@@ -38,10 +38,6 @@ pub(super) fn when_text(criterion: &Criterion) -> String {
 
 pub(super) fn rollout_text(criterion: &Criterion) -> String {
     NumberText::new(criterion.rollout.unwrap_or(100.0)).to_string()
-}
-
-pub(super) fn bucket_by(criterion: &Criterion) -> &str {
-    criterion.bucket_by.as_deref().unwrap_or(TARGETING_KEY)
 }
 
 pub(super) fn split_text(split: &[Split]) -> String {

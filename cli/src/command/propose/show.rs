@@ -94,19 +94,41 @@ pub(crate) fn diff_lines(item: &ChangeItem) -> Vec<Line> {
     if item.diff.is_empty() {
         return vec![Line::default().and(Tone::Dim, "  = no difference")];
     }
-    item.diff.iter().map(entry).collect()
+    lines(&item.diff)
 }
 
-fn entry(entry: &DiffEntry) -> Line {
+/// Returns differences as lines, their notes below each other.
+fn lines(entries: &[DiffEntry]) -> Vec<Line> {
+    let noted = entries.iter().filter(|entry| note(entry).is_some());
+    let width = noted.map(|entry| worded(entry).chars().count()).max().unwrap_or_default();
+    entries.iter().map(|entry| line(entry, width)).collect()
+}
+
+/// Returns a difference as a line, with what is to be noted behind a column of this width.
+fn line(entry: &DiffEntry, width: usize) -> Line {
     let (tone, sign) = match entry.kind {
         DiffKind::Added => (Tone::Good, "+"),
         DiffKind::Removed => (Tone::Bad, "-"),
         _ => (Tone::Waiting, "~"),
     };
-    Line::default()
-        .and(tone, format!("  {sign} "))
-        .and(Tone::Plain, format!("{:<28} ", entry.path))
-        .and(Tone::Plain, difference(entry.before.as_deref(), entry.after.as_deref()))
+    let line =
+        Line::default().and(tone, format!("  {sign} ")).and(Tone::Plain, format!("{:<28} ", entry.path));
+    match note(entry) {
+        Some(note) => line.and(Tone::Plain, format!("{:<width$}   ", worded(entry))).and(Tone::Dim, note),
+        None => line.and(Tone::Plain, worded(entry)),
+    }
+}
+
+fn worded(entry: &DiffEntry) -> String {
+    difference(entry.before.as_deref(), entry.after.as_deref())
+}
+
+/// Returns whom a difference moves, such as `moves 40 %`.
+fn note(entry: &DiffEntry) -> Option<String> {
+    if entry.reshuffles {
+        return Some("reshuffles everyone".to_owned());
+    }
+    entry.movement.map(|percent| format!("moves {} %", (percent * 1000.0).round() / 1000.0))
 }
 
 /// Returns a difference in words.
@@ -134,10 +156,11 @@ pub(super) fn roles(roles: &[Role]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use fluxgate_client::ChangeStatus;
-    use fluxgate_client::change::PolicyProgress;
+    use fluxgate_client::change::{DiffEntry, PolicyProgress};
+    use fluxgate_client::{ChangeStatus, DiffKind};
 
-    use super::{exit_of, progress};
+    use super::{exit_of, lines, progress};
+    use crate::output::render_line;
 
     fn policy(approvals: i64, required: i64) -> PolicyProgress {
         PolicyProgress {
@@ -154,6 +177,36 @@ mod tests {
     fn progress_is_that_of_the_slowest_policy() {
         assert_eq!(progress(&[policy(1, 1), policy(1, 3)]), "1 of 3");
         assert_eq!(progress(&[]), "");
+    }
+
+    #[test]
+    fn differences_say_whom_they_move() {
+        let entry = |path: &str, (before, after): (&str, &str)| DiffEntry {
+            kind: DiffKind::Changed,
+            path: path.into(),
+            before: Some(before.into()),
+            after: Some(after.into()),
+            movement: None,
+            reshuffles: false,
+        };
+        let split = ("control 90, express 10", "control 50, express 50");
+        let entries = [
+            entry("enabled", ("false", "true")),
+            DiffEntry { reshuffles: true, ..entry("salt", ("one", "two")) },
+            DiffEntry { movement: Some(40.0), ..entry("criteria[\"US split\"].split", split) },
+            DiffEntry { movement: Some(2.500_000_01), ..entry("criteria[1].rollout", ("10", "12.5")) },
+        ];
+        let lines = lines(&entries);
+        let shown: Vec<String> = lines.iter().map(|line| render_line(line, false)).collect();
+        assert_eq!(
+            shown,
+            [
+                "  ~ enabled                      false → true",
+                "  ~ salt                         one → two                                         reshuffles everyone",
+                "  ~ criteria[\"US split\"].split   control 90, express 10 → control 50, express 50   moves 40 %",
+                "  ~ criteria[1].rollout          10 → 12.5                                         moves 2.5 %",
+            ]
+        );
     }
 
     #[test]
