@@ -15,6 +15,7 @@ mod explain;
 mod expression;
 mod guard;
 mod instant;
+mod lint;
 mod movement;
 mod number;
 mod operator;
@@ -39,6 +40,7 @@ pub use explain::{
     ShareTrace, SplitTrace, Step, StepOutcome, WhyNot, explain,
 };
 pub use expression::{ExpressionError, parse, parse_split};
+pub use lint::{Lint, LintRule, lint};
 pub use movement::{Deciding, criterion_movement, movement, reweight};
 pub use sticky::Kept;
 pub use suggest::nearest;

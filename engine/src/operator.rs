@@ -1,6 +1,7 @@
 //! Compiled conditions: whether a context's attributes fulfil them, without allocating on the common path.
 
 mod compile;
+mod cover;
 mod equality;
 mod lookup;
 mod text;
@@ -8,7 +9,7 @@ mod word;
 
 use regex::Regex;
 
-pub(crate) use self::compile::{check_value, kind};
+pub(crate) use self::compile::{Compiled, MAX_REGEX_BYTES, check_value, is_larger, kind};
 pub(crate) use self::equality::{Literal, Literals, equals_text};
 pub(crate) use self::lookup::{Key, Keys, Lookup};
 pub(crate) use self::text::{Needles, Place};

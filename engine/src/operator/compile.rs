@@ -13,8 +13,8 @@ use crate::validate::Invalid;
 /// How many characters may a regex have?
 const MAX_REGEX_CHARS: usize = 1024;
 
-/// How many bytes may a compiled regex take? `\w{100}` takes less, `\w{1000}` more.
-const MAX_REGEX_BYTES: usize = 1 << 20;
+/// How many bytes may a compiled regex take? `\w{20}` takes less, `\w{21}` more.
+pub(crate) const MAX_REGEX_BYTES: usize = 1 << 20;
 
 /// How many values may `in` and `not_in` have?
 const MAX_VALUES: usize = 1000;
@@ -50,7 +50,8 @@ impl Node {
 }
 
 /// A condition without its attribute.
-enum Compiled {
+#[derive(Debug)]
+pub(crate) enum Compiled {
     Some(Test),
     None(Test),
     Exists,
@@ -63,7 +64,7 @@ pub(crate) fn check_value(condition: &Condition) -> Result<(), String> {
 }
 
 impl Compiled {
-    fn new(condition: &Condition) -> Result<Self, String> {
+    pub(crate) fn new(condition: &Condition) -> Result<Self, String> {
         let op = condition.op;
         let value = match (&condition.value, op) {
             (None, Op::Exists) => return Ok(Self::Exists),
@@ -160,23 +161,27 @@ fn regex(value: &Value, ignore_case: bool) -> Result<Regex, String> {
     if length > MAX_REGEX_CHARS {
         return Err(format!("a regex has at most {MAX_REGEX_CHARS} characters, and this one has {length}"));
     }
-    RegexBuilder::new(pattern)
-        .case_insensitive(ignore_case)
-        .size_limit(MAX_REGEX_BYTES)
-        .dfa_size_limit(MAX_REGEX_BYTES)
-        .build()
-        .map_err(|error| match error {
-            regex::Error::CompiledTooBig(limit) => {
-                format!("is too expensive a regex: compiled it takes more than {limit} bytes")
-            }
-            // The crate draws the pattern and a caret over several lines; the last one says what it is.
-            error => {
-                let text = error.to_string();
-                let last = text.lines().last().unwrap_or_default();
-                let reason = last.strip_prefix("error: ").unwrap_or(last);
-                format!("is no regex: {reason}")
-            }
-        })
+    compile_regex(pattern, ignore_case, MAX_REGEX_BYTES).map_err(|error| match error {
+        regex::Error::CompiledTooBig(limit) => {
+            format!("is too expensive a regex: compiled it takes more than {limit} bytes")
+        }
+        // The crate draws the pattern and a caret over several lines; the last one says what it is.
+        error => {
+            let text = error.to_string();
+            let last = text.lines().last().unwrap_or_default();
+            let reason = last.strip_prefix("error: ").unwrap_or(last);
+            format!("is no regex: {reason}")
+        }
+    })
+}
+
+fn compile_regex(pattern: &str, ignore_case: bool, bytes: usize) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(pattern).case_insensitive(ignore_case).size_limit(bytes).dfa_size_limit(bytes).build()
+}
+
+/// Returns whether a regex takes more than so many bytes when compiled.
+pub(crate) fn is_larger(pattern: &str, ignore_case: bool, bytes: usize) -> bool {
+    matches!(compile_regex(pattern, ignore_case, bytes), Err(regex::Error::CompiledTooBig(_)))
 }
 
 fn range(value: &Value) -> Result<Range, String> {

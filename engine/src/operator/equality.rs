@@ -51,16 +51,16 @@ pub(crate) fn equals_text(literal: &str, scalar: &Attribute<'_>) -> bool {
 #[derive(Debug, Default)]
 pub(crate) struct Literals {
     /// In lower case when case is ignored.
-    texts: Box<[Box<str>]>,
+    pub(super) texts: Box<[Box<str>]>,
     /// What a string may spell.
-    numbers: Box<[f64]>,
+    pub(super) numbers: Box<[f64]>,
     /// What a number may be: `numbers`, and those that `texts` spell.
-    all_numbers: Box<[f64]>,
+    pub(super) all_numbers: Box<[f64]>,
     /// Whether false and true are among the values.
-    bools: [bool; 2],
+    pub(super) bools: [bool; 2],
     /// Whether false and true are, or are spelt by one of the texts.
-    all_bools: [bool; 2],
-    ignore_case: bool,
+    pub(super) all_bools: [bool; 2],
+    pub(super) ignore_case: bool,
 }
 
 impl Literals {
@@ -118,7 +118,7 @@ impl Literals {
         }
     }
 
-    fn contain_exactly(&self, text: &str) -> bool {
+    pub(super) fn contain_exactly(&self, text: &str) -> bool {
         if self.texts.len() <= FEW {
             return self.texts.iter().any(|literal| **literal == *text);
         }
@@ -133,11 +133,11 @@ fn sorted(mut numbers: Vec<f64>) -> Box<[f64]> {
     numbers.into()
 }
 
-fn contains_number(numbers: &[f64], wanted: f64) -> bool {
+pub(super) fn contains_number(numbers: &[f64], wanted: f64) -> bool {
     numbers.binary_search_by(|number| number.total_cmp(&(wanted + 0.0))).is_ok()
 }
 
-fn parse_bool(text: &str) -> Option<bool> {
+pub(super) fn parse_bool(text: &str) -> Option<bool> {
     match text {
         "true" => Some(true),
         "false" => Some(false),

@@ -14,8 +14,8 @@ pub(crate) enum Place {
 #[derive(Debug)]
 pub(crate) struct Needles {
     /// In lower case when case is ignored.
-    texts: Box<[Box<str>]>,
-    ignore_case: bool,
+    pub(super) texts: Box<[Box<str>]>,
+    pub(super) ignore_case: bool,
 }
 
 impl Needles {
@@ -37,7 +37,7 @@ impl Needles {
         }
     }
 
-    fn found_in(&self, place: Place, text: &str) -> bool {
+    pub(super) fn found_in(&self, place: Place, text: &str) -> bool {
         self.texts.iter().any(|needle| match place {
             Place::Anywhere => text.contains(&**needle),
             Place::Start => text.starts_with(&**needle),

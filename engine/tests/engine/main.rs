@@ -13,6 +13,7 @@ mod document;
 mod explain;
 mod expression;
 mod limits;
+mod lint;
 mod logic;
 mod movement;
 mod numbers;

@@ -1,0 +1,99 @@
+//! What concerns the fields of one criterion, and how it stands to the others apart from its tree.
+
+use super::reach::Reach;
+use super::{LintRule, Linter};
+use crate::compile::{EVERYONE, thousandths};
+use crate::condition::Match;
+use crate::config::{Criterion, TARGETING_KEY};
+use crate::number::NumberText;
+use crate::path::Path;
+
+impl Linter<'_> {
+    pub(super) fn check_criteria(&mut self, path: &Path<'_>) {
+        let criteria = &self.config.criteria;
+        let reach = Reach::new(criteria);
+        for (index, criterion) in criteria.iter().enumerate() {
+            let path = path.index(index);
+            self.check_reach(&reach, index, &path);
+            if let Some(when) = &criterion.when {
+                self.check_conditions(when, &path.field("when"));
+            }
+            self.check_effect(index, &path);
+            self.check_name(index, &path.field("name"));
+            self.check_buckets(criterion, &path);
+            self.check_split(criterion, &path.field("split"));
+        }
+    }
+
+    fn check_effect(&mut self, index: usize, path: &Path<'_>) {
+        let [criterion, later @ ..] = &self.config.criteria[index..] else {
+            return;
+        };
+        // One for everyone that ends the list says openly what the default is; and a rollout may fail for want of a key.
+        let serves_default = |criterion: &Criterion| {
+            criterion.serve.is_some() && criterion.serve == self.config.default && !is_partial(criterion)
+        };
+        let is_for_some = criterion.when.as_ref().is_some_and(|when| *when != Match::All(Vec::new()));
+        if is_for_some && serves_default(criterion) && later.iter().all(serves_default) {
+            let default = self.default_text();
+            let message = format!(
+                "serves {default}, which those it matches get without it, too; move it up if it is an exception, or remove it"
+            );
+            self.report(LintRule::CriterionWithoutEffect, &path.field("serve"), message);
+        }
+    }
+
+    fn check_name(&mut self, index: usize, path: &Path<'_>) {
+        let criteria = &self.config.criteria;
+        let name = &criteria[index].name;
+        let earlier = criteria[..index].iter().position(|other| name.is_some() && other.name == *name);
+        if let Some(earlier) = earlier {
+            let message = format!("is the name of criterion {earlier}, too; give each its own");
+            self.report(LintRule::DuplicateName, path, message);
+        }
+    }
+
+    fn check_buckets(&mut self, criterion: &Criterion, path: &Path<'_>) {
+        if criterion.rollout.is_some_and(|rollout| thousandths(rollout) == 0) {
+            let default = self.default_text();
+            let message = format!(
+                "takes nobody in: everyone who matches gets {default}, and no later criterion is looked at; raise it or remove the criterion"
+            );
+            self.report(LintRule::ZeroRollout, &path.field("rollout"), message);
+        }
+        let bucket_by = criterion.bucket_by.as_deref().filter(|key| *key != TARGETING_KEY);
+        if bucket_by.is_some() && criterion.serve.is_some() && !is_partial(criterion) {
+            let message = "is not looked at: without a split and with a rollout of 100 no bucket is needed; leave it out";
+            self.report(LintRule::UnusedBucketBy, &path.field("bucketBy"), message);
+        }
+    }
+
+    fn check_split(&mut self, criterion: &Criterion, path: &Path<'_>) {
+        if criterion.split.is_empty() {
+            return;
+        }
+        let weights = criterion.split.iter().map(|share| thousandths(share.weight));
+        let sum = weights.fold(0, u32::saturating_add);
+        if sum < EVERYONE {
+            let percent = |thousandths: u32| NumberText::new(f64::from(thousandths) / 1000.0);
+            let (sum, rest, default) = (percent(sum), percent(EVERYONE - sum), self.default_text());
+            let message = format!(
+                "the weights add up to {sum} %, and the other {rest} % get {default}; raise a weight, or name who gets the rest"
+            );
+            self.report(LintRule::PartialSplit, path, message);
+        }
+        for (index, share) in criterion.split.iter().enumerate() {
+            if !self.config.sticky && thousandths(share.weight) == 0 {
+                let variant = &share.variant;
+                let message =
+                    format!("gives {variant:?} to nobody; raise the weight or leave the variant out");
+                self.report(LintRule::ZeroWeight, &path.index(index).field("weight"), message);
+            }
+        }
+    }
+}
+
+/// Returns whether the rollout leaves anyone out.
+pub(super) fn is_partial(criterion: &Criterion) -> bool {
+    criterion.rollout.is_some_and(|rollout| thousandths(rollout) < EVERYONE)
+}

@@ -1,0 +1,172 @@
+//! Whom the criteria match, and which of them decides: what is never matched, never reached or always the same.
+
+use super::criteria::is_partial;
+use super::search::{Claim, Search};
+use super::tree::Tree;
+use super::{LintRule, Linter};
+use crate::condition::Match;
+use crate::config::Criterion;
+use crate::path::Path;
+
+/// How many criteria are named when they decide only together?
+const MAX_NAMED: usize = 4;
+
+/// The trees of all criteria, and what finds out about them.
+pub(super) struct Reach<'c> {
+    /// None for a tree that is not valid.
+    trees: Vec<Option<Tree<'c>>>,
+    search: Search,
+    /// Of its own, for these questions are the long ones.
+    search_together: Search,
+}
+
+impl<'c> Reach<'c> {
+    pub(super) fn new(criteria: &'c [Criterion]) -> Self {
+        let tree = |criterion: &'c Criterion| match &criterion.when {
+            Some(when) => Tree::new(when),
+            None => Some(Tree::All(Vec::new())),
+        };
+        Self {
+            trees: criteria.iter().map(tree).collect(),
+            search: Search::new(),
+            search_together: Search::new(),
+        }
+    }
+
+    fn never_holds(&self, tree: &Tree<'_>) -> bool {
+        self.search.contradict([(tree, true)])
+    }
+
+    fn always_holds(&self, tree: &Tree<'_>) -> bool {
+        self.search.contradict([(tree, false)])
+    }
+
+    /// Returns whether the one certainly holds whenever the other does.
+    fn follows(&self, tree: &Tree<'_>, from: &Tree<'_>) -> bool {
+        let given = from.conjuncts();
+        // Part by part: that is less to suppose than the whole of it not holding.
+        tree.conjuncts()
+            .into_iter()
+            .all(|part| given.contains(&part) || self.search.contradict([(from, true), (part, false)]))
+    }
+
+    /// Returns the first criterion above this one that decides whenever this one would.
+    fn decided_by(&self, index: usize) -> Option<usize> {
+        let tree = self.trees[index].as_ref()?;
+        (0..index).find(|above| self.trees[*above].as_ref().is_some_and(|above| self.follows(above, tree)))
+    }
+
+    /// Returns the criteria above this one of which one decides whenever this one would.
+    fn decided_by_together(&self, index: usize) -> Option<Vec<usize>> {
+        let tree = self.trees[index].as_ref()?;
+        let above: Vec<(usize, Claim<'_>)> =
+            (0..index).filter_map(|above| Some((above, (self.trees[above].as_ref()?, false)))).collect();
+        let claims: Vec<Claim<'_>> = above.iter().map(|(_, claim)| *claim).chain([(tree, true)]).collect();
+        if above.len() < 2 || !self.search_together.contradict(claims.iter().copied()) {
+            return None;
+        }
+        let core = self.search_together.core(&claims);
+        Some(core.into_iter().filter_map(|claim| above.get(claim)).map(|(index, _)| *index).collect())
+    }
+}
+
+impl Linter<'_> {
+    pub(super) fn check_reach(&mut self, reach: &Reach<'_>, index: usize, path: &Path<'_>) {
+        let Some(tree) = &reach.trees[index] else {
+            return;
+        };
+        let when = self.config.criteria[index].when.as_ref();
+        if reach.never_holds(tree) {
+            let message = impossible_text(reach, when, tree);
+            self.report(LintRule::ImpossibleCriterion, &path.field("when"), message);
+            return;
+        }
+        if let Some(above) = reach.decided_by(index) {
+            let message = self.decided_text(reach, index, above);
+            self.report(LintRule::UnreachableCriterion, path, message);
+        } else if let Some(above) = reach.decided_by_together(index) {
+            let message = self.decided_together_text(&above);
+            self.report(LintRule::UnreachableCriterion, path, message);
+        }
+        // An empty `all` at the top is a way to write everyone.
+        if let Some(when) = when.filter(|when| **when != Match::All(Vec::new())) {
+            self.check_parts(reach, (when, tree), &path.field("when"));
+        }
+    }
+
+    /// Reports the outermost parts of a tree that always or never hold; a condition alone never does.
+    fn check_parts(&mut self, reach: &Reach<'_>, (when, tree): (&Match, &Tree<'_>), path: &Path<'_>) {
+        if matches!(when, Match::Condition(_)) {
+            return;
+        }
+        let verdict = match tree {
+            tree if reach.never_holds(tree) => Some("never holds; correct it or leave it out"),
+            tree if reach.always_holds(tree) => {
+                Some("always holds; correct it, or leave it out if everyone is meant")
+            }
+            _ => None,
+        };
+        if let Some(message) = verdict {
+            self.report(LintRule::ConstantCondition, path, message);
+            return;
+        }
+        let (name, parts, trees) = match (when, tree) {
+            (Match::All(parts), Tree::All(trees)) => ("all", parts, trees),
+            (Match::Any(parts), Tree::Any(trees)) => ("any", parts, trees),
+            (Match::Not(part), Tree::Not(tree)) => {
+                return self.check_parts(reach, (part, tree), &path.field("not"));
+            }
+            _ => return,
+        };
+        let path = path.field(name);
+        for (index, part) in parts.iter().zip(trees).enumerate() {
+            self.check_parts(reach, part, &path.index(index));
+        }
+    }
+
+    fn decided_text(&self, reach: &Reach<'_>, index: usize, above: usize) -> String {
+        let criteria = &self.config.criteria;
+        let is_for_everyone = reach.trees[above].as_ref().is_some_and(|tree| reach.always_holds(tree));
+        let why = if is_for_everyone {
+            "decides for everyone"
+        } else if criteria[above].when == criteria[index].when {
+            "has the same condition and decides"
+        } else {
+            "matches whenever this one does and decides"
+        };
+        let rollout = match is_partial(&criteria[above]) {
+            true => ", also for those whom its rollout leaves out",
+            false => "",
+        };
+        let above = self.criterion_text(above);
+        format!("is never reached: {above} above it {why}{rollout}; move it up or remove it")
+    }
+
+    fn decided_together_text(&self, above: &[usize]) -> String {
+        let above = match above {
+            [first @ .., last] if above.len() <= MAX_NAMED => {
+                let first: Vec<String> = first.iter().map(|index| self.criterion_text(*index)).collect();
+                format!("{} or {}", first.join(", "), self.criterion_text(*last))
+            }
+            many => format!("one of {} criteria", many.len()),
+        };
+        format!("is never reached: {above} above it matches whenever this one does; move it up or remove it")
+    }
+}
+
+/// Returns why a criterion never matches: the few of its parts that exclude each other, where it has parts.
+fn impossible_text(reach: &Reach<'_>, when: Option<&Match>, tree: &Tree<'_>) -> String {
+    const WHAT_NEXT: &str = "correct it or remove the criterion";
+    if let (Some(Match::All(parts)), Tree::All(trees)) = (when, tree) {
+        let claims: Vec<Claim<'_>> = trees.iter().map(|tree| (tree, true)).collect();
+        let core: Vec<String> =
+            reach.search.core(&claims).into_iter().map(|index| format!("{}", parts[index])).collect();
+        if let [first @ .., last] = &*core
+            && (1..MAX_NAMED).contains(&first.len())
+        {
+            let first = first.join("), (");
+            return format!("can never match: ({first}) and ({last}) exclude each other; {WHAT_NEXT}");
+        }
+    }
+    format!("can never match: no context fulfils it; {WHAT_NEXT}")
+}
