@@ -4,14 +4,14 @@ mod compile;
 mod cover;
 mod equality;
 mod lookup;
+mod pattern;
 mod text;
 mod word;
 
-use regex::Regex;
-
-pub(crate) use self::compile::{Compiled, MAX_REGEX_BYTES, check_value, is_larger, kind};
+pub(crate) use self::compile::{Compiled, check_value, kind};
 pub(crate) use self::equality::{Literal, Literals, equals_text};
 pub(crate) use self::lookup::{Key, Keys, Lookup};
+pub(crate) use self::pattern::{MAX_REGEX_BYTES, Pattern, RegexBytes};
 pub(crate) use self::text::{Needles, Place};
 pub(crate) use self::word::{Word, same_text};
 use crate::context::Attribute;
@@ -45,7 +45,7 @@ pub(crate) enum Test {
     In(Box<Literals>),
     Order(Comparison, f64),
     Text(Place, Box<Needles>),
-    Regex(Box<Regex>),
+    Regex(Box<Pattern>),
     Range(Range),
     Before(Box<Instant>),
     After(Box<Instant>),
@@ -133,7 +133,7 @@ impl Test {
             Self::Text(place, needles) => {
                 with_text(scalar, |text| needles.found(*place, text)).unwrap_or(false)
             }
-            Self::Regex(regex) => with_text(scalar, |text| regex.is_match(text)).unwrap_or(false),
+            Self::Regex(regex) => with_text(scalar, |text| regex.is_found_in(text)).unwrap_or(false),
             Self::Range(range) => match scalar {
                 Attribute::Text(text) => Version::parse(text).is_some_and(|version| range.contains(version)),
                 _ => false,

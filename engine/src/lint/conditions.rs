@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::{LintRule, Linter};
 use crate::condition::{Condition, Match, Op};
 use crate::number::{canonical_value, write_json};
-use crate::operator::{MAX_REGEX_BYTES, is_larger};
+use crate::operator::{MAX_REGEX_BYTES, Pattern};
 use crate::path::Path;
 
 /// How many bytes may a compiled regex take before it is told? Five `\w` take less, ten take more.
-const LARGE_REGEX_BYTES: usize = MAX_REGEX_BYTES / 4;
+const LARGE_REGEX_BYTES: usize = MAX_REGEX_BYTES / 8;
 
 impl Linter<'_> {
     pub(super) fn check_conditions(&mut self, when: &Match, path: &Path<'_>) {
@@ -51,7 +51,9 @@ impl Linter<'_> {
 
     fn check_regex(&mut self, condition: &Condition, pattern: &str, path: &Path<'_>) {
         let path = path.field("value");
-        if is_larger(pattern, condition.ignore_case, LARGE_REGEX_BYTES) {
+        if Pattern::new(pattern, condition.ignore_case)
+            .is_ok_and(|pattern| pattern.bytes() > LARGE_REGEX_BYTES)
+        {
             let message = format!(
                 "is an expensive regex: compiled it takes more than {LARGE_REGEX_BYTES} bytes; repeat less, or use smaller classes, such as [0-9A-Za-z_] for \\w"
             );

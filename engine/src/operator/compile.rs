@@ -1,20 +1,13 @@
 //! From a condition to its compiled form, which is also how the types of values are checked.
 
-use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
-use super::{Comparison, Keys, Literal, Literals, Needles, Node, Place, Test, Word};
+use super::{Comparison, Keys, Literal, Literals, Needles, Node, Pattern, Place, RegexBytes, Test, Word};
 use crate::condition::{Condition, Match, Op};
 use crate::instant::Instant;
 use crate::path::Path;
 use crate::range::Range;
 use crate::validate::Invalid;
-
-/// How many characters may a regex have?
-const MAX_REGEX_CHARS: usize = 1024;
-
-/// How many bytes may a compiled regex take? `\w{20}` takes less, `\w{21}` more.
-pub(crate) const MAX_REGEX_BYTES: usize = 1 << 20;
 
 /// How many values may `in` and `not_in` have?
 const MAX_VALUES: usize = 1000;
@@ -40,7 +33,9 @@ impl Node {
 
     fn compile_condition(condition: &Condition, keys: &mut Keys) -> Result<Self, String> {
         let key = keys.index(&condition.key);
-        Ok(match Compiled::new(condition)? {
+        let compiled = Compiled::new(condition)?;
+        compiled.count(&mut keys.regex_bytes)?;
+        Ok(match compiled {
             Compiled::Some(test) => Self::Some(key, test),
             Compiled::None(test) => Self::None(key, test),
             Compiled::Exists => Self::Exists(key),
@@ -58,12 +53,19 @@ pub(crate) enum Compiled {
     NotExists,
 }
 
-/// Returns what is wrong with a condition's value.
-pub(crate) fn check_value(condition: &Condition) -> Result<(), String> {
-    Compiled::new(condition).map(|_| ())
+/// Returns what is wrong with a condition's value, in a document whose other regexes take so many bytes.
+pub(crate) fn check_value(condition: &Condition, regex_bytes: &mut RegexBytes) -> Result<(), String> {
+    Compiled::new(condition)?.count(regex_bytes)
 }
 
 impl Compiled {
+    fn count(&self, regex_bytes: &mut RegexBytes) -> Result<(), String> {
+        match self {
+            Self::Some(Test::Regex(pattern)) => regex_bytes.add(pattern),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn new(condition: &Condition) -> Result<Self, String> {
         let op = condition.op;
         let value = match (&condition.value, op) {
@@ -86,7 +88,7 @@ impl Compiled {
             Op::Contains => Test::Text(Place::Anywhere, Box::new(needles(op, value, ignore_case)?)),
             Op::StartsWith => Test::Text(Place::Start, Box::new(needles(op, value, ignore_case)?)),
             Op::EndsWith => Test::Text(Place::End, Box::new(needles(op, value, ignore_case)?)),
-            Op::Regex => Test::Regex(Box::new(regex(value, ignore_case)?)),
+            Op::Regex => Test::Regex(Box::new(pattern(value, ignore_case)?)),
             Op::Semver => Test::Range(range(value)?),
             Op::Before => Test::Before(Box::new(instant(op, value)?)),
             Op::After => Test::After(Box::new(instant(op, value)?)),
@@ -153,35 +155,11 @@ fn needles(op: Op, value: &Value, ignore_case: bool) -> Result<Needles, String> 
     Ok(Needles::new(texts.into_iter(), ignore_case))
 }
 
-fn regex(value: &Value, ignore_case: bool) -> Result<Regex, String> {
+fn pattern(value: &Value, ignore_case: bool) -> Result<Pattern, String> {
     let Value::String(pattern) = value else {
         return Err(wrong(Op::Regex, "a string", value));
     };
-    let length = pattern.chars().count();
-    if length > MAX_REGEX_CHARS {
-        return Err(format!("a regex has at most {MAX_REGEX_CHARS} characters, and this one has {length}"));
-    }
-    compile_regex(pattern, ignore_case, MAX_REGEX_BYTES).map_err(|error| match error {
-        regex::Error::CompiledTooBig(limit) => {
-            format!("is too expensive a regex: compiled it takes more than {limit} bytes")
-        }
-        // The crate draws the pattern and a caret over several lines; the last one says what it is.
-        error => {
-            let text = error.to_string();
-            let last = text.lines().last().unwrap_or_default();
-            let reason = last.strip_prefix("error: ").unwrap_or(last);
-            format!("is no regex: {reason}")
-        }
-    })
-}
-
-fn compile_regex(pattern: &str, ignore_case: bool, bytes: usize) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern).case_insensitive(ignore_case).size_limit(bytes).dfa_size_limit(bytes).build()
-}
-
-/// Returns whether a regex takes more than so many bytes when compiled.
-pub(crate) fn is_larger(pattern: &str, ignore_case: bool, bytes: usize) -> bool {
-    matches!(compile_regex(pattern, ignore_case, bytes), Err(regex::Error::CompiledTooBig(_)))
+    Pattern::new(pattern, ignore_case)
 }
 
 fn range(value: &Value) -> Result<Range, String> {

@@ -1,5 +1,6 @@
 //! The attributes that flags look at: named once when a flag is compiled, searched for once while it is evaluated.
 
+use super::pattern::RegexBytes;
 use super::word::Word;
 use crate::context::{Attribute, Context};
 
@@ -12,10 +13,11 @@ pub(crate) struct Key {
     slot: u8,
 }
 
-/// The distinct attributes that a flag looks at, while it is compiled.
+/// The distinct attributes that a flag looks at, and what else is counted while it is compiled.
 #[derive(Default)]
 pub(crate) struct Keys {
     keys: Vec<Key>,
+    pub(crate) regex_bytes: RegexBytes,
     /// How often any of them is looked at.
     uses: usize,
 }

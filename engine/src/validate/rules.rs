@@ -8,7 +8,7 @@ use super::{Invalid, Violation};
 use crate::compile::thousandths;
 use crate::condition::Match;
 use crate::config::{Criterion, FlagConfig, Split};
-use crate::operator::{check_value, kind};
+use crate::operator::{RegexBytes, check_value, kind};
 use crate::path::Path;
 use crate::suggest::hint;
 
@@ -36,7 +36,7 @@ const WHOLE: u64 = 100_000;
 /// Checks a document, adding to what was found while it was read.
 pub(crate) fn check(config: &FlagConfig, found: Vec<Violation>) -> Result<(), Invalid> {
     let read = found.iter().map(|violation| violation.path.clone()).collect();
-    let mut checker = Checker { config, read, violations: found };
+    let mut checker = Checker { config, read, violations: found, regex_bytes: RegexBytes::default() };
     checker.check();
     if checker.violations.is_empty() { Ok(()) } else { Err(Invalid(checker.violations)) }
 }
@@ -52,6 +52,7 @@ struct Checker<'c> {
     violations: Vec<Violation>,
     /// The places of those that were found while reading.
     read: HashSet<String>,
+    regex_bytes: RegexBytes,
 }
 
 impl Checker<'_> {
@@ -189,7 +190,7 @@ impl Checker<'_> {
             Match::Any(children) => ("any", children),
             Match::Not(child) => return self.check_match(child, &path.field("not"), depth + 1),
             Match::Condition(condition) => {
-                if let Err(message) = check_value(condition) {
+                if let Err(message) = check_value(condition, &mut self.regex_bytes) {
                     self.report(&path.field("value"), message);
                 }
                 return 1;

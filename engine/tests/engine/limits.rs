@@ -316,3 +316,14 @@ fn the_largest_document_compiles() {
     let result = evaluate(&flags, "f", &context).unwrap();
     assert_eq!(result.criterion.map(|criterion| criterion.index), Some(199));
 }
+
+#[test]
+fn the_regexes_of_a_document_are_bounded_together() {
+    let large = || parse(r#"a matches "\\w{60}""#).unwrap();
+    assert_eq!(violations(&config(vec![large()])), [""; 0]);
+    let two = config(vec![large(), Match::Any(vec![large()])]);
+    let found = violations(&two);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].starts_with("criteria[1].when.any[0].value: is one regex too many: "), "{}", found[0]);
+    assert!(Flag::compile("f", &two).is_err(), "one that nobody validated is refused as well");
+}

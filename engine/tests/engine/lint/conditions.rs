@@ -35,7 +35,7 @@ fn expensive_regexes() {
     assert_eq!(
         of(&[r#"x matches "\\w{10}""#]),
         [
-            r"criteria[0].when.value: is an expensive regex: compiled it takes more than 262144 bytes; repeat less, or use smaller classes, such as [0-9A-Za-z_] for \w [expensive-regex]"
+            r"criteria[0].when.value: is an expensive regex: compiled it takes more than 524288 bytes; repeat less, or use smaller classes, such as [0-9A-Za-z_] for \w [expensive-regex]"
         ]
     );
     for pattern in [r"^[\\w.+-]+@[\\w-]+\\.[\\w.-]+$", r"^(\\d{1,3}\\.){3}\\d{1,3}$", "[0-9A-Za-z_]{100}"] {
