@@ -9,7 +9,7 @@ use crate::condition::Match;
 use crate::number::{canonical_variant, serialize_number, serialize_optional_number, write_json};
 use crate::path::Path;
 use crate::read::{self, Reader};
-use crate::validate::{self, Invalid};
+use crate::validate::{self, Invalid, Violation};
 
 /// The attribute that names the subject, and that buckets are made of unless a criterion says otherwise.
 pub(crate) const TARGETING_KEY: &str = "targetingKey";
@@ -94,7 +94,12 @@ pub struct Split {
 impl FlagConfig {
     /// Reads and validates a document, reporting every error with its path.
     pub fn from_value(value: &Value) -> Result<Self, Invalid> {
-        let mut reader = Reader::default();
+        Self::read(value, Vec::new())
+    }
+
+    /// Reads and validates a document, adding to what was already found in it.
+    pub(crate) fn read(value: &Value, found: Vec<Violation>) -> Result<Self, Invalid> {
+        let mut reader = Reader { violations: found };
         let Some(config) = reader.config(value, &Path::Root) else {
             return Err(Invalid(reader.violations));
         };

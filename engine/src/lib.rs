@@ -13,6 +13,7 @@ mod evaluate;
 mod evaluation;
 mod explain;
 mod expression;
+mod file;
 mod guard;
 mod instant;
 mod lint;
@@ -40,6 +41,7 @@ pub use explain::{
     ShareTrace, SplitTrace, Step, StepOutcome, WhyNot, explain,
 };
 pub use expression::{ExpressionError, parse, parse_split};
+pub use file::{FileError, Problem};
 pub use lint::{Lint, LintRule, lint};
 pub use movement::{Deciding, criterion_movement, movement, reweight};
 pub use sticky::Kept;

@@ -13,6 +13,9 @@ use crate::path::Path;
 use crate::suggest::hint;
 use crate::validate::{Invalid, MAX_DEPTH, Violation};
 
+/// How every message about a field that nobody knows begins; it is the key that is wrong there.
+pub(crate) const UNKNOWN_FIELD: &str = "is no field here";
+
 #[derive(Default)]
 pub(crate) struct Reader {
     pub(crate) violations: Vec<Violation>,
@@ -149,7 +152,7 @@ impl Reader {
         };
         for name in map.keys().filter(|name| !known.contains(&name.as_str())) {
             let hint = hint(name, known.iter().copied());
-            self.report(&path.field(name), format!("is no field here{hint}"));
+            self.report(&path.field(name), format!("{UNKNOWN_FIELD}{hint}"));
         }
         Some(Fields { reader: self, map, path })
     }

@@ -9,7 +9,9 @@ mod print;
 mod split;
 
 pub use parse::parse;
+pub(crate) use parse::parse_located;
 pub use split::parse_split;
+pub(crate) use split::{parse_shares, print_split};
 
 /// Words that are no attributes unless they stand in backticks.
 const RESERVED: [&str; 7] = ["and", "or", "not", "in", "exists", "true", "false"];

@@ -14,10 +14,15 @@ const OPERATORS: &str = "an operator (==, !=, <, <=, >, >=, in, not in, contains
 
 /// Parses an expression such as `country == "US" and not beta == true`.
 pub fn parse(text: &str) -> Result<Match, ExpressionError> {
-    let mut parser = Parser { tokens: &lex(text)?, next: 0, end: text.len() };
+    parse_located(text).map(|(tree, _)| tree)
+}
+
+/// Parses an expression, and tells where the value of each condition stands, in the order of the tree.
+pub(crate) fn parse_located(text: &str) -> Result<(Match, Vec<usize>), ExpressionError> {
+    let mut parser = Parser { tokens: &lex(text)?, next: 0, end: text.len(), values: Vec::new() };
     let (tree, _) = parser.either(0)?;
     match parser.peek() {
-        None => Ok(tree),
+        None => Ok((tree, parser.values)),
         Some(_) => Err(parser.fail("and, or, or the end")),
     }
 }
@@ -26,6 +31,8 @@ struct Parser<'s, 't> {
     tokens: &'s [Spanned<'t>],
     next: usize,
     end: usize,
+    /// Where the conditions have their values, or their attributes when they have none.
+    values: Vec<usize>,
 }
 
 /// A tree, and whether it is a `true` or `false` that stands there without parentheses.
@@ -81,6 +88,7 @@ impl<'t> Parser<'_, 't> {
 
     fn existence(&mut self, op: Op) -> Result<Match, ExpressionError> {
         let ignore_case = self.take_symbol("~");
+        self.values.push(self.offset());
         Ok(Match::Condition(Condition { key: self.attribute("an attribute")?, op, value: None, ignore_case }))
     }
 
@@ -97,6 +105,7 @@ impl<'t> Parser<'_, 't> {
     fn condition(&mut self, key: String) -> Result<Match, ExpressionError> {
         let op = self.operator()?;
         let ignore_case = self.take_symbol("~");
+        self.values.push(self.offset());
         Ok(Match::Condition(Condition { key, op, value: Some(self.value(op)?), ignore_case }))
     }
 
@@ -205,11 +214,13 @@ impl<'t> Parser<'_, 't> {
         self.tokens.get(self.next).map(|spanned| &spanned.token)
     }
 
+    fn offset(&self) -> usize {
+        self.tokens.get(self.next).map_or(self.end, |spanned| spanned.offset)
+    }
+
     fn fail(&self, expected: &str) -> ExpressionError {
-        match self.tokens.get(self.next) {
-            Some(spanned) => ExpressionError::new(spanned.offset, expected, spanned.to_string()),
-            None => ExpressionError::new(self.end, expected, "the end"),
-        }
+        let found = self.tokens.get(self.next).map_or("the end".to_owned(), Spanned::to_string);
+        ExpressionError::new(self.offset(), expected, found)
     }
 }
 

@@ -2,18 +2,30 @@
 
 use super::ExpressionError;
 use crate::config::Split;
-use crate::number::parse_json_number;
+use crate::number::{NumberText, parse_json_number};
 
 /// Parses the text form of a split, such as `control=50, express=50`.
 pub fn parse_split(text: &str) -> Result<Vec<Split>, ExpressionError> {
+    Ok(parse_shares(text)?.into_iter().map(|(share, _)| share).collect())
+}
+
+/// Parses the text form of a split, and tells where each share stands.
+pub(crate) fn parse_shares(text: &str) -> Result<Vec<(Split, usize)>, ExpressionError> {
     let mut offset = 0;
     text.split(',')
         .map(|part| {
-            let share = parse_share(part, offset);
+            let share = parse_share(part, offset)?;
+            let start = offset + (part.len() - part.trim_start().len());
             offset += part.len() + 1;
-            share
+            Ok((share, start))
         })
         .collect()
+}
+
+/// Prints a split as its text form.
+pub(crate) fn print_split(split: &[Split]) -> String {
+    let shares = split.iter().map(|share| format!("{}={}", share.variant, NumberText::new(share.weight)));
+    shares.collect::<Vec<_>>().join(", ")
 }
 
 fn parse_share(part: &str, offset: usize) -> Result<Split, ExpressionError> {

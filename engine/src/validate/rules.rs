@@ -30,6 +30,9 @@ const MAX_BYTES: usize = 256 * 1024;
 /// How many characters may a key have?
 const MAX_KEY_CHARS: usize = 100;
 
+/// How the message about what is no key begins.
+pub(crate) const BAD_KEY: &str = "a key has up to";
+
 /// Everyone, in thousandths of a percent.
 const WHOLE: u64 = 100_000;
 
@@ -96,7 +99,7 @@ impl Checker<'_> {
             let path = path.field(key);
             if !is_key(key) {
                 let message = format!(
-                    "a key has up to {MAX_KEY_CHARS} of a-z, A-Z, 0-9, '.', '_' and '-', and begins with a letter or digit"
+                    "{BAD_KEY} {MAX_KEY_CHARS} of a-z, A-Z, 0-9, '.', '_' and '-', and begins with a letter or digit"
                 );
                 self.report(&path, message);
             }

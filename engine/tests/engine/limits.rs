@@ -243,7 +243,7 @@ fn a_deep_document_is_refused() {
         format!("enabled: true\ndefault: a\noff: a\nvariants:\n  a: {open}")
     };
     for open in ["[", "{a: "] {
-        assert!(serde_saphyr::from_str::<FlagConfig>(&yaml(open)).is_err());
+        assert!(FlagConfig::from_yaml(&yaml(open)).is_err());
     }
 }
 

@@ -1,0 +1,102 @@
+//! The file form of a flag config: YAML, in which `when` and `split` may be texts, and every error has its place.
+//!
+//! Reading makes of the text the value that the one reader of documents reads, so that a file means what its JSON
+//! means; only the places and the text forms belong to files.
+
+mod expand;
+mod locate;
+mod node;
+mod parse;
+mod scalar;
+mod write;
+
+use std::collections::HashSet;
+use std::fmt;
+
+use self::node::Place;
+use crate::config::FlagConfig;
+use crate::validate::{Invalid, Violation};
+
+/// A text that is no valid flag config: all that is wrong with it, in the order of the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileError {
+    /// What is wrong; at least one problem.
+    pub problems: Vec<Problem>,
+}
+
+/// One thing that is wrong in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where in the document, such as `criteria[2].split`; empty for the document as a whole.
+    pub path: String,
+    /// What is wrong there and what would be right.
+    pub message: String,
+    /// The line of the text, from 1.
+    pub line: usize,
+    /// The column in that line, in characters, from 1.
+    pub column: usize,
+}
+
+impl FlagConfig {
+    /// Reads and validates a document from YAML, of which JSON is a part, reporting every error with its place.
+    ///
+    /// `when` may also be the text of an expression, and `split` a text such as `control=50, express=50`.
+    /// Characters that cannot be printed have to be escaped, as YAML wants it in JSON too.
+    pub fn from_yaml(text: &str) -> Result<Self, FileError> {
+        let (root, mut problems) = parse::parse(text);
+        let Some(mut root) = root else {
+            return Err(FileError::new(problems));
+        };
+        expand::expand(&mut root, &mut problems);
+        let found: Vec<_> =
+            problems.iter().map(|problem| Violation::new(&problem.path, &*problem.message)).collect();
+        Self::read(&root.to_value(), found).map_err(|Invalid(mut violations)| {
+            let rest = violations.split_off(problems.len());
+            // What could not be read is not reported a second time for what stands in its place.
+            let known: HashSet<_> = problems.iter().map(|problem| &*problem.path).collect();
+            let rest = rest.into_iter().filter(|violation| !known.contains(&*violation.path)).collect();
+            let rest = locate::locate(&root, rest);
+            problems.extend(rest);
+            FileError::new(problems)
+        })
+    }
+
+    /// Returns the canonical form as YAML, with `when` as an expression and `split` as a text.
+    pub fn to_yaml(&self) -> String {
+        write::write(&self.clone().into_canonical())
+    }
+}
+
+impl FileError {
+    fn new(mut problems: Vec<Problem>) -> Self {
+        problems.sort_by_key(|problem| (problem.line, problem.column));
+        Self { problems }
+    }
+}
+
+impl Problem {
+    fn new(path: impl fmt::Display, message: impl Into<String>, place: Place) -> Self {
+        let Place { line, column } = place;
+        Self { path: path.to_string(), message: message.into(), line, column }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, message, line, column } = self;
+        let separator = if path.is_empty() { "" } else { ": " };
+        write!(f, "{line}:{column} {path}{separator}{message}")
+    }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(f, "{separator}{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for FileError {}

@@ -1,0 +1,254 @@
+//! Reads YAML 1.2 into a tree, going on after what is wrong with one value.
+//!
+//! A text from anyone is safe to read: its length, its depth, and what its aliases make of it are limited.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+use serde_json::Value;
+
+use super::Problem;
+use super::node::{Entry, Kind, Node, Place};
+use super::scalar::resolve;
+use crate::path::Path;
+
+/// How many bytes may a text have? Indented and commented, the largest document has room in it.
+const MAX_TEXT: usize = 1024 * 1024;
+
+/// How many nodes and bytes may a text amount to once its aliases are replaced?
+const MAX_SIZE: usize = 2 * MAX_TEXT;
+
+/// How deep may lists and mappings nest? As deep as in JSON.
+const MAX_DEPTH: usize = 128;
+
+const START: Place = Place { line: 1, column: 1 };
+
+/// Reads a text; without a tree, the last of the problems says why there is none.
+pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Problem>) {
+    if text.len() > MAX_TEXT {
+        let message = format!("the text has {} bytes; at most {MAX_TEXT}", text.len());
+        return (None, vec![Problem::new("", message, START)]);
+    }
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    let mut options = Options::default();
+    options.set_emit_comments(false);
+    // JSON has no limit for keys.
+    options.simple_key_max_lookahead = MAX_TEXT;
+    let events = Parser::new_from_str_with_options(text, options);
+    let mut composer = Composer { text, events, anchors: HashMap::new(), size: 0, problems: Vec::new() };
+    let root = composer.document();
+    let mut problems = composer.problems;
+    let root = root.map_err(|problem| problems.push(problem)).ok();
+    (root, problems)
+}
+
+/// Makes the tree of what the parser finds. Its errors are those after which the rest cannot be understood.
+struct Composer<'t> {
+    text: &'t str,
+    events: Parser<'t, StrInput<'t>>,
+    anchors: HashMap<usize, Rc<Node>>,
+    size: usize,
+    problems: Vec<Problem>,
+}
+
+type Located<'t> = (Event<'t>, Span);
+
+impl<'t> Composer<'t> {
+    fn document(&mut self) -> Result<Node, Problem> {
+        let root = loop {
+            match self.next()? {
+                (Event::StreamStart, _) => {}
+                (Event::DocumentStart(..), _) => {
+                    let event = self.next()?;
+                    break self.node(event, &Path::Root, 0)?;
+                }
+                _ => return Err(Problem::new("", "is empty; a flag config is expected", START)),
+            }
+        };
+        loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => return Ok(root),
+                (Event::DocumentStart(..), span) => {
+                    let message = "a second document begins here; a text holds one flag config";
+                    self.report(&Path::Root, message, place(span.start));
+                    return Ok(root);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<Located<'t>, Problem> {
+        match self.events.next_event() {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => Err(not_yaml(&error)),
+            None => Err(Problem::new("", "ends too early", START)),
+        }
+    }
+
+    /// Makes the node that begins with an event.
+    fn node(&mut self, (event, span): Located<'t>, path: &Path<'_>, depth: usize) -> Result<Node, Problem> {
+        let start = place(span.start);
+        if depth > MAX_DEPTH {
+            return Err(too_deep(start));
+        }
+        let (kind, anchor) = match event {
+            Event::Alias(id) => return self.alias(id, start, path, depth),
+            Event::Scalar(text, style, anchor, tag) => {
+                self.spend(text.len(), start)?;
+                self.refuse_tag(tag.as_deref(), path, start);
+                (self.scalar(&text, style, span, path), anchor)
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.spend(0, start)?;
+                self.refuse_tag(tag.as_deref(), path, start);
+                (self.list(path, depth)?, anchor)
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.spend(0, start)?;
+                self.refuse_tag(tag.as_deref(), path, start);
+                (self.map(path, depth)?, anchor)
+            }
+            _ => return Err(Problem::new(path, "a value is expected", start)),
+        };
+        let node = Node { place: start, kind };
+        self.remember(anchor, &node)?;
+        Ok(node)
+    }
+
+    fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span, path: &Path<'_>) -> Kind {
+        let start = place(span.start);
+        let quote = match style {
+            ScalarStyle::Plain => match resolve(text) {
+                Ok(Value::String(_)) => 0,
+                Ok(value) => return Kind::Whole(value),
+                Err(message) => {
+                    self.report(path, message, start);
+                    return Kind::Whole(Value::Null);
+                }
+            },
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => 1,
+            _ => return Kind::Whole(Value::from(text)),
+        };
+        let written = span.slice(self.text).and_then(|written| written.get(quote..));
+        if written.is_some_and(|written| written.starts_with(text)) && !text.contains('\n') {
+            return Kind::Verbatim(text.to_owned(), Place { column: start.column + quote, ..start });
+        }
+        Kind::Whole(Value::from(text))
+    }
+
+    fn list(&mut self, path: &Path<'_>, depth: usize) -> Result<Kind, Problem> {
+        let mut elements = Vec::new();
+        loop {
+            let event = self.next()?;
+            if event.0 == Event::SequenceEnd {
+                return Ok(Kind::List(elements));
+            }
+            let path = path.index(elements.len());
+            elements.push(self.node(event, &path, depth + 1)?);
+        }
+    }
+
+    fn map(&mut self, path: &Path<'_>, depth: usize) -> Result<Kind, Problem> {
+        let mut entries = Vec::new();
+        let mut lines = HashMap::new();
+        loop {
+            let event = self.next()?;
+            if event.0 == Event::MappingEnd {
+                return Ok(Kind::Map(entries));
+            }
+            let place = place(event.1.start);
+            let Some(key) = self.key(event, path, depth)? else {
+                let value = self.next()?;
+                self.node(value, path, depth + 1)?;
+                continue;
+            };
+            let value = self.next()?;
+            let path = path.field(&key);
+            let node = self.node(value, &path, depth + 1)?;
+            if let Some(line) = lines.get(&key) {
+                self.report(&path, format!("is there twice, first in line {line}"), place);
+                continue;
+            }
+            lines.insert(key.clone(), place.line);
+            entries.push(Entry { key, place, node });
+        }
+    }
+
+    /// Returns a key as it is written, as keys of JSON are all strings; none when it cannot be one.
+    fn key(&mut self, event: Located<'t>, path: &Path<'_>, depth: usize) -> Result<Option<String>, Problem> {
+        let start = place(event.1.start);
+        let Event::Scalar(text, style, anchor, tag) = &event.0 else {
+            self.node(event, path, depth + 1)?;
+            self.report(path, "a key is a string, not an alias, a list or an object", start);
+            return Ok(None);
+        };
+        if *style == ScalarStyle::Plain && text == "<<" {
+            self.report(path, "<< merges nothing here; write the fields out", start);
+            return Ok(None);
+        }
+        self.spend(text.len(), start)?;
+        let key = text.to_string();
+        self.refuse_tag(tag.as_deref(), &path.field(&key), start);
+        let node = Node { place: start, kind: Kind::Whole(Value::from(key.as_str())) };
+        self.remember(*anchor, &node)?;
+        Ok(Some(key))
+    }
+
+    fn alias(&mut self, id: usize, start: Place, path: &Path<'_>, depth: usize) -> Result<Node, Problem> {
+        let Some(node) = self.anchors.get(&id) else {
+            return Err(Problem::new(path, "is an alias of what it is a part of", start));
+        };
+        if depth + node.depth() > MAX_DEPTH {
+            return Err(too_deep(start));
+        }
+        let node = Rc::clone(node);
+        self.spend(node.size(), start)?;
+        Ok(Node { place: start, kind: node.kind.clone() })
+    }
+
+    /// Keeps what an anchor names for its aliases.
+    fn remember(&mut self, anchor: usize, node: &Node) -> Result<(), Problem> {
+        if anchor != 0 {
+            // It is a copy too, and anchors may stand within each other.
+            self.spend(node.size(), node.place)?;
+            self.anchors.insert(anchor, Rc::new(node.clone()));
+        }
+        Ok(())
+    }
+
+    /// Counts a node and the bytes of its text.
+    fn spend(&mut self, bytes: usize, start: Place) -> Result<(), Problem> {
+        self.size += 1 + bytes;
+        if self.size > MAX_SIZE {
+            let message = "anchors and aliases make too much of the text; write it out, or less of it";
+            return Err(Problem::new("", message, start));
+        }
+        Ok(())
+    }
+
+    fn refuse_tag(&mut self, tag: Option<&Tag>, path: &Path<'_>, start: Place) {
+        if let Some(tag) = tag {
+            let message = format!("the tag {} means nothing here; quote what is a string", tag.original());
+            self.report(path, message, start);
+        }
+    }
+
+    fn report(&mut self, path: &Path<'_>, message: impl Into<String>, place: Place) {
+        self.problems.push(Problem::new(path, message, place));
+    }
+}
+
+fn place(marker: Marker) -> Place {
+    Place { line: marker.line(), column: marker.col() + 1 }
+}
+
+/// Tells no path, which would be as long as it is deep.
+fn too_deep(place: Place) -> Problem {
+    Problem::new("", format!("lists and mappings nest deeper than {MAX_DEPTH} here"), place)
+}
+
+fn not_yaml(error: &ScanError) -> Problem {
+    Problem::new("", format!("is not YAML: {}", error.info()), place(*error.marker()))
+}

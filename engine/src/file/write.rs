@@ -1,0 +1,218 @@
+//! Writes the canonical YAML: block form, two spaces a level, a text where a file may have one.
+
+use serde_json::Value;
+
+use super::scalar::{needs_escape, write_short_text, write_text};
+use crate::condition::Match;
+use crate::config::{Criterion, Dependency, FlagConfig, Split};
+use crate::expression::{parse, parse_split, print_split};
+use crate::number::{json_number, write_json};
+
+/// How many characters may a list of scalars have to stand in one line?
+const MAX_LINE: usize = 80;
+
+/// How many characters may a key have without the `?` that YAML wants before longer ones?
+const MAX_KEY: usize = 1000;
+
+/// What is written, its fields in their order.
+enum Tree {
+    Scalar(Value),
+    List(Vec<Tree>),
+    Map(Vec<(String, Tree)>),
+}
+
+/// What stands behind a key or a dash: something in the same line, and lines below it.
+struct Block {
+    head: Option<String>,
+    lines: Vec<String>,
+}
+
+/// Writes a document that has the canonical form.
+pub(super) fn write(config: &FlagConfig) -> String {
+    let mut text = String::new();
+    for line in block(&config_tree(config)).lines {
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+/// A mapping that leaves out what is absent.
+#[derive(Default)]
+struct Fields(Vec<(String, Tree)>);
+
+impl Fields {
+    fn with(mut self, name: &str, tree: impl Into<Option<Tree>>) -> Self {
+        self.0.extend(tree.into().map(|tree| (name.to_owned(), tree)));
+        self
+    }
+
+    fn with_list<T>(self, name: &str, elements: &[T], tree: fn(&T) -> Tree) -> Self {
+        let list = (!elements.is_empty()).then(|| Tree::List(elements.iter().map(tree).collect()));
+        self.with(name, list)
+    }
+
+    fn into_tree(self) -> Tree {
+        Tree::Map(self.0)
+    }
+}
+
+fn config_tree(config: &FlagConfig) -> Tree {
+    let FlagConfig { enabled, variants, default, off, salt, sticky, client_side, depends_on, criteria } =
+        config;
+    let variants = variants.iter().map(|(key, value)| (key.clone(), Tree::from(value))).collect();
+    let variant = |key: &Option<String>| text(key).unwrap_or(Tree::Scalar(Value::Null));
+    Fields::default()
+        .with("enabled", Tree::Scalar(Value::Bool(*enabled)))
+        .with("variants", Tree::Map(variants))
+        .with("default", variant(default))
+        .with("off", variant(off))
+        .with("salt", text(salt))
+        .with("sticky", flag(*sticky))
+        .with("clientSide", flag(*client_side))
+        .with_list("dependsOn", depends_on, dependency_tree)
+        .with_list("criteria", criteria, criterion_tree)
+        .into_tree()
+}
+
+fn dependency_tree(dependency: &Dependency) -> Tree {
+    let Dependency { feature, variants } = dependency;
+    Fields::default()
+        .with("feature", string(feature))
+        .with_list("variants", variants, |variant| string(variant))
+        .into_tree()
+}
+
+fn criterion_tree(criterion: &Criterion) -> Tree {
+    let Criterion { name, when, rollout, bucket_by, serve, split } = criterion;
+    Fields::default()
+        .with("name", text(name))
+        .with("when", when.as_ref().map(when_tree))
+        .with("rollout", rollout.map(|percent| Tree::Scalar(json_number(percent))))
+        .with("bucketBy", text(bucket_by))
+        .with("serve", text(serve))
+        .with("split", (!split.is_empty()).then(|| split_tree(split)))
+        .into_tree()
+}
+
+/// Writes the expression; a tree that no document may have might not have one that reads back.
+fn when_tree(when: &Match) -> Tree {
+    let expression = when.to_string();
+    if parse(&expression).as_ref() == Ok(when) {
+        return string(&expression);
+    }
+    // Only a map with keys that are no strings could fail, and a tree has none.
+    Tree::from(&serde_json::to_value(when).unwrap_or_default())
+}
+
+fn split_tree(split: &[Split]) -> Tree {
+    let shares = print_split(split);
+    if parse_split(&shares).as_deref() == Ok(split) {
+        return string(&shares);
+    }
+    let share = |share: &Split| {
+        Fields::default()
+            .with("variant", string(&share.variant))
+            .with("weight", Tree::Scalar(json_number(share.weight)))
+            .into_tree()
+    };
+    Tree::List(split.iter().map(share).collect())
+}
+
+fn string(text: &str) -> Tree {
+    Tree::Scalar(Value::from(text))
+}
+
+fn text(text: &Option<String>) -> Option<Tree> {
+    text.as_deref().map(string)
+}
+
+fn flag(is_set: bool) -> Option<Tree> {
+    is_set.then_some(Tree::Scalar(Value::Bool(true)))
+}
+
+impl From<&Value> for Tree {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::Array(elements) => Self::List(elements.iter().map(Self::from).collect()),
+            Value::Object(fields) => {
+                Self::Map(fields.iter().map(|(key, value)| (key.clone(), Self::from(value))).collect())
+            }
+            scalar => Self::Scalar(scalar.clone()),
+        }
+    }
+}
+
+fn block(tree: &Tree) -> Block {
+    match tree {
+        Tree::Scalar(Value::String(text)) => literal(text).unwrap_or_else(|| Block::head(write_text(text))),
+        Tree::Scalar(scalar) => Block::head(write_json(scalar)),
+        Tree::Map(entries) if entries.is_empty() => Block::head("{}".to_owned()),
+        Tree::Map(entries) => {
+            let lines = entries.iter().flat_map(|(key, value)| entry(key, block(value)));
+            Block { head: None, lines: lines.collect() }
+        }
+        Tree::List(elements) => short_list(elements).map_or_else(
+            || {
+                let lines = elements.iter().flat_map(|element| item(block(element)));
+                Block { head: None, lines: lines.collect() }
+            },
+            Block::head,
+        ),
+    }
+}
+
+/// Writes a list of scalars in one line, if it fits.
+fn short_list(elements: &[Tree]) -> Option<String> {
+    let scalars = elements.iter().map(|element| match element {
+        Tree::Scalar(Value::String(text)) => Some(write_short_text(text)),
+        Tree::Scalar(scalar) => Some(write_json(scalar)),
+        Tree::List(_) | Tree::Map(_) => None,
+    });
+    let list = format!("[{}]", scalars.collect::<Option<Vec<_>>>()?.join(", "));
+    (list.chars().count() <= MAX_LINE).then_some(list)
+}
+
+/// Writes a text of several lines as such, unless YAML would not give it back as it is.
+fn literal(text: &str) -> Option<Block> {
+    let (body, head) = match text.strip_suffix('\n') {
+        Some(body) => (body, "|"),
+        None => (text, "|-"),
+    };
+    let is_safe = |line: &str| !line.ends_with(' ') && !line.chars().any(needs_escape);
+    let is_literal = text.contains('\n') && !text.starts_with([' ', '\n']) && !body.ends_with('\n');
+    (is_literal && body.split('\n').all(is_safe))
+        .then(|| Block { head: Some(head.to_owned()), lines: body.split('\n').map(str::to_owned).collect() })
+}
+
+fn entry(key: &str, value: Block) -> Vec<String> {
+    let key = write_short_text(key);
+    let is_long = key.len() > MAX_KEY;
+    let mut lines = if is_long { vec![format!("? {key}"), ":".to_owned()] } else { vec![format!("{key}:")] };
+    if let (Some(line), Some(head)) = (lines.last_mut(), value.head) {
+        line.push(' ');
+        line.push_str(&head);
+    }
+    lines.extend(value.lines.into_iter().map(indent));
+    lines
+}
+
+fn item(value: Block) -> Vec<String> {
+    let mut lines: Vec<_> = value.lines.into_iter().map(indent).collect();
+    match (value.head, lines.first_mut()) {
+        (Some(head), _) => lines.insert(0, format!("- {head}")),
+        (None, Some(first)) => first.replace_range(..1, "-"),
+        (None, None) => {}
+    }
+    lines
+}
+
+fn indent(line: String) -> String {
+    if line.is_empty() { line } else { format!("  {line}") }
+}
+
+impl Block {
+    fn head(text: String) -> Self {
+        Self { head: Some(text), lines: Vec::new() }
+    }
+}
