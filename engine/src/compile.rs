@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::bucket::Prefix;
 use crate::config::{self, FlagConfig};
 use crate::guard::{Guard, guards};
-use crate::operator::{Key, Keys, Node};
+use crate::operator::{Key, Keys, Node, TOO_MANY_KEYS};
 use crate::path::Path;
 use crate::validate::{Invalid, no_variant};
 
@@ -166,13 +166,11 @@ fn compile_criterion(
         None => None,
     };
     let needs_bucket = rollout < EVERYONE || matches!(effect, Effect::Split(_));
-    Ok(Criterion {
-        when,
-        effect,
-        rollout,
-        bucket_by: needs_bucket.then(|| keys.index(criterion.bucket_key())),
-        name: criterion.name.as_deref().map(Into::into),
-    })
+    let bucket_by = match needs_bucket {
+        true => Some(keys.index(criterion.bucket_key()).ok_or_else(|| Invalid::at(path, TOO_MANY_KEYS))?),
+        false => None,
+    };
+    Ok(Criterion { when, effect, rollout, bucket_by, name: criterion.name.as_deref().map(Into::into) })
 }
 
 fn shares(config: &FlagConfig, split: &[config::Split], path: &Path<'_>) -> Result<Box<[Share]>, Invalid> {

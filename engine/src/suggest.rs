@@ -1,9 +1,16 @@
 //! "Did you mean": the known name nearest to one that is not known.
 
+use crate::validate::MAX_KEY_CHARS;
+
 /// Returns the candidate that was most likely meant, when one is near enough.
 pub fn nearest<'c>(wanted: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    // What is longer is no key, and comparing takes the product of the lengths.
+    if wanted.len() > MAX_KEY_CHARS {
+        return None;
+    }
     candidates
         .into_iter()
+        .filter(|candidate| candidate.len() <= MAX_KEY_CHARS)
         .map(|candidate| (strsim::jaro_winkler(wanted, candidate), candidate))
         .filter(|(score, _)| *score > 0.8)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
@@ -18,7 +25,8 @@ pub(crate) fn hint<'c>(wanted: &str, candidates: impl IntoIterator<Item = &'c st
     if let Some(candidate) = nearest(wanted, candidates.clone().into_iter().take(MAX_COMPARED)) {
         return format!("; did you mean {candidate:?}?");
     }
-    let known: Vec<&str> = candidates.into_iter().take(20).collect();
+    let short = candidates.into_iter().filter(|candidate| candidate.len() <= MAX_KEY_CHARS);
+    let known: Vec<&str> = short.take(20).collect();
     if known.is_empty() {
         return String::new();
     }

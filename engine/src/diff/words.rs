@@ -53,7 +53,11 @@ pub(super) fn dependency_text(dependency: &Dependency) -> String {
     }
 }
 
-/// Returns a variant's key; none is the application's own default.
+/// Returns a variant's key; none is the application's own default, which a variant called null is not.
 pub(super) fn variant_text(variant: &Option<String>) -> String {
-    variant.clone().unwrap_or_else(|| "null".to_owned())
+    match variant.as_deref() {
+        None => "null".to_owned(),
+        Some("null") => "\"null\"".to_owned(),
+        Some(key) => key.to_owned(),
+    }
 }

@@ -45,7 +45,8 @@ fn parse_share(part: &str, offset: usize) -> Result<Split, ExpressionError> {
         return Err(ExpressionError::new(at(part.trim_start()), "a variant's key", found));
     }
     let number = weight.trim();
-    match parse_json_number(number) {
+    // A number may be too large for a double, and then no JSON could say the weight.
+    match parse_json_number(number).filter(|weight| weight.is_finite()) {
         Some(weight) => Ok(Split { variant: name.to_owned(), weight }),
         None => {
             let found = if number.is_empty() { "nothing" } else { number };

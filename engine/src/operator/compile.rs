@@ -9,7 +9,10 @@ use crate::path::Path;
 use crate::range::Range;
 use crate::validate::Invalid;
 
-/// How many values may `in` and `not_in` have?
+/// Beyond what a document of 256 KiB can have.
+pub(crate) const TOO_MANY_KEYS: &str = "looks at more attributes than a flag may";
+
+/// How many values may a list have?
 const MAX_VALUES: usize = 1000;
 
 impl Node {
@@ -32,7 +35,7 @@ impl Node {
     }
 
     fn compile_condition(condition: &Condition, keys: &mut Keys) -> Result<Self, String> {
-        let key = keys.index(&condition.key);
+        let key = keys.index(&condition.key).ok_or(TOO_MANY_KEYS)?;
         let compiled = Compiled::new(condition)?;
         compiled.count(&mut keys.regex_bytes)?;
         Ok(match compiled {
@@ -123,9 +126,8 @@ fn literals(op: Op, value: &Value, ignore_case: bool) -> Result<Literals, String
     let Value::Array(values) = value else {
         return Err(wrong(op, expected, value));
     };
-    if values.is_empty() || values.len() > MAX_VALUES {
-        let count = values.len();
-        return Err(format!("{op} takes 1 to {MAX_VALUES} values, and these are {count}"));
+    if !(1..=MAX_VALUES).contains(&values.len()) {
+        return Err(wrong_count(op, values.len()));
     }
     if let Some(other) =
         values.iter().find(|value| matches!(value, Value::Null | Value::Array(_) | Value::Object(_)))
@@ -133,6 +135,10 @@ fn literals(op: Op, value: &Value, ignore_case: bool) -> Result<Literals, String
         return Err(format!("{op} takes {expected}, and one is {}", kind(other)));
     }
     Ok(Literals::new(values, ignore_case))
+}
+
+fn wrong_count(op: Op, count: usize) -> String {
+    format!("{op} takes 1 to {MAX_VALUES} values, and these are {count}")
 }
 
 fn number(op: Op, value: &Value) -> Result<f64, String> {
@@ -143,13 +149,15 @@ fn needles(op: Op, value: &Value, ignore_case: bool) -> Result<Needles, String> 
     let expected = "a string or a list of strings";
     let texts = match value {
         Value::String(text) => vec![text.as_str()],
-        Value::Array(values) if !values.is_empty() => values
+        Value::Array(values) if !(1..=MAX_VALUES).contains(&values.len()) => {
+            return Err(wrong_count(op, values.len()));
+        }
+        Value::Array(values) => values
             .iter()
             .map(|value| {
                 value.as_str().ok_or_else(|| format!("{op} takes {expected}, and one is {}", kind(value)))
             })
             .collect::<Result<_, _>>()?,
-        Value::Array(_) => return Err(format!("{op} takes {expected}, and the list is empty")),
         other => return Err(wrong(op, expected, other)),
     };
     Ok(Needles::new(texts.into_iter(), ignore_case))

@@ -1,5 +1,7 @@
 //! The attributes that flags look at: named once when a flag is compiled, searched for once while it is evaluated.
 
+use std::collections::HashMap;
+
 use super::pattern::RegexBytes;
 use super::word::Word;
 use crate::context::{Attribute, Context};
@@ -17,21 +19,22 @@ pub(crate) struct Key {
 #[derive(Default)]
 pub(crate) struct Keys {
     keys: Vec<Key>,
+    numbers: HashMap<Box<str>, usize>,
     pub(crate) regex_bytes: RegexBytes,
     /// How often any of them is looked at.
     uses: usize,
 }
 
 impl Keys {
-    /// Returns the attribute's number within the flag.
-    #[expect(clippy::cast_possible_truncation, reason = "a document of 256 KiB has fewer distinct keys")]
-    pub(crate) fn index(&mut self, text: &str) -> u16 {
+    /// Returns the attribute's number within the flag; none when there are too many for one.
+    pub(crate) fn index(&mut self, text: &str) -> Option<u16> {
         self.uses += 1;
-        let index = self.keys.iter().position(|known| *known.text == *text);
-        index.unwrap_or_else(|| {
+        let index = self.numbers.get(text).copied().unwrap_or_else(|| {
             self.keys.push(Key::new(text));
+            self.numbers.insert(text.into(), self.keys.len() - 1);
             self.keys.len() - 1
-        }) as u16
+        });
+        u16::try_from(index).ok()
     }
 
     /// Returns whether an attribute may be looked at more than once.

@@ -80,7 +80,10 @@ impl<'t> Partial<'t> {
     fn parse(text: &'t str) -> Result<Self, Wrong<'t>> {
         let wrong = || (text, format!("{text:?} is no version or comparator, such as 1.2.3, 1.x or >=2.0.0"));
         let rest = text.strip_prefix('v').unwrap_or(text);
-        let (rest, build) = rest.split_once('+').unwrap_or((rest, "none"));
+        let (rest, build) = match rest.split_once('+') {
+            Some((rest, build)) => (rest, Some(build)),
+            None => (rest, None),
+        };
         let (numbers, prerelease) = match rest.split_once('-') {
             Some((numbers, prerelease)) => (numbers, Some(prerelease)),
             None => (rest, None),
@@ -97,8 +100,9 @@ impl<'t> Partial<'t> {
             }
         }
         let partial = Self { numbers: parts, prerelease: prerelease.unwrap_or_default() };
-        let has_more = prerelease.is_some() || build != "none";
-        if (has_more && !partial.is_whole()) || !prerelease.is_none_or(is_prerelease) || !is_build(build) {
+        let has_more = prerelease.is_some() || build.is_some();
+        let is_right = prerelease.is_none_or(is_prerelease) && build.is_none_or(is_build);
+        if !is_right || (has_more && !partial.is_whole()) {
             return Err(wrong());
         }
         Ok(partial)

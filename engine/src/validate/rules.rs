@@ -15,6 +15,9 @@ use crate::suggest::hint;
 /// How many criteria may a document have?
 const MAX_CRITERIA: usize = 200;
 
+/// How many features may one depend on?
+const MAX_DEPENDENCIES: usize = 100;
+
 /// How many conditions may a criterion have? `all`, `any` and `not` do not count.
 const MAX_CONDITIONS: usize = 200;
 
@@ -28,7 +31,7 @@ const MAX_VALUE_DEPTH: usize = 32;
 const MAX_BYTES: usize = 256 * 1024;
 
 /// How many characters may a key have?
-const MAX_KEY_CHARS: usize = 100;
+pub(crate) const MAX_KEY_CHARS: usize = 100;
 
 /// How the message about what is no key begins.
 pub(crate) const BAD_KEY: &str = "a key has up to";
@@ -80,6 +83,7 @@ impl Checker<'_> {
             let message = "is empty; leave it out for the feature's key";
             self.report(&Path::Root.field("salt"), message);
         }
+        self.check_dependencies(&Path::Root.field("dependsOn"));
         let path = Path::Root.field("criteria");
         if config.criteria.len() > MAX_CRITERIA {
             let count = config.criteria.len();
@@ -95,6 +99,9 @@ impl Checker<'_> {
             self.report(path, "is empty; a feature has at least one variant");
             return;
         };
+        // One that is too long would be repeated by each of the others.
+        let is_short = first_key.len() <= MAX_KEY_CHARS;
+        let first_key = if is_short { format!("{first_key:?}") } else { "the first".to_owned() };
         for (key, value) in &self.config.variants {
             let path = path.field(key);
             if !is_key(key) {
@@ -109,7 +116,7 @@ impl Checker<'_> {
                 self.report(&path, message);
             } else if kind(value) != kind(first) {
                 let message = format!(
-                    "is {} where {first_key:?} is {}; all values of a feature have one type",
+                    "is {} where {first_key} is {}; all values of a feature have one type",
                     kind(value),
                     kind(first)
                 );
@@ -124,6 +131,20 @@ impl Checker<'_> {
             self.report(&path.field(key), format!("is nested deeper than {MAX_VALUE_DEPTH}"));
         }
         deep.is_some()
+    }
+
+    fn check_dependencies(&mut self, path: &Path<'_>) {
+        let dependencies = &self.config.depends_on;
+        if dependencies.len() > MAX_DEPENDENCIES {
+            let count = dependencies.len();
+            self.report(path, format!("has {count} features; at most {MAX_DEPENDENCIES}"));
+        }
+        for (index, dependency) in dependencies.iter().enumerate() {
+            if !is_key(&dependency.feature) {
+                let message = "is no feature's key: that has up to 100 of a-z, A-Z, 0-9, '.', '_' and '-'";
+                self.report(&path.index(index).field("feature"), message);
+            }
+        }
     }
 
     fn check_criterion(&mut self, criterion: &Criterion, path: &Path<'_>) {

@@ -163,3 +163,13 @@ fn a_new_document_is_all_added() {
         ]
     );
 }
+
+#[test]
+fn a_variant_called_null_is_not_none() {
+    let config = |default: Value| {
+        let document = json!({ "enabled": true, "variants": { "null": 1 }, "default": default, "off": null });
+        FlagConfig::from_value(&document).unwrap()
+    };
+    let (none, null) = (config(Value::Null), config(json!("null")));
+    assert_eq!(lines(Some(&none), &null), ["~ default: null -> \"null\""]);
+}

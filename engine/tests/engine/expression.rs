@@ -140,6 +140,7 @@ fn splits() {
     let error = |text: &str| parse_split(text).unwrap_err().render(text);
     assert_eq!(error("a=50, b"), "a=50, b\n       ^ expected = and a weight, found nothing");
     assert_eq!(error("a=50, b=x"), "a=50, b=x\n        ^ expected a percentage such as 50 or 0.125, found x");
+    assert_eq!(error("a=1e999"), "a=1e999\n  ^ expected a percentage such as 50 or 0.125, found 1e999");
     assert_eq!(
         error("a=50,"),
         "a=50,\n     ^ expected a variant and its weight, such as on=50, found nothing"

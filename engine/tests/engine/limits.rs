@@ -1,7 +1,8 @@
 //! What is as large or as deep as it may be, what is one more, and what is far more: refused, and no danger to the stack.
 
 use fluxgate_engine::{
-    Attribute, Condition, Context, Criterion, Flag, FlagConfig, Invalid, Match, Op, evaluate, parse,
+    Attribute, Condition, Context, Criterion, Dependency, Flag, FlagConfig, Invalid, Match, Op, evaluate,
+    parse,
 };
 use serde_json::{Value, json};
 
@@ -326,4 +327,27 @@ fn the_regexes_of_a_document_are_bounded_together() {
     assert_eq!(found.len(), 1);
     assert!(found[0].starts_with("criteria[1].when.any[0].value: is one regex too many: "), "{}", found[0]);
     assert!(Flag::compile("f", &two).is_err(), "one that nobody validated is refused as well");
+}
+
+#[test]
+fn dependencies_are_few_and_named_by_keys() {
+    let with = |features: Vec<String>| {
+        let mut config = FlagConfig::simple(true);
+        let dependency = |feature| Dependency { feature, variants: Vec::new() };
+        config.depends_on = features.into_iter().map(dependency).collect();
+        config
+    };
+    assert_eq!(violations(&with(vec!["f".to_owned(); 100])), [""; 0]);
+    assert_eq!(violations(&with(vec!["f".to_owned(); 101])), ["dependsOn: has 101 features; at most 100"]);
+    let message = "is no feature's key: that has up to 100 of a-z, A-Z, 0-9, '.', '_' and '-'";
+    let features = ["f", "", "a b", "f"].map(str::to_owned).to_vec();
+    assert_eq!(violations(&with(features)), [1, 2].map(|at| format!("dependsOn[{at}].feature: {message}")));
+}
+
+#[test]
+fn more_attributes_than_have_numbers_are_refused() {
+    let when = Match::Any((0..=u32::from(u16::MAX)).map(|n| exists(&format!("a{n}"))).collect());
+    assert!(Flag::compile("f", &config(vec![when.clone()])).is_ok());
+    let error = Flag::compile("f", &config(vec![Match::All(vec![when, exists("b")])])).unwrap_err();
+    assert_eq!(error.to_string(), "criteria[0].when.all[1].value: looks at more attributes than a flag may");
 }

@@ -7,6 +7,7 @@ mod allocation;
 mod alone;
 mod buckets;
 mod bulk;
+mod corpus;
 mod dependency;
 mod diff;
 mod document;

@@ -158,7 +158,7 @@ fn values_fit_their_operators() {
         ),
         ("less_than", json!("1"), "less_than takes a number, not a string"),
         ("contains", json!([1]), "contains takes a string or a list of strings, and one is a number"),
-        ("starts_with", json!([]), "starts_with takes a string or a list of strings, and the list is empty"),
+        ("starts_with", json!([]), "starts_with takes 1 to 1000 values, and these are 0"),
         ("regex", json!("\\w{80}"), "is too expensive a regex: compiled it takes more than 4194304 bytes"),
         ("regex", json!("a("), "is no regex: unclosed group"),
         ("regex", json!("\\w{1000}"), "is too expensive a regex: compiled it takes more than 4194304 bytes"),
@@ -174,6 +174,11 @@ fn values_fit_their_operators() {
             "is no version range: \"foo\" is no version or comparator, such as 1.2.3, 1.x or >=2.0.0 (at byte 0)",
         ),
         ("semver", json!("1.x ||"), "is no version range: an alternative is empty (at byte 6)"),
+        (
+            "semver",
+            json!("1.2+none"),
+            "is no version range: \"1.2+none\" is no version or comparator, such as 1.2.3, 1.x or >=2.0.0 (at byte 0)",
+        ),
         ("semver", json!(2), "semver takes a version range, not a number"),
         (
             "before",
@@ -217,4 +222,24 @@ fn limits() {
 
     let found = with("salt", json!("s".repeat(256 * 1024)));
     assert_eq!(found, ["the document has 262238 bytes as compact JSON; at most 262144"]);
+}
+
+#[test]
+fn long_names_are_not_repeated() {
+    let (long, other) = ("A".repeat(10_000), "a".repeat(10_000));
+    let variants = json!({ long: true, other: 1, "a": 2, "b": 3 });
+    let criteria = json!([{ "serve": "x" }, { "serve": "y" }]);
+    let document =
+        json!({ "enabled": true, "variants": variants, "default": null, "off": null, "criteria": criteria });
+    let found: Vec<String> = FlagConfig::from_value(&document)
+        .unwrap_err()
+        .0
+        .into_iter()
+        .map(|violation| violation.message)
+        .collect();
+    assert!(found.contains(
+        &"is a number where the first is a boolean; all values of a feature have one type".to_owned()
+    ));
+    assert!(found.contains(&"no variant \"x\"; there are a, b".to_owned()));
+    assert!(found.iter().all(|message| message.len() < 200), "{found:?}");
 }

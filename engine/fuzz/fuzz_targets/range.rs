@@ -1,0 +1,11 @@
+//! Any two lines as a version range and a version.
+
+#![cfg_attr(fuzzing, no_main)]
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fluxgate_engine_fuzz::range(data));
+
+#[cfg(not(fuzzing))]
+fn main() -> Result<(), String> {
+    fluxgate_engine_fuzz::main(fluxgate_engine_fuzz::range)
+}
