@@ -4,7 +4,7 @@ use super::Problem;
 use super::node::{Kind, Node, Place};
 use crate::path::Path;
 use crate::read::UNKNOWN_FIELD;
-use crate::validate::{BAD_KEY, Violation};
+use crate::validate::{A_KEY, Violation};
 
 /// A violation, and the deepest place on the way to it that was found so far.
 struct Wanted {
@@ -91,6 +91,6 @@ impl Wanted {
 
     fn is_about_key(&self, end: usize) -> bool {
         let Violation { path, message } = &self.violation;
-        path.len() == end && (message.starts_with(UNKNOWN_FIELD) || message.starts_with(BAD_KEY))
+        path.len() == end && (message.starts_with(UNKNOWN_FIELD) || message == A_KEY)
     }
 }

@@ -9,7 +9,7 @@ use crate::path::Path;
 use crate::range::Range;
 use crate::validate::Invalid;
 
-/// Beyond what a document of 256 KiB can have.
+/// What is said of more than 65,536 distinct attributes, which no document of 256 KiB has room for.
 pub(crate) const TOO_MANY_KEYS: &str = "looks at more attributes than a flag may";
 
 /// How many values may a list have?

@@ -33,8 +33,9 @@ const MAX_BYTES: usize = 256 * 1024;
 /// How many characters may a key have?
 pub(crate) const MAX_KEY_CHARS: usize = 100;
 
-/// How the message about what is no key begins.
-pub(crate) const BAD_KEY: &str = "a key has up to";
+/// What is said of something that is no key.
+pub(crate) const A_KEY: &str =
+    "a key has up to 100 of a-z, A-Z, 0-9, '.', '_' and '-', and begins with a letter or digit";
 
 /// Everyone, in thousandths of a percent.
 const WHOLE: u64 = 100_000;
@@ -105,10 +106,7 @@ impl Checker<'_> {
         for (key, value) in &self.config.variants {
             let path = path.field(key);
             if !is_key(key) {
-                let message = format!(
-                    "{BAD_KEY} {MAX_KEY_CHARS} of a-z, A-Z, 0-9, '.', '_' and '-', and begins with a letter or digit"
-                );
-                self.report(&path, message);
+                self.report(&path, A_KEY);
             }
             if matches!(value, Value::Null | Value::Array(_)) {
                 let message =
@@ -141,7 +139,7 @@ impl Checker<'_> {
         }
         for (index, dependency) in dependencies.iter().enumerate() {
             if !is_key(&dependency.feature) {
-                let message = "is no feature's key: that has up to 100 of a-z, A-Z, 0-9, '.', '_' and '-'";
+                let message = format!("is no feature's key: {A_KEY}");
                 self.report(&path.index(index).field("feature"), message);
             }
         }

@@ -339,7 +339,7 @@ fn dependencies_are_few_and_named_by_keys() {
     };
     assert_eq!(violations(&with(vec!["f".to_owned(); 100])), [""; 0]);
     assert_eq!(violations(&with(vec!["f".to_owned(); 101])), ["dependsOn: has 101 features; at most 100"]);
-    let message = "is no feature's key: that has up to 100 of a-z, A-Z, 0-9, '.', '_' and '-'";
+    let message = "is no feature's key: a key has up to 100 of a-z, A-Z, 0-9, '.', '_' and '-', and begins with a letter or digit";
     let features = ["f", "", "a b", "f"].map(str::to_owned).to_vec();
     assert_eq!(violations(&with(features)), [1, 2].map(|at| format!("dependsOn[{at}].feature: {message}")));
 }

@@ -22,6 +22,7 @@ mod logic;
 mod movement;
 mod numbers;
 mod properties;
+mod reference;
 mod reweight;
 mod runner;
 mod sticky;
