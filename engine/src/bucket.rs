@@ -1,11 +1,17 @@
 //! Buckets: which of 100,000 equal parts of all units a unit falls into, the same in every language.
 
-/// How many buckets there are: thousandths of a percent.
-const BUCKETS: u64 = 100_000;
+/// How many buckets there are: each is a thousandth of a percent of all units.
+pub(crate) const BUCKETS: u32 = 100_000;
 
 /// Returns the bucket of a unit, for one salt and one purpose (`rollout` or `split`).
 pub fn bucket(salt: &str, purpose: &str, unit: &str) -> u32 {
     Prefix::new(salt, purpose).bucket(unit)
+}
+
+/// Returns how many buckets a percentage is, which is in thousandths of a percent.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
+pub(crate) fn thousandths(percent: f64) -> u32 {
+    (percent * 1000.0).round() as u32
 }
 
 /// Returns the murmur3 hash, x86 variant with 32 bits and seed 0, of the parts written one after the other.
@@ -33,7 +39,7 @@ impl Prefix {
     pub(crate) fn bucket(self, unit: &str) -> u32 {
         let mut state = self.0;
         state.write(unit.as_bytes());
-        ((u64::from(state.finish()) * BUCKETS) >> 32) as u32
+        ((u64::from(state.finish()) * u64::from(BUCKETS)) >> 32) as u32
     }
 }
 

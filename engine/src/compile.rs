@@ -2,15 +2,12 @@
 
 use serde_json::Value;
 
-use crate::bucket::Prefix;
+use crate::bucket::{Prefix, thousandths};
 use crate::config::{self, FlagConfig};
 use crate::guard::{Guard, guards};
 use crate::operator::{Key, Keys, Node, TOO_MANY_KEYS};
 use crate::path::Path;
 use crate::validate::{Invalid, no_variant};
-
-/// A threshold that takes everyone in.
-pub(crate) const EVERYONE: u32 = 100_000;
 
 /// A compiled flag config.
 #[derive(Debug)]
@@ -51,8 +48,8 @@ pub(crate) struct Dependency {
 pub(crate) struct Criterion {
     pub(crate) when: Option<Node>,
     pub(crate) effect: Effect,
-    /// The buckets below it are taken in.
-    pub(crate) rollout: u32,
+    /// The buckets below it are taken in; none when everyone is.
+    pub(crate) rollout: Option<u32>,
     /// The attribute that buckets are made of; none when no bucket is needed.
     pub(crate) bucket_by: Option<u16>,
     pub(crate) name: Option<Box<str>>,
@@ -134,13 +131,6 @@ impl Flag {
     }
 }
 
-impl Criterion {
-    /// Returns whether the rollout leaves anyone out.
-    pub(crate) fn is_partial(&self) -> bool {
-        self.rollout < EVERYONE
-    }
-}
-
 impl Dependency {
     fn new(dependency: &config::Dependency) -> Self {
         Self {
@@ -156,7 +146,7 @@ fn compile_criterion(
     path: &Path<'_>,
     keys: &mut Keys,
 ) -> Result<Criterion, Invalid> {
-    let rollout = rollout(criterion);
+    let rollout = criterion.is_partial().then(|| criterion.threshold());
     let effect = match &criterion.serve {
         Some(variant) => Effect::Serve(index_of(config, variant, &path.field("serve"))?),
         None => Effect::Split(shares(config, &criterion.split, &path.field("split"))?),
@@ -165,7 +155,7 @@ fn compile_criterion(
         Some(when) => Some(Node::compile(when, &path.field("when"), keys)?),
         None => None,
     };
-    let needs_bucket = rollout < EVERYONE || matches!(effect, Effect::Split(_));
+    let needs_bucket = rollout.is_some() || matches!(effect, Effect::Split(_));
     let bucket_by = match needs_bucket {
         true => Some(keys.index(criterion.bucket_key()).ok_or_else(|| Invalid::at(path, TOO_MANY_KEYS))?),
         false => None,
@@ -205,15 +195,4 @@ fn index_of(config: &FlagConfig, variant: &str, path: &Path<'_>) -> Result<u16, 
         .position(|key| key == variant)
         .and_then(|index| u16::try_from(index).ok())
         .ok_or_else(|| Invalid::at(path, no_variant(config, variant)))
-}
-
-/// Returns the threshold of a criterion's rollout.
-pub(crate) fn rollout(criterion: &config::Criterion) -> u32 {
-    criterion.rollout.map_or(EVERYONE, thousandths)
-}
-
-/// Returns a percentage in thousandths of a percent.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
-pub(crate) fn thousandths(percent: f64) -> u32 {
-    (percent * 1000.0).round() as u32
 }

@@ -5,18 +5,20 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::bucket::{BUCKETS, thousandths};
 use crate::condition::Match;
 use crate::number::{canonical_variant, serialize_number, serialize_optional_number, write_json};
 use crate::path::Path;
 use crate::read::{self, Reader};
-use crate::validate::{self, Invalid, Violation};
+use crate::validate::{self, Found, Invalid};
 
 /// The attribute that names the subject, and that buckets are made of unless a criterion says otherwise.
 pub(crate) const TARGETING_KEY: &str = "targetingKey";
 
 /// One feature's behaviour in one environment.
 ///
-/// Its JSON form is the same wherever the document travels; serializing gives the canonical form.
+/// Its JSON form is the same wherever the document travels. Serializing leaves out what is the default;
+/// [`to_json`](Self::to_json) prints the canonical form, with every number as it has to be.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FlagConfig {
@@ -94,16 +96,16 @@ pub struct Split {
 impl FlagConfig {
     /// Reads and validates a document, reporting every error with its path.
     pub fn from_value(value: &Value) -> Result<Self, Invalid> {
-        Self::read(value, Vec::new())
+        Self::read(value, Vec::new()).map_err(Invalid::from)
     }
 
     /// Reads and validates a document, adding to what was already found in it.
-    pub(crate) fn read(value: &Value, found: Vec<Violation>) -> Result<Self, Invalid> {
-        let mut reader = Reader { violations: found };
+    pub(crate) fn read(value: &Value, found: Vec<Found>) -> Result<Self, Vec<Found>> {
+        let mut reader = Reader { found };
         let Some(config) = reader.config(value, &Path::Root) else {
-            return Err(Invalid(reader.violations));
+            return Err(reader.found);
         };
-        validate::check(&config, reader.violations)?;
+        validate::check(&config, reader.found)?;
         Ok(config)
     }
 
@@ -146,7 +148,7 @@ impl FlagConfig {
 
     /// Checks every rule that a written document must keep, except those that need the other features.
     pub fn validate(&self) -> Result<(), Invalid> {
-        validate::check(self, Vec::new())
+        validate::check(self, Vec::new()).map_err(Invalid::from)
     }
 
     /// Returns what the buckets of the feature of this key are salted with.
@@ -160,12 +162,7 @@ impl FlagConfig {
             *value = canonical_variant(value);
         }
         for criterion in &mut self.criteria {
-            if is_full(&criterion.rollout) {
-                criterion.rollout = None;
-            }
-            if is_targeting_key(&criterion.bucket_by) {
-                criterion.bucket_by = None;
-            }
+            criterion.leave_out_defaults();
             if let Some(when) = &mut criterion.when {
                 when.make_canonical();
             }
@@ -175,6 +172,26 @@ impl FlagConfig {
 }
 
 impl Criterion {
+    /// Makes what says the default say nothing.
+    pub(crate) fn leave_out_defaults(&mut self) {
+        if is_full(&self.rollout) {
+            self.rollout = None;
+        }
+        if is_targeting_key(&self.bucket_by) {
+            self.bucket_by = None;
+        }
+    }
+
+    /// Returns the threshold of the rollout: the buckets below it are taken in.
+    pub(crate) fn threshold(&self) -> u32 {
+        self.rollout.map_or(BUCKETS, thousandths)
+    }
+
+    /// Returns whether the rollout leaves anyone out.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.threshold() < BUCKETS
+    }
+
     /// Returns the attribute that buckets are made of.
     pub(crate) fn bucket_key(&self) -> &str {
         self.bucket_by.as_deref().unwrap_or(TARGETING_KEY)

@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use crate::config::TARGETING_KEY;
-use crate::operator::same_text;
+use crate::operator::{kind, same_text};
 
 /// How deep may lists and objects nest? As deep as `serde_json` reads them from text, and no danger to the stack.
 const MAX_DEPTH: usize = 127;
@@ -55,7 +55,7 @@ impl<'a> Context<'a> {
     pub fn from_value(value: &'a Value) -> Result<Self, NotAnObject> {
         match Attribute::from(value) {
             Attribute::Object(attributes) => Ok(Self { attributes }),
-            other => Err(NotAnObject { found: other.kind() }),
+            _ => Err(NotAnObject { found: kind(value) }),
         }
     }
 
@@ -102,20 +102,6 @@ impl<'a> Context<'a> {
 fn find<'x, 'a>(attributes: &'x [(Cow<'a, str>, Attribute<'a>)], key: &str) -> Option<&'x Attribute<'a>> {
     let (_, value) = attributes.iter().rev().find(|(name, _)| same_text(name, key))?;
     Some(value)
-}
-
-impl Attribute<'_> {
-    /// Returns what kind of value it is, for messages.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::Bool(_) => "a boolean",
-            Self::Number(_) => "a number",
-            Self::Text(_) => "a string",
-            Self::List(_) => "a list",
-            Self::Object(_) => "an object",
-        }
-    }
 }
 
 impl<'a> From<&'a Value> for Attribute<'a> {

@@ -8,10 +8,9 @@ use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
 
-use self::words::{
-    criterion_path, criterion_text, dependency_text, rollout_text, split_text, variant_text, when_text,
-};
+use self::words::{criterion_path, criterion_text, dependency_text, rollout_text, variant_text, when_text};
 use crate::config::{Criterion, Dependency, FlagConfig, is_false};
+use crate::expression::print_split;
 use crate::movement::{Deciding, criterion_movement, reshuffles};
 use crate::number::write_json;
 use crate::path::Path;
@@ -35,6 +34,9 @@ pub struct DiffEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub movement: Option<f64>,
     /// Whether units fall into other buckets, so that who gets what is drawn anew.
+    ///
+    /// A diff does not know the feature: a salt that is written out, where there was none, counts as another one even if
+    /// it is the feature's key.
     #[serde(default, skip_serializing_if = "is_false")]
     pub reshuffles: bool,
 }
@@ -147,7 +149,7 @@ impl Changes {
         part("rollout", |criterion| Some(rollout_text(criterion)));
         part("bucketBy", |criterion| Some(criterion.bucket_key().to_owned()));
         part("serve", |criterion| criterion.serve.clone());
-        part("split", |criterion| (!criterion.split.is_empty()).then(|| split_text(&criterion.split)));
+        part("split", |criterion| (!criterion.split.is_empty()).then(|| print_split(&criterion.split)));
         self.count_movement(path, before, after);
     }
 

@@ -47,7 +47,8 @@ pub fn evaluate_kept<'f>(
 
 /// Returns what many features of one environment are for a context, in their order.
 ///
-/// Each attribute is looked up and each shared dependency evaluated once for all of them.
+/// An attribute is mostly looked up once for all of them, and a shared dependency evaluated once for each level below
+/// them that it stands at.
 pub fn evaluate_all<'f, 'x>(
     flags: &'f (impl Flags + ?Sized),
     asked: impl IntoIterator<Item = Served<'f>, IntoIter: 'x>,
@@ -63,8 +64,8 @@ struct Asked<'f, 'x, 'a, F: ?Sized, K: ?Sized, const SLOTS: usize> {
     flags: &'f F,
     kept: &'x K,
     lookup: Lookup<'f, 'x, 'a, SLOTS>,
-    /// What dependencies came to, by level: asked for along many ways, each is evaluated once, or the work would grow
-    /// with the number of ways.
+    /// What dependencies came to, by level: asked for along many ways, each is evaluated once a level, or the work
+    /// would grow with the number of ways.
     seen: BTreeMap<(*const Flag, u8), Option<(&'f str, Reason)>>,
 }
 
@@ -146,7 +147,7 @@ where
         let Some(unit) = unit_of(self.lookup.get(key).attribute, &mut number) else {
             return Err(EvaluationError::TargetingKeyMissing { attribute: key.text.to_string() });
         };
-        if criterion.is_partial() && flag.rollout_bucket(unit) >= criterion.rollout {
+        if criterion.rollout.is_some_and(|rollout| flag.rollout_bucket(unit) >= rollout) {
             return Ok(flag.result(flag.default, Reason::Default));
         }
         let variant = match &criterion.effect {

@@ -6,7 +6,8 @@ mod reweight;
 
 pub use reweight::reweight;
 
-use crate::compile::{EVERYONE, rollout, thousandths};
+use crate::bucket::BUCKETS;
+use crate::compile::ends;
 use crate::config::{Criterion, FlagConfig, Split};
 
 /// Runs of buckets, each up to its number, with the variant that they are served; they end at the last bucket.
@@ -43,6 +44,8 @@ pub fn criterion_movement(old: Deciding<'_>, new: Deciding<'_>) -> Option<f64> {
 }
 
 /// Returns whether buckets decide in both, and are made of something else in each.
+///
+/// It does not know the feature: a salt that is written out is another than none, though it may be the feature's key.
 pub(crate) fn reshuffles(old: Deciding<'_>, new: Deciding<'_>) -> bool {
     let is_same =
         old.config.salt == new.config.salt && old.criterion.bucket_key() == new.criterion.bucket_key();
@@ -58,7 +61,7 @@ impl<'c> Deciding<'c> {
     fn outcomes(self) -> Outcomes<'c> {
         let default = self.config.default.as_deref();
         Outcomes {
-            rollout: rollout(self.criterion).min(EVERYONE),
+            rollout: self.criterion.threshold().min(BUCKETS),
             walk: match &self.criterion.serve {
                 Some(variant) => everyone(Some(variant)),
                 None => walk(&self.criterion.split, default),
@@ -82,7 +85,7 @@ impl Outcomes<'_> {
         let parts = [
             (low.rollout, differing(&low.walk, &high.walk)),
             (high.rollout - low.rollout, differing(&everyone(low.default), &high.walk)),
-            (EVERYONE - high.rollout, differing(&everyone(low.default), &everyone(high.default))),
+            (BUCKETS - high.rollout, differing(&everyone(low.default), &everyone(high.default))),
         ];
         parts.into_iter().map(|(rollout, split)| u64::from(rollout) * u64::from(split)).sum()
     }
@@ -92,24 +95,18 @@ impl Outcomes<'_> {
         let walk = everyone(self.default);
         let nobody = Outcomes { rollout: 0, walk, default: self.default };
         let first = self.walk.iter().find(|(upto, _)| *upto > 0).and_then(|(_, variant)| *variant);
-        let first = Outcomes { rollout: EVERYONE, walk: everyone(first), default: self.default };
+        let first = Outcomes { rollout: BUCKETS, walk: everyone(first), default: self.default };
         self.differing(&nobody) > 0 && self.differing(&first) > 0
     }
 }
 
 fn everyone(variant: Option<&str>) -> Walk<'_> {
-    vec![(EVERYONE, variant)]
+    vec![(BUCKETS, variant)]
 }
 
 fn walk<'c>(split: &'c [Split], default: Option<&'c str>) -> Walk<'c> {
-    let mut upto = 0_u32;
-    let shares = split.iter().map(|share| {
-        upto = upto.saturating_add(thousandths(share.weight)).min(EVERYONE);
-        (upto, Some(share.variant.as_str()))
-    });
-    let mut walk: Walk<'c> = shares.collect();
-    walk.push((EVERYONE, default));
-    walk
+    let shares = ends(split).zip(split).map(|(upto, share)| (upto.min(BUCKETS), Some(&*share.variant)));
+    shares.chain([(BUCKETS, default)]).collect()
 }
 
 /// Returns how many buckets are served something else.

@@ -101,15 +101,22 @@ fn as_integer(number: f64) -> Option<i64> {
     (number.trunc() == number && number.abs() < MAX_SAFE).then_some(number as i64)
 }
 
-/// Returns the value with each number and each object in its one form, so that equal documents are equal values.
+/// Returns the value with each number and each object in its one form.
+///
+/// An integer of 64 bits keeps all its digits, so those that are one double are values of their own all the same.
 pub(crate) fn canonical_value(value: &Value) -> Value {
     canonical(value, json_number)
 }
 
 /// Returns a variant's value in its one form, in which a float stays a float: typed clients tell `1.0` from `1`.
 pub(crate) fn canonical_variant(value: &Value) -> Value {
-    // Adding zero makes of -0 a 0.
-    canonical(value, |number| Number::from_f64(number + 0.0).map_or(Value::Null, Value::Number))
+    canonical(value, |number| {
+        // As JSON is read, the integer -0 is a float, and an integer serves both who wants one and who wants a float.
+        if number == 0.0 && number.is_sign_negative() {
+            return Value::from(0);
+        }
+        Number::from_f64(number).map_or(Value::Null, Value::Number)
+    })
 }
 
 fn canonical(value: &Value, float: fn(f64) -> Value) -> Value {

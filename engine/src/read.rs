@@ -11,14 +11,11 @@ use crate::number::{canonical_value, canonical_variant};
 use crate::operator::kind;
 use crate::path::Path;
 use crate::suggest::hint;
-use crate::validate::{Invalid, MAX_DEPTH, Violation};
-
-/// How every message about a field that nobody knows begins; it is the key that is wrong there.
-pub(crate) const UNKNOWN_FIELD: &str = "is no field here";
+use crate::validate::{Found, Invalid, MAX_DEPTH};
 
 #[derive(Default)]
 pub(crate) struct Reader {
-    pub(crate) violations: Vec<Violation>,
+    pub(crate) found: Vec<Found>,
 }
 
 /// An object whose fields are being read.
@@ -36,8 +33,8 @@ pub(crate) fn deserialize<'de, T, D: Deserializer<'de>>(
     let value = Value::deserialize(deserializer)?;
     let mut reader = Reader::default();
     match read(&mut reader, &value, &Path::Root) {
-        Some(read) if reader.violations.is_empty() => Ok(read),
-        _ => Err(D::Error::custom(Invalid(reader.violations))),
+        Some(read) if reader.found.is_empty() => Ok(read),
+        _ => Err(D::Error::custom(Invalid::from(reader.found))),
     }
 }
 
@@ -55,11 +52,11 @@ impl Reader {
             "criteria",
         ];
         let mut fields = self.fields(value, path, known)?;
-        fields.require("enabled", "is required: true or false");
-        fields.require("variants", "is required: at least one key with its value");
+        fields.require_field("enabled", "is required: true or false");
+        fields.require_field("variants", "is required: at least one key with its value");
         for name in ["default", "off"] {
             let message = "is required: a variant's key, or null for the application's own default";
-            fields.require(name, message);
+            fields.require_field(name, message);
         }
         Some(FlagConfig {
             enabled: fields.bool("enabled"),
@@ -86,14 +83,16 @@ impl Reader {
     pub(crate) fn criterion(&mut self, value: &Value, path: &Path<'_>) -> Option<Criterion> {
         let known = &["name", "when", "rollout", "bucketBy", "serve", "split"];
         let mut fields = self.fields(value, path, known)?;
-        Some(Criterion {
+        let mut criterion = Criterion {
             name: fields.text("name"),
             when: fields.matching("when"),
-            rollout: fields.number("rollout").filter(|rollout| *rollout != 100.0),
-            bucket_by: fields.text("bucketBy").filter(|key| key != crate::config::TARGETING_KEY),
+            rollout: fields.number("rollout"),
+            bucket_by: fields.text("bucketBy"),
             serve: fields.text("serve"),
             split: fields.list("split", Self::split),
-        })
+        };
+        criterion.leave_out_defaults();
+        Some(criterion)
     }
 
     pub(crate) fn split(&mut self, value: &Value, path: &Path<'_>) -> Option<Split> {
@@ -152,7 +151,7 @@ impl Reader {
         };
         for name in map.keys().filter(|name| !known.contains(&name.as_str())) {
             let hint = hint(name, known.iter().copied());
-            self.report(&path.field(name), format!("{UNKNOWN_FIELD}{hint}"));
+            self.found.push(Found::key(path.field(name), format!("is no field here{hint}")));
         }
         Some(Fields { reader: self, map, path })
     }
@@ -172,13 +171,21 @@ impl Reader {
     }
 
     fn report(&mut self, path: &Path<'_>, message: impl Into<String>) {
-        self.violations.push(Violation::new(path, message));
+        self.found.push(Found::value(path, message));
     }
 }
 
 impl<'v> Fields<'_, 'v, '_> {
-    fn require(&mut self, name: &str, message: &str) {
+    /// Reports a field that is missing; null means something there, or is reported where it is read.
+    fn require_field(&mut self, name: &str, message: &str) {
         if !self.map.contains_key(name) {
+            self.reader.report(&self.path.field(name), message);
+        }
+    }
+
+    /// Reports a field without a value: null, too, or its placeholder would stand for something.
+    fn require(&mut self, name: &str, message: &str) {
+        if self.get(name).is_none() {
             self.reader.report(&self.path.field(name), message);
         }
     }
@@ -272,6 +279,7 @@ impl<'v> Fields<'_, 'v, '_> {
         }
     }
 
+    /// Reads a condition; there is none only when it was reported why.
     fn condition(&mut self) -> Option<Condition> {
         self.require("key", "is required: an attribute's key");
         self.require("op", "is required: an operator such as \"equals\"");

@@ -2,7 +2,7 @@
 
 mod rules;
 
-pub(crate) use rules::{A_KEY, MAX_DEPTH, MAX_KEY_CHARS, check, no_variant};
+pub(crate) use rules::{MAX_DEPTH, MAX_KEY_CHARS, check, no_variant};
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
@@ -19,6 +19,29 @@ pub struct Violation {
 /// A document that breaks rules: all of the breaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid(pub Vec<Violation>);
+
+/// A violation, and what it is about there.
+pub(crate) struct Found {
+    pub(crate) violation: Violation,
+    /// Whether the key at the path's end is wrong, not its value; a text shows them at different places.
+    pub(crate) is_about_key: bool,
+}
+
+impl Found {
+    pub(crate) fn value(path: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self { violation: Violation::new(path, message), is_about_key: false }
+    }
+
+    pub(crate) fn key(path: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self { violation: Violation::new(path, message), is_about_key: true }
+    }
+}
+
+impl From<Vec<Found>> for Invalid {
+    fn from(found: Vec<Found>) -> Self {
+        Self(found.into_iter().map(|found| found.violation).collect())
+    }
+}
 
 impl Invalid {
     pub(crate) fn at(path: impl fmt::Display, message: impl Into<String>) -> Self {

@@ -1,6 +1,7 @@
 //! How the parts of a document are worded in a diff.
 
-use crate::config::{Criterion, Dependency, Split};
+use crate::config::{Criterion, Dependency};
+use crate::expression::print_split;
 use crate::number::NumberText;
 
 /// Returns the path of a criterion: by its name where that is clear, else by its position.
@@ -24,7 +25,7 @@ pub(super) fn criterion_text(criterion: &Criterion) -> String {
     }
     match &criterion.serve {
         Some(variant) => text += &format!("serve {variant}"),
-        None => text += &format!("split {}", split_text(&criterion.split)),
+        None => text += &format!("split {}", print_split(&criterion.split)),
     }
     text
 }
@@ -38,12 +39,6 @@ pub(super) fn when_text(criterion: &Criterion) -> String {
 
 pub(super) fn rollout_text(criterion: &Criterion) -> String {
     NumberText::new(criterion.rollout.unwrap_or(100.0)).to_string()
-}
-
-pub(super) fn split_text(split: &[Split]) -> String {
-    let shares: Vec<String> =
-        split.iter().map(|share| format!("{} {}", share.variant, NumberText::new(share.weight))).collect();
-    shares.join(", ")
 }
 
 pub(super) fn dependency_text(dependency: &Dependency) -> String {

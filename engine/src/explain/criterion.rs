@@ -7,7 +7,7 @@ use super::trace::{
 };
 use super::{Documents, Named, Walk, served};
 use crate::bucket::bucket;
-use crate::compile::{EVERYONE, ends, rollout};
+use crate::compile::ends;
 use crate::condition::Match;
 use crate::config::{Criterion, Split};
 use crate::context::{Attribute, Context};
@@ -74,10 +74,10 @@ impl<'d, D: Documents + ?Sized, K: Kept + ?Sized> Walk<'d, '_, '_, D, K> {
             let named = CriterionRef { index: step.index, name: criterion.name.as_deref() };
             Evaluation { criterion: Some(named), ..served(of.config, Some(variant), reason) }
         };
-        let (serve, threshold) = (criterion.serve.as_deref(), rollout(criterion));
+        let serve = criterion.serve.as_deref();
         step.serve = serve.map(str::to_owned);
         if let Some(variant) = serve
-            && threshold >= EVERYONE
+            && !criterion.is_partial()
         {
             return Ok(decided(variant, Reason::TargetingMatch));
         }
@@ -88,7 +88,8 @@ impl<'d, D: Documents + ?Sized, K: Kept + ?Sized> Walk<'d, '_, '_, D, K> {
         let Some(unit) = unit else {
             return Err(EvaluationError::TargetingKeyMissing { attribute: key.to_owned() });
         };
-        if threshold < EVERYONE {
+        if criterion.is_partial() {
+            let threshold = criterion.threshold();
             let bucket = bucket(of.config.salt_of(of.key), "rollout", unit);
             let taken_in = bucket < threshold;
             step.rollout = Some(RolloutTrace { bucket, threshold, taken_in });

@@ -3,29 +3,30 @@
 use super::Problem;
 use super::node::{Kind, Node, Place};
 use crate::path::Path;
-use crate::read::UNKNOWN_FIELD;
-use crate::validate::{A_KEY, Violation};
+use crate::validate::{Found, Violation};
 
 /// A violation, and the deepest place on the way to it that was found so far.
 struct Wanted {
     violation: Violation,
+    is_about_key: bool,
     place: Place,
     /// How much of the path there is in the file, where a text has no parts.
     shown: usize,
 }
 
-/// Returns the violations with their places, or those of the nearest node around them.
-pub(super) fn locate(root: &Node, violations: Vec<Violation>) -> Vec<Problem> {
-    let wanted = violations.into_iter().map(|violation| Wanted {
+/// Returns what was found with its place, or those of the nearest node around them.
+pub(super) fn locate(root: &Node, found: Vec<Found>) -> Vec<Problem> {
+    let wanted = found.into_iter().map(|Found { violation, is_about_key }| Wanted {
         place: root.place,
         shown: violation.path.len(),
         violation,
+        is_about_key,
     });
     let mut wanted: Vec<_> = wanted.collect();
     // So those within one node stand side by side.
     wanted.sort_by(|a, b| a.violation.path.cmp(&b.violation.path));
     visit(root, 0, &mut wanted);
-    let problems = wanted.into_iter().map(|Wanted { violation, place, shown }| {
+    let problems = wanted.into_iter().map(|Wanted { violation, place, shown, .. }| {
         let path = violation.path.get(..shown).unwrap_or_default();
         Problem::new(path, violation.message, place)
     });
@@ -54,7 +55,7 @@ fn visit(node: &Node, at: usize, wanted: &mut [Wanted]) {
                 }
                 let (end, wanted) = within(wanted, at, &segment);
                 enter(&entry.node, entry.shown_place(), (end, wanted));
-                for wanted in wanted.iter_mut().filter(|wanted| wanted.is_about_key(end)) {
+                for wanted in wanted.iter_mut().filter(|wanted| wanted.is_about_key_of(end)) {
                     wanted.place = entry.place;
                 }
             }
@@ -89,8 +90,7 @@ impl Wanted {
         self.violation.path.get(at..).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     }
 
-    fn is_about_key(&self, end: usize) -> bool {
-        let Violation { path, message } = &self.violation;
-        path.len() == end && (message.starts_with(UNKNOWN_FIELD) || message == A_KEY)
+    fn is_about_key_of(&self, end: usize) -> bool {
+        self.is_about_key && self.violation.path.len() == end
     }
 }

@@ -15,7 +15,7 @@ use std::fmt;
 
 use self::node::Place;
 use crate::config::FlagConfig;
-use crate::validate::{Invalid, Violation};
+use crate::validate::Found;
 
 /// A text that is no valid flag config: all that is wrong with it, in the order of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,12 +49,13 @@ impl FlagConfig {
         };
         expand::expand(&mut root, &mut problems);
         let found: Vec<_> =
-            problems.iter().map(|problem| Violation::new(&problem.path, &*problem.message)).collect();
-        Self::read(&root.to_value(), found).map_err(|Invalid(mut violations)| {
-            let rest = violations.split_off(problems.len());
+            problems.iter().map(|problem| Found::value(&problem.path, &*problem.message)).collect();
+        Self::read(&root.to_value(), found).map_err(|mut found| {
+            let rest = found.split_off(problems.len());
             // What could not be read is not reported a second time for what stands in its place.
             let known: HashSet<_> = problems.iter().map(|problem| &*problem.path).collect();
-            let rest = rest.into_iter().filter(|violation| !known.contains(&*violation.path)).collect();
+            let is_new = |found: &Found| !known.contains(&*found.violation.path);
+            let rest = rest.into_iter().filter(is_new).collect();
             let rest = locate::locate(&root, rest);
             problems.extend(rest);
             FileError::new(problems)

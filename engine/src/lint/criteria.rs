@@ -2,9 +2,9 @@
 
 use super::reach::Reach;
 use super::{LintRule, Linter};
-use crate::compile::{EVERYONE, thousandths};
+use crate::bucket::{BUCKETS, thousandths};
 use crate::condition::Match;
-use crate::config::{Criterion, TARGETING_KEY};
+use crate::config::{Criterion, Split, TARGETING_KEY};
 use crate::number::NumberText;
 use crate::path::Path;
 
@@ -31,7 +31,7 @@ impl Linter<'_> {
         };
         // One for everyone that ends the list says openly what the default is; and a rollout may fail for want of a key.
         let serves_default = |criterion: &Criterion| {
-            criterion.serve.is_some() && criterion.serve == self.config.default && !is_partial(criterion)
+            criterion.serve.is_some() && criterion.serve == self.config.default && !criterion.is_partial()
         };
         let is_for_some = criterion.when.as_ref().is_some_and(|when| *when != Match::All(Vec::new()));
         if is_for_some && serves_default(criterion) && later.iter().all(serves_default) {
@@ -54,7 +54,7 @@ impl Linter<'_> {
     }
 
     fn check_buckets(&mut self, criterion: &Criterion, path: &Path<'_>) {
-        if criterion.rollout.is_some_and(|rollout| thousandths(rollout) == 0) {
+        if criterion.threshold() == 0 {
             let default = self.default_text();
             let message = format!(
                 "takes nobody in: everyone who matches gets {default}, and no later criterion is looked at; raise it or remove the criterion"
@@ -62,7 +62,7 @@ impl Linter<'_> {
             self.report(LintRule::ZeroRollout, &path.field("rollout"), message);
         }
         let bucket_by = criterion.bucket_by.as_deref().filter(|key| *key != TARGETING_KEY);
-        if bucket_by.is_some() && criterion.serve.is_some() && !is_partial(criterion) {
+        if bucket_by.is_some() && criterion.serve.is_some() && !criterion.is_partial() {
             let message = "is not looked at: without a split and with a rollout of 100 no bucket is needed; leave it out";
             self.report(LintRule::UnusedBucketBy, &path.field("bucketBy"), message);
         }
@@ -72,28 +72,36 @@ impl Linter<'_> {
         if criterion.split.is_empty() {
             return;
         }
-        let weights = criterion.split.iter().map(|share| thousandths(share.weight));
-        let sum = weights.fold(0, u32::saturating_add);
-        if sum < EVERYONE {
+        let sum = sum_of(&criterion.split, |_| true);
+        if sum < BUCKETS {
             let percent = |thousandths: u32| NumberText::new(f64::from(thousandths) / 1000.0);
-            let (sum, rest, default) = (percent(sum), percent(EVERYONE - sum), self.default_text());
+            let (sum, rest, default) = (percent(sum), percent(BUCKETS - sum), self.default_text());
+            let unless = if self.config.sticky { ", unless they keep a variant" } else { "" };
             let message = format!(
-                "the weights add up to {sum} %, and the other {rest} % get {default}; raise a weight, or name who gets the rest"
+                "the weights add up to {sum} %, and the other {rest} % get {default}{unless}; raise a weight, or name who gets the rest"
             );
             self.report(LintRule::PartialSplit, path, message);
         }
         for (index, share) in criterion.split.iter().enumerate() {
             if !self.config.sticky && thousandths(share.weight) == 0 {
                 let variant = &share.variant;
-                let message =
-                    format!("gives {variant:?} to nobody; raise the weight or leave the variant out");
+                let has_more = sum_of(&criterion.split, |other| other.variant == *variant) > 0;
+                let message = match has_more {
+                    true => {
+                        format!("gives {variant:?} to nobody more; raise the weight or leave this share out")
+                    }
+                    false => {
+                        format!("gives {variant:?} to nobody; raise the weight or leave the variant out")
+                    }
+                };
                 self.report(LintRule::ZeroWeight, &path.index(index).field("weight"), message);
             }
         }
     }
 }
 
-/// Returns whether the rollout leaves anyone out.
-pub(super) fn is_partial(criterion: &Criterion) -> bool {
-    criterion.rollout.is_some_and(|rollout| thousandths(rollout) < EVERYONE)
+/// Returns how many buckets those shares have together, in thousandths of a percent.
+fn sum_of(split: &[Split], is_one: impl Fn(&Split) -> bool) -> u32 {
+    let weights = split.iter().filter(|share| is_one(share)).map(|share| thousandths(share.weight));
+    weights.fold(0, u32::saturating_add)
 }

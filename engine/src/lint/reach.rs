@@ -1,6 +1,5 @@
 //! Whom the criteria match, and which of them decides: what is never matched, never reached or always the same.
 
-use super::criteria::is_partial;
 use super::search::{Claim, Search};
 use super::tree::Tree;
 use super::{LintRule, Linter};
@@ -85,7 +84,7 @@ impl Linter<'_> {
             let message = self.decided_text(reach, index, above);
             self.report(LintRule::UnreachableCriterion, path, message);
         } else if let Some(above) = reach.decided_by_together(index) {
-            let message = self.decided_together_text(&above);
+            let message = self.decided_together_text(reach, index, &above);
             self.report(LintRule::UnreachableCriterion, path, message);
         }
         // An empty `all` at the top is a way to write everyone.
@@ -134,7 +133,7 @@ impl Linter<'_> {
         } else {
             "matches whenever this one does and decides"
         };
-        let rollout = match is_partial(&criteria[above]) {
+        let rollout = match criteria[above].is_partial() {
             true => ", also for those whom its rollout leaves out",
             false => "",
         };
@@ -142,8 +141,14 @@ impl Linter<'_> {
         format!("is never reached: {above} above it {why}{rollout}; move it up or remove it")
     }
 
-    fn decided_together_text(&self, above: &[usize]) -> String {
+    fn decided_together_text(&self, reach: &Reach<'_>, index: usize, above: &[usize]) -> String {
         let above = match above {
+            // These searches take longer than those for each criterion, and may find what those gave up.
+            [] => {
+                return "is never reached: no context fulfils its condition; correct it or remove it"
+                    .to_owned();
+            }
+            [only] => return self.decided_text(reach, index, *only),
             [first @ .., last] if above.len() <= MAX_NAMED => {
                 let first: Vec<String> = first.iter().map(|index| self.criterion_text(*index)).collect();
                 format!("{} or {}", first.join(", "), self.criterion_text(*last))

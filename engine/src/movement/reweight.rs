@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::walk;
-use crate::compile::thousandths;
+use crate::bucket::thousandths;
 use crate::config::Split;
 
 /// Returns the split with the weight that each variant has in `new`, that moves the fewest units from `old`.

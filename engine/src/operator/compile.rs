@@ -71,15 +71,7 @@ impl Compiled {
 
     pub(crate) fn new(condition: &Condition) -> Result<Self, String> {
         let op = condition.op;
-        let value = match (&condition.value, op) {
-            (None, Op::Exists) => return Ok(Self::Exists),
-            (None, Op::NotExists) => return Ok(Self::NotExists),
-            (Some(_), Op::Exists | Op::NotExists) => {
-                return Err(format!("{op} takes no value"));
-            }
-            (Some(value), _) => value,
-            (None, _) => &Value::Null,
-        };
+        let value = condition.value.as_ref().unwrap_or(&Value::Null);
         let ignore_case = condition.ignore_case;
         let test = match op {
             Op::Equals | Op::NotEquals => equality(op, value, ignore_case)?,
@@ -95,7 +87,11 @@ impl Compiled {
             Op::Semver => Test::Range(range(value)?),
             Op::Before => Test::Before(Box::new(instant(op, value)?)),
             Op::After => Test::After(Box::new(instant(op, value)?)),
-            Op::Exists | Op::NotExists => return Err(format!("{op} takes no value")),
+            Op::Exists | Op::NotExists if condition.value.is_some() => {
+                return Err(format!("{op} takes no value"));
+            }
+            Op::Exists => return Ok(Self::Exists),
+            Op::NotExists => return Ok(Self::NotExists),
         };
         Ok(match op {
             Op::NotEquals | Op::NotIn => Self::None(test),

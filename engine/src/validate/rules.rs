@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{Invalid, Violation};
-use crate::compile::thousandths;
+use super::Found;
+use crate::bucket::{BUCKETS, thousandths};
 use crate::condition::Match;
 use crate::config::{Criterion, FlagConfig, Split};
 use crate::operator::{RegexBytes, check_value, kind};
@@ -37,15 +37,12 @@ pub(crate) const MAX_KEY_CHARS: usize = 100;
 pub(crate) const A_KEY: &str =
     "a key has up to 100 of a-z, A-Z, 0-9, '.', '_' and '-', and begins with a letter or digit";
 
-/// Everyone, in thousandths of a percent.
-const WHOLE: u64 = 100_000;
-
 /// Checks a document, adding to what was found while it was read.
-pub(crate) fn check(config: &FlagConfig, found: Vec<Violation>) -> Result<(), Invalid> {
-    let read = found.iter().map(|violation| violation.path.clone()).collect();
-    let mut checker = Checker { config, read, violations: found, regex_bytes: RegexBytes::default() };
+pub(crate) fn check(config: &FlagConfig, found: Vec<Found>) -> Result<(), Vec<Found>> {
+    let read = found.iter().map(|found| found.violation.path.clone()).collect();
+    let mut checker = Checker { config, read, found, regex_bytes: RegexBytes::default() };
     checker.check();
-    if checker.violations.is_empty() { Ok(()) } else { Err(Invalid(checker.violations)) }
+    if checker.found.is_empty() { Ok(()) } else { Err(checker.found) }
 }
 
 /// Returns the message for a variant that the document does not have.
@@ -56,7 +53,7 @@ pub(crate) fn no_variant(config: &FlagConfig, variant: &str) -> String {
 
 struct Checker<'c> {
     config: &'c FlagConfig,
-    violations: Vec<Violation>,
+    found: Vec<Found>,
     /// The places of those that were found while reading.
     read: HashSet<String>,
     regex_bytes: RegexBytes,
@@ -96,28 +93,29 @@ impl Checker<'_> {
     }
 
     fn check_variants(&mut self, path: &Path<'_>) {
-        let Some((first_key, first)) = self.config.variants.first_key_value() else {
+        let variants = &self.config.variants;
+        if variants.is_empty() {
             self.report(path, "is empty; a feature has at least one variant");
-            return;
-        };
-        // One that is too long would be repeated by each of the others.
-        let is_short = first_key.len() <= MAX_KEY_CHARS;
-        let first_key = if is_short { format!("{first_key:?}") } else { "the first".to_owned() };
-        for (key, value) in &self.config.variants {
+        }
+        // What may be no value at all says nothing of the type of the others.
+        let reference = variants.iter().find(|(_, value)| is_allowed(value));
+        for (key, value) in variants {
             let path = path.field(key);
             if !is_key(key) {
-                self.report(&path, A_KEY);
+                self.add(Found::key(path, A_KEY));
             }
-            if matches!(value, Value::Null | Value::Array(_)) {
+            if !is_allowed(value) {
                 let message =
                     format!("must be a boolean, a string, a number or an object, not {}", kind(value));
                 self.report(&path, message);
-            } else if kind(value) != kind(first) {
-                let message = format!(
-                    "is {} where {first_key} is {}; all values of a feature have one type",
-                    kind(value),
-                    kind(first)
-                );
+            } else if let Some((first_key, first)) = reference.filter(|(_, first)| kind(first) != kind(value))
+            {
+                // A key that is too long would be repeated by each of the others.
+                let is_short = first_key.len() <= MAX_KEY_CHARS;
+                let first_key = if is_short { format!("{first_key:?}") } else { "the first".to_owned() };
+                let (kind, first) = (kind(value), kind(first));
+                let message =
+                    format!("is {kind} where {first_key} is {first}; all values of a feature have one type");
                 self.report(&path, message);
             }
         }
@@ -138,9 +136,17 @@ impl Checker<'_> {
             self.report(path, format!("has {count} features; at most {MAX_DEPENDENCIES}"));
         }
         for (index, dependency) in dependencies.iter().enumerate() {
+            let path = path.index(index);
             if !is_key(&dependency.feature) {
                 let message = format!("is no feature's key: {A_KEY}");
-                self.report(&path.index(index).field("feature"), message);
+                self.report(&path.field("feature"), message);
+            }
+            let path = path.field("variants");
+            for (index, variant) in dependency.variants.iter().enumerate() {
+                if !is_key(variant) {
+                    let message = format!("is no variant's key: {A_KEY}");
+                    self.report(&path.index(index), message);
+                }
             }
         }
     }
@@ -178,7 +184,7 @@ impl Checker<'_> {
             self.check_percentage(share.weight, &path.field("weight"));
             sum += u64::from(thousandths(share.weight));
         }
-        if sum > WHOLE {
+        if sum > u64::from(BUCKETS) {
             let percent = crate::number::NumberText::new(sum as f64 / 1000.0);
             self.report(path, format!("the weights add up to {percent} %; at most 100 %"));
         }
@@ -233,9 +239,12 @@ impl Checker<'_> {
 
     /// Reports a breach, unless reading has reported that place or one around it: then it is a consequence.
     fn report(&mut self, path: &Path<'_>, message: impl Into<String>) {
-        let violation = Violation::new(path, message);
-        if !self.is_consequence(&violation.path) {
-            self.violations.push(violation);
+        self.add(Found::value(path, message));
+    }
+
+    fn add(&mut self, found: Found) {
+        if !self.is_consequence(&found.violation.path) {
+            self.found.push(found);
         }
     }
 
@@ -243,6 +252,11 @@ impl Checker<'_> {
         let mut around = place.match_indices(['.', '[']).map(|(end, _)| &place[..end]).chain([place]);
         around.any(|place| self.read.contains(place))
     }
+}
+
+/// Returns whether a variant may have such a value.
+fn is_allowed(value: &Value) -> bool {
+    !matches!(value, Value::Null | Value::Array(_))
 }
 
 fn is_deeper(value: &Value, levels: usize) -> bool {

@@ -101,7 +101,7 @@ fn weights_stand_side_by_side() {
         found,
         [
             r#"~ criteria["US split"].rollout: 25 -> 50.5"#,
-            r#"~ criteria["US split"].split: control 50, express 50 -> control 10, express 90"#,
+            r#"~ criteria["US split"].split: control=50, express=50 -> control=10, express=90"#,
         ]
     );
 }
@@ -127,7 +127,7 @@ fn criteria_move_rename_come_and_go() {
     assert_eq!(
         found,
         [
-            r#"- criteria["US split"]: country == "US": 25 % split control 50, express 50 -> none"#,
+            r#"- criteria["US split"]: country == "US": 25 % split control=50, express=50 -> none"#,
             "~ criteria[1].when: exists beta -> not exists beta",
             "+ criteria[2]: none -> everyone: 5 % by companyId serve control",
         ]
@@ -145,7 +145,7 @@ fn serve_becomes_split() {
         [
             r#"~ criteria["staff"].when: staff == true -> everyone"#,
             r#"- criteria["staff"].serve: express -> none"#,
-            r#"+ criteria["staff"].split: none -> express 1"#,
+            r#"+ criteria["staff"].split: none -> express=1"#,
         ]
     );
 }

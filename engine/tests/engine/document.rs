@@ -23,7 +23,7 @@ fn canonical_form() {
     }"#;
     let config = FlagConfig::from_json(written).unwrap();
     let canonical = concat!(
-        r#"{"enabled":true,"variants":{"a":{},"b":{"a":[1e+21,0.0,0.000001,123456789012345680000,312956741679234500.0,1.0,1],"z":1e-7}},"#,
+        r#"{"enabled":true,"variants":{"a":{},"b":{"a":[1e+21,0,0.000001,123456789012345680000,312956741679234500.0,1.0,1],"z":1e-7}},"#,
         r#""default":"a","off":null,"dependsOn":[{"feature":"f"}],"criteria":[{"name":"x","when":{"all":["#,
         r#"{"key":"n","op":"equals","value":1000},{"not":{"any":[]}}]},"split":[{"variant":"b","weight":50},"#,
         r#"{"variant":"a","weight":0.125}]},{"rollout":12.5,"bucketBy":"companyId","serve":"a"}]}"#,

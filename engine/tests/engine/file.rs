@@ -56,6 +56,15 @@ criteria:
 }
 
 #[test]
+fn a_value_that_json_cannot_say_is_all_that_is_wrong() {
+    let text = "enabled: true\nvariants: {a: .inf, b: 1}\ndefault: a\noff: a\n";
+    assert_eq!(
+        problems(text),
+        "2:15 variants.a: .inf is a number that JSON does not have; quote it if it is a string"
+    );
+}
+
+#[test]
 fn canonical_yaml() {
     let config = json!({
         "criteria": [

@@ -4,7 +4,7 @@ mod conditions;
 mod reach;
 mod sound;
 
-use fluxgate_engine::{FlagConfig, Lint, LintRule, lint, parse};
+use fluxgate_engine::{FlagConfig, Lint, LintRule, lint, parse, parse_split};
 use serde_json::{Value, json};
 
 fn document() -> Value {
@@ -212,6 +212,19 @@ fn splits() {
         ]
     );
     assert_eq!(split([100.0, 0.0], sticky), NOTHING);
+    assert_eq!(
+        split([33.3, 33.366], json!({ "sticky": true })),
+        [
+            "criteria[0].split: the weights add up to 66.666 %, and the other 33.334 % get the default \"control\", unless they keep a variant; raise a weight, or name who gets the rest [partial-split]"
+        ]
+    );
+    let twice = parse_split("control=50, express=50, control=0").unwrap();
+    assert_eq!(
+        criteria(json!([{ "split": twice }])),
+        [
+            "criteria[0].split[2].weight: gives \"control\" to nobody more; raise the weight or leave this share out [zero-weight]"
+        ]
+    );
     assert_eq!(split([33.333, 66.667], none), NOTHING);
 }
 

@@ -84,6 +84,16 @@ fn some_movement_cannot_be_told() {
 }
 
 #[test]
+fn a_salt_written_out_counts_as_another() {
+    // A diff does not know that the feature is called `checkout`.
+    let old = FlagConfig { salt: None, ..config(json!({ "rollout": 50, "serve": "b" })) };
+    let new = FlagConfig { salt: Some("checkout".to_owned()), ..old.clone() };
+    let entries = diff(Some(&old), &new);
+    assert_eq!(entries.len(), 1);
+    assert!(entries[0].reshuffles && entries[0].path == "salt");
+}
+
+#[test]
 fn a_diff_tells_it_once() {
     let told = |change: fn(&mut Value)| -> Vec<(String, Option<f64>, bool)> {
         let old = document(json!({ "name": "x", "rollout": 50, "split": split("a=50, b=50") }));

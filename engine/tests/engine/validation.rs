@@ -3,6 +3,9 @@
 use fluxgate_engine::FlagConfig;
 use serde_json::{Value, json};
 
+const A_KEY: &str =
+    "a key has up to 100 of a-z, A-Z, 0-9, '.', '_' and '-', and begins with a letter or digit";
+
 fn document() -> Value {
     json!({ "enabled": true, "variants": { "control": 1, "express": 2 }, "default": "control", "off": null })
 }
@@ -56,6 +59,83 @@ fn required_and_unknown_fields() {
 }
 
 #[test]
+fn null_is_nothing_where_something_is_required() {
+    let share = json!({ "variant": "control", "weight": 100 });
+    let document = |field: &str, value: Value| {
+        let mut document = document();
+        document["dependsOn"] = json!([{ "feature": "f" }]);
+        let when = json!({ "not": { "key": "country", "op": "equals", "value": "US" } });
+        document["criteria"] = json!([{ "when": when, "split": [share] }]);
+        *document.pointer_mut(field).unwrap() = value;
+        document
+    };
+    for (field, path, message) in [
+        ("/criteria/0/when/not/key", "criteria[0].when.not.key", "is required: an attribute's key"),
+        ("/criteria/0/when/not/op", "criteria[0].when.not.op", "is required: an operator such as \"equals\""),
+        (
+            "/criteria/0/when/not/value",
+            "criteria[0].when.not.value",
+            "equals needs a value: a string, a number or a boolean",
+        ),
+        ("/criteria/0/split/0/variant", "criteria[0].split[0].variant", "is required: a variant's key"),
+        ("/criteria/0/split/0/weight", "criteria[0].split[0].weight", "is required: a percentage"),
+        ("/dependsOn/0/feature", "dependsOn[0].feature", "is required: another feature's key"),
+        ("/enabled", "enabled", "must be true or false, not null"),
+        ("/variants", "variants", "must be an object of keys and values, not null"),
+    ] {
+        let document = document(field, Value::Null);
+        assert_eq!(violations(&document), [format!("{path}: {message}")]);
+        // Whoever reads the shape alone must not take it for everyone either.
+        let shape = serde_json::from_value::<FlagConfig>(document.clone());
+        assert_eq!(shape.is_err(), !field.ends_with("value"), "{field}");
+        // In a file nothing at all is null, too.
+        let yaml = document.to_string().replace(":null", ": ").replace("\"off\": ", "\"off\": null");
+        let problems = FlagConfig::from_yaml(&yaml).unwrap_err().problems;
+        let found: Vec<_> = problems.iter().map(|problem| (&*problem.path, &*problem.message)).collect();
+        assert_eq!(found, [(path, message)], "{yaml}");
+    }
+    for field in ["/default", "/off"] {
+        assert_eq!(violations(&document(field, Value::Null)), [""; 0]);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_of_a_condition_is_reported() {
+    for (name, value) in [("key", json!(1)), ("op", json!(1)), ("op", json!("is")), ("key", json!([]))] {
+        let mut condition = json!({ "key": "x", "op": "equals", "value": 1 });
+        condition[name] = value;
+        for when in [condition.clone(), json!({ "not": condition }), json!({ "any": [condition] })] {
+            let found = criterion(json!({ "when": when, "serve": "control" }));
+            assert_eq!(found.len(), 1, "{when}: {found:?}");
+            assert!(found[0].contains(name), "{found:?}");
+        }
+    }
+}
+
+#[test]
+fn the_keys_of_dependencies() {
+    assert_eq!(
+        with("dependsOn", json!([{ "feature": "f", "variants": ["on", "", "a b", null] }])),
+        [
+            "dependsOn[0].variants[3]: must be a string, not null".to_owned(),
+            format!("dependsOn[0].variants[1]: is no variant's key: {A_KEY}"),
+            format!("dependsOn[0].variants[2]: is no variant's key: {A_KEY}"),
+        ]
+    );
+    assert_eq!(
+        with("dependsOn", json!([{ "feature": "-" }])),
+        [format!("dependsOn[0].feature: is no feature's key: {A_KEY}")]
+    );
+}
+
+#[test]
+fn a_key_is_as_long_as_is_said() {
+    let variants = |chars| with("variants", json!({ "control": 1, "express": 2, "k".repeat(chars): 3 }));
+    assert_eq!(variants(100), [""; 0]);
+    assert_eq!(variants(101), [format!("variants.{}: {A_KEY}", "k".repeat(101))]);
+}
+
+#[test]
 fn all_errors_at_once() {
     let mut document = document();
     document["enabled"] = json!("yes");
@@ -89,6 +169,14 @@ fn variants() {
             "variants.c: must be a boolean, a string, a number or an object, not a list",
             "variants.control: is a boolean where \"b\" is a string; all values of a feature have one type",
             "variants.d: must be a boolean, a string, a number or an object, not null",
+        ]
+    );
+    // What may be no value at all is no reason to blame the others.
+    assert_eq!(
+        with("variants", json!({ "a": null, "control": 1, "express": 2, "z": "x" })),
+        [
+            "variants.a: must be a boolean, a string, a number or an object, not null",
+            "variants.z: is a string where \"control\" is a number; all values of a feature have one type",
         ]
     );
     let found = with("variants", json!({ "control": 1, "a b": 2 }));

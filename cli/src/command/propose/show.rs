@@ -189,7 +189,7 @@ mod tests {
             movement: None,
             reshuffles: false,
         };
-        let split = ("control 90, express 10", "control 50, express 50");
+        let split = ("control=90, express=10", "control=50, express=50");
         let entries = [
             entry("enabled", ("false", "true")),
             DiffEntry { reshuffles: true, ..entry("salt", ("one", "two")) },
@@ -203,7 +203,7 @@ mod tests {
             [
                 "  ~ enabled                      false → true",
                 "  ~ salt                         one → two                                         reshuffles everyone",
-                "  ~ criteria[\"US split\"].split   control 90, express 10 → control 50, express 50   moves 40 %",
+                "  ~ criteria[\"US split\"].split   control=90, express=10 → control=50, express=50   moves 40 %",
                 "  ~ criteria[1].rollout          10 → 12.5                                         moves 2.5 %",
             ]
         );

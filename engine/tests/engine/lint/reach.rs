@@ -201,6 +201,35 @@ fn impossible() {
 }
 
 #[test]
+fn what_only_the_longer_search_finds() {
+    // So much is asked of each pair of these that nothing is left to ask of the pairs that follow.
+    let hard = |n: usize| {
+        let choice = |choice: usize| {
+            let options: Vec<String> = (0..24).map(|k| format!("exists a{n}x{choice}x{k}")).collect();
+            format!("({})", options.join(" or "))
+        };
+        (0..8).map(choice).collect::<Vec<_>>().join(" and ")
+    };
+    let hard: Vec<String> = (0..40).map(hard).collect();
+    let last_of = |last: &str| {
+        let all = ["x in [1, 2]"].into_iter().chain(hard.iter().map(String::as_str)).chain([last]);
+        of(&all.collect::<Vec<_>>())
+    };
+    assert_eq!(
+        last_of("x == 1"),
+        [
+            "criteria[41]: is never reached: criterion 0 above it matches whenever this one does and decides; move it up or remove it [unreachable-criterion]"
+        ]
+    );
+    assert_eq!(
+        last_of("y == 1 and y != 1"),
+        [
+            "criteria[41]: is never reached: no context fulfils its condition; correct it or remove it [unreachable-criterion]"
+        ]
+    );
+}
+
+#[test]
 fn impossible_messages() {
     assert_eq!(
         of(&["false"]),

@@ -2,7 +2,10 @@
 //!
 //! Few keys and few values, so that conditions bear on each other and contexts make them true.
 
-use fluxgate_engine::{Condition, Context, Flag, FlagConfig, LintRule, Match, Op, evaluate, lint};
+use fluxgate_engine::{
+    Condition, Context, Flag, FlagConfig, Kept, LintRule, Match, Op, Reason, Split, bucket, evaluate,
+    evaluate_kept, lint,
+};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
@@ -158,13 +161,121 @@ fn check(config: &FlagConfig, contexts: &[Value]) -> Result<(), TestCaseError> {
                 };
                 prop_assert_eq!(variants(config), variants(&without), "{}", lint);
             }
+            LintRule::DuplicateValue => {
+                let tree = |config: &FlagConfig| config.criteria[index()].when.clone().unwrap();
+                let mut without = config.clone();
+                leave_out_repeated(without.criteria[index()].when.as_mut().unwrap());
+                let holding = |config| decided(&self::config(&[tree(config)]), contexts);
+                prop_assert_eq!(holding(config), holding(&without), "{}", lint);
+            }
             _ => {}
         }
     }
     Ok(())
 }
 
+/// Leaves out of all lists of a tree what stands in them for the second time.
+fn leave_out_repeated(tree: &mut Match) {
+    match tree {
+        Match::All(children) | Match::Any(children) => children.iter_mut().for_each(leave_out_repeated),
+        Match::Not(child) => leave_out_repeated(child),
+        Match::Condition(Condition { value: Some(Value::Array(values)), ignore_case, .. }) => {
+            let mut seen = Vec::new();
+            values.retain(|value| {
+                let same = match value {
+                    Value::String(text) if *ignore_case => json!(text.to_lowercase()),
+                    Value::Number(number) => json!(number.as_f64().unwrap() + 0.0),
+                    other => other.clone(),
+                };
+                let is_new = !seen.contains(&same);
+                seen.push(same);
+                is_new
+            });
+        }
+        Match::Condition(_) => {}
+    }
+}
+
+/// Every unit kept this variant.
+struct Keeps(Option<&'static str>);
+
+impl Kept for Keeps {
+    fn variant(&self, _feature: &str, _salt: &str, _unit: &str) -> Option<&str> {
+        self.0
+    }
+}
+
+/// Returns what a split of the feature `f` serves the units, and why.
+fn served(config: &FlagConfig, units: &[String], kept: &Keeps) -> Vec<(Option<String>, Reason)> {
+    let mut flags = Environment::default();
+    flags.0.insert("f".to_owned(), (Flag::compile("f", config).unwrap(), false));
+    let serve = |unit: &String| {
+        let context = json!({ "targetingKey": unit });
+        let context = Context::from_value(&context).unwrap();
+        let result = evaluate_kept(&flags, "f", &context, kept).unwrap();
+        (result.variant.map(ToOwned::to_owned), result.reason)
+    };
+    units.iter().map(serve).collect()
+}
+
+fn check_split(config: &FlagConfig, units: &[String], kept: &Keeps) -> Result<(), TestCaseError> {
+    let split = &config.criteria[0].split;
+    let results = served(config, units, kept);
+    let lints = lint(config);
+    let partial = lints.iter().find(|lint| lint.rule == LintRule::PartialSplit);
+    let sum: f64 = split.iter().map(|share| share.weight * 1000.0).sum();
+    for (unit, (_, reason)) in units.iter().zip(&results) {
+        let is_rest = f64::from(bucket("f", "split", unit)) >= sum.round();
+        let gets_default = *reason == Reason::Default;
+        prop_assert!(!gets_default || is_rest && partial.is_some(), "{unit}");
+        if let Some(lint) = partial.filter(|_| is_rest && !gets_default) {
+            prop_assert!(lint.message.contains("unless they keep"), "{}", lint);
+        }
+    }
+    for lint in lints.iter().filter(|lint| lint.rule == LintRule::ZeroWeight) {
+        let share = &lint.path["criteria[0].split[".len()..];
+        let share = share.split(']').next().unwrap().parse::<usize>().unwrap();
+        let variant = &split[share].variant;
+        if !lint.message.contains("nobody more") {
+            prop_assert!(!results.contains(&(Some(variant.clone()), Reason::Split)), "{}", lint);
+        }
+        let mut without = config.clone();
+        without.criteria[0].split.remove(share);
+        prop_assert_eq!(&served(&without, units, kept), &results, "{}", lint);
+    }
+    Ok(())
+}
+
 proptest! {
+    #[test]
+    fn claims_about_splits(
+        shares in prop::collection::vec((select(vec!["v0", "v1", "v2"]), select(vec![0.0, 0.0, 25.0, 33.333])), 1..4),
+        sticky in any::<bool>(),
+        kept in select(vec![None, Some("v0"), Some("v1")]),
+        units in prop::collection::vec("[a-z]{1,6}", 24),
+    ) {
+        let trees = [Match::All(Vec::new()), Match::All(Vec::new()), Match::All(Vec::new())];
+        let mut config = config(&trees);
+        config.sticky = sticky;
+        config.criteria.truncate(1);
+        config.criteria[0].serve = None;
+        let share = |(variant, weight): (&str, f64)| Split { variant: variant.to_owned(), weight };
+        config.criteria[0].split = shares.into_iter().map(share).collect();
+        check_split(&config, &units, &Keeps(kept))?;
+    }
+
+    #[test]
+    fn claims_about_lists(
+        op in select(vec![Op::In, Op::NotIn]),
+        values in prop::collection::vec(scalar(), 2..8),
+        ignore_case in any::<bool>(),
+        contexts in prop::collection::vec(context(), 24),
+    ) {
+        let value = Some(json!(values));
+        let condition = Condition { key: "x".to_owned(), op, value, ignore_case };
+        check(&config(&[Match::Condition(condition)]), &contexts)?;
+    }
+
     #[test]
     fn claims_about_criteria(
         trees in prop::collection::vec(tree(), 1..5),
