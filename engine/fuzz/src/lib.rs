@@ -4,7 +4,7 @@ mod targets;
 
 use std::path::PathBuf;
 
-pub use targets::{context, document, expression, range};
+pub use targets::{context, document, expression, file, range};
 
 /// Runs a target over the files and folders named as arguments, as its program does outside of a fuzzer.
 pub fn main(target: fn(&[u8])) -> Result<(), String> {

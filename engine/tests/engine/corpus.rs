@@ -8,7 +8,7 @@ use std::path::Path;
 fn replay(name: &str, target: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
     let count = targets::replay(target, &folder).unwrap();
-    assert!(count > 50, "{count} inputs: has the corpus been cut?");
+    assert!(count > 30, "{count} inputs: has the corpus been cut?");
 }
 
 #[test]
@@ -24,6 +24,11 @@ fn contexts() {
 #[test]
 fn expressions() {
     replay("expression", targets::expression);
+}
+
+#[test]
+fn files() {
+    replay("file", targets::file);
 }
 
 #[test]

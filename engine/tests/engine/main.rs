@@ -16,6 +16,7 @@ mod expression;
 mod file;
 mod file_hostile;
 mod file_round_trip;
+mod guards;
 mod limits;
 mod lint;
 mod logic;

@@ -86,6 +86,20 @@ pub(crate) fn condition() -> impl Strategy<Value = Condition> {
     })
 }
 
+/// Equality with a short string, of a few attributes and strings: what long lists of criteria are passed over by.
+pub(crate) fn word_asked() -> impl Strategy<Value = Match> {
+    let pair =
+        (prop::sample::select(vec!["a", "b"]), prop::sample::select(vec!["", "a", "US", "18", "true"]));
+    let asked = pair.prop_map(|(key, word)| {
+        let (key, value) = (key.to_owned(), Some(Value::from(word)));
+        Match::Condition(Condition { key, op: Op::Equals, value, ignore_case: false })
+    });
+    (asked, prop::option::weighted(0.2, condition())).prop_map(|(asked, more)| match more {
+        Some(more) => Match::All(vec![more.into(), asked]),
+        None => asked,
+    })
+}
+
 /// Any tree, some deeper than a document allows.
 pub(crate) fn tree() -> impl Strategy<Value = Match> {
     condition().prop_map(Match::Condition).prop_recursive(5, 24, 4, |inner| {
@@ -149,7 +163,7 @@ pub(crate) fn criterion() -> impl Strategy<Value = Criterion> {
     ];
     let rollout = prop::option::of((0..=100_000_u32).prop_map(percent));
     // Everyone is the one who makes a criterion the last.
-    let when = prop_oneof![1 => Just(None), 6 => tree().prop_map(Some)];
+    let when = prop_oneof![1 => Just(None), 4 => tree().prop_map(Some), 4 => word_asked().prop_map(Some)];
     (when, rollout, prop::option::of(prop::sample::select(vec!["a", "targetingKey"])), effect).prop_map(
         |(when, rollout, bucket_by, (serve, split))| Criterion {
             name: None,
@@ -179,7 +193,7 @@ pub(crate) fn config() -> impl Strategy<Value = FlagConfig> {
         criterion.bucket_by = Some(String::new());
         criterion
     });
-    let criteria = prop::collection::vec(prop_oneof![4 => criterion(), 1 => any_weights], 0..4);
+    let criteria = prop::collection::vec(prop_oneof![4 => criterion(), 1 => any_weights], 0..8);
     let feature = prop::sample::select(vec!["f", "g", "h", "ghost"]).prop_map(str::to_owned);
     let dependency = (feature, prop::collection::vec(variant(), 0..2));
     let depends_on = dependency.prop_map(|(feature, variants)| Dependency { feature, variants });

@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use fluxgate_engine::{Context, Flag, FlagConfig, Invalid, diff, parse};
+use fluxgate_engine::{
+    Context, Document, Documents, Flag, FlagConfig, Invalid, OwnedEvaluation, diff, explain, lint, parse,
+};
 use serde_json::Value;
 
 use super::flags::One;
@@ -15,6 +17,15 @@ const CONTEXTS: &[&str] = &[
 
 static VALUES: LazyLock<Vec<Value>> =
     LazyLock::new(|| CONTEXTS.iter().map(|text| serde_json::from_str(text).unwrap_or_default()).collect());
+
+/// One document that is also every other feature's.
+struct Itself<'c>(&'c FlagConfig);
+
+impl Documents for Itself<'_> {
+    fn get(&self, _key: &str) -> Option<Document<'_>> {
+        Some(Document { config: self.0, killed: false })
+    }
+}
 
 /// Takes the bytes for a document.
 pub fn document(data: &[u8]) {
@@ -38,6 +49,8 @@ fn check_valid(config: &FlagConfig) {
     let json = config.to_json();
     assert_eq!(FlagConfig::from_json(&json).as_ref(), Ok(config), "from {json}");
     assert_eq!(FlagConfig::from_value(&config.to_value()).as_ref(), Ok(config), "from the value of {json}");
+    let yaml = config.to_yaml();
+    assert_eq!(FlagConfig::from_yaml(&yaml).as_ref(), Ok(config), "from {yaml}");
     assert_eq!(config.validate(), Ok(()));
     assert!(Flag::compile("f", config).is_ok(), "is valid and does not compile: {json}");
     for when in config.criteria.iter().filter_map(|criterion| criterion.when.as_ref()) {
@@ -55,6 +68,7 @@ fn check_shape(config: &FlagConfig) {
     assert!(!diff(None, config).is_empty());
     let entries = diff(Some(config), config);
     assert!(entries.is_empty(), "to itself: {entries:?}");
+    assert!(lint(config).iter().all(|lint| !lint.message.is_empty()));
     if let Err(invalid) = config.validate() {
         check_invalid(&invalid);
     }
@@ -62,7 +76,9 @@ fn check_shape(config: &FlagConfig) {
         Ok(flag) => {
             let flag = One(flag);
             for context in VALUES.iter().flat_map(Context::from_value) {
-                let _ = flag.evaluate(&context);
+                let result = flag.evaluate(&context).map(OwnedEvaluation::from);
+                let explained = explain(&Itself(config), "f", &context, &()).result;
+                assert_eq!(explained, result, "explained otherwise than evaluated");
             }
         }
         Err(invalid) => check_invalid(&invalid),

@@ -7,6 +7,7 @@
 mod context;
 mod document;
 mod expression;
+mod file;
 mod flags;
 mod range;
 
@@ -16,6 +17,7 @@ use std::path::Path;
 pub use context::context;
 pub use document::document;
 pub use expression::expression;
+pub use file::file;
 pub use range::range;
 
 /// Runs a target over a file, or all files of a folder; returns how many, or names the first that breaks it.

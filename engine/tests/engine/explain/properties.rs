@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use fluxgate_engine::{
     Context, Criterion, CriterionOutcome, CriterionStep, Dependency, DependencyOutcome, DependencyStep,
-    Explanation, FlagConfig, Kept, MatchTrace, OwnedEvaluation, Split, SplitTrace, Step, StepOutcome,
-    evaluate_kept, explain,
+    Explanation, FlagConfig, Flags, Kept, MatchTrace, OwnedEvaluation, Split, SplitTrace, Step, StepOutcome,
+    evaluate_all, evaluate_kept, explain,
 };
 use proptest::prelude::*;
 use serde_json::json;
 
 use crate::runner::Written;
-use crate::strategies::{context, key, tree};
+use crate::strategies::{context, key, tree, word_asked};
 
 /// Every unit was served this variant of every feature before.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ fn criterion() -> impl Strategy<Value = Criterion> {
     let rollout = (0..=100_000_u32).prop_map(|thousandths| f64::from(thousandths) / 1000.0);
     let optional = (
         prop::option::of(".{1,3}"),
-        prop::option::weighted(0.7, tree()),
+        prop::option::weighted(0.8, prop_oneof![tree(), word_asked()]),
         prop::option::of(rollout),
         prop::option::weighted(0.2, key()),
     );
@@ -61,7 +61,7 @@ fn document() -> impl Strategy<Value = (FlagConfig, bool)> {
     let flags = (prop::bool::weighted(0.9), prop::bool::weighted(0.1), any::<bool>());
     let variants = (prop::option::of(variant()), prop::option::of(variant()));
     let depends_on = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(dependency(), 1..4)];
-    let criteria = prop::collection::vec(criterion(), 0..4);
+    let criteria = prop::collection::vec(criterion(), 0..8);
     (flags, variants, depends_on, criteria).prop_map(
         |((enabled, killed, sticky), (default, off), depends_on, criteria)| {
             let variants = ["a", "b", "off"].map(|key| (key.to_owned(), json!(key)));
@@ -100,6 +100,12 @@ proptest! {
             prop_assert_eq!(&explanation.result, &result);
             prop_assert!(serde_json::to_value(&explanation).is_ok());
             is_consistent(&explanation)?;
+        }
+        let keys: Vec<_> = environment.0.keys().collect();
+        let asked = keys.iter().filter_map(|key| environment.get(key));
+        for (key, result) in keys.iter().zip(evaluate_all(&environment, asked, &context, &kept)) {
+            let alone = explain(&documents, key, &context, &kept).result;
+            prop_assert_eq!(alone, result.map(OwnedEvaluation::from), "{} among all", key);
         }
     }
 }
