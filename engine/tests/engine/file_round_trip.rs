@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fluxgate_engine::{Context, FlagConfig, evaluate};
+use fluxgate_engine::{Context, FlagConfig, Violation, evaluate};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -317,7 +317,11 @@ proptest! {
         match (read, text) {
             (Ok(config), Ok(text)) => prop_assert_eq!(text, config),
             (Err(error), Err(text)) => {
-                let count = error.0.len();
+                // A boolean is an expression in a file.
+                let is_expression = |violation: &&Violation| {
+                    violation.path.ends_with("].when") && violation.message.ends_with("not a boolean")
+                };
+                let count = error.0.len() - error.0.iter().filter(is_expression).count();
                 // A text that is no expression, where JSON wants an object; neither is one problem more.
                 prop_assert_eq!(text.problems.len(), count, "{} | {}", error, text);
             }
