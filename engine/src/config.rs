@@ -105,6 +105,9 @@ impl FlagConfig {
         let Some(config) = reader.config(value, &Path::Root) else {
             return Err(reader.found);
         };
+        if validate::is_full(&reader.found) {
+            return Err(reader.found);
+        }
         validate::check(&config, reader.found)?;
         Ok(config)
     }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use self::words::{criterion_path, criterion_text, dependency_text, rollout_text, variant_text, when_text};
 use crate::config::{Criterion, Dependency, FlagConfig, is_false};
 use crate::expression::print_split;
+use crate::hidden::{escape, escape_json};
 use crate::movement::{Deciding, criterion_movement, reshuffles};
 use crate::number::write_json;
 use crate::path::Path;
@@ -66,10 +67,10 @@ pub fn diff(before: Option<&FlagConfig>, after: &FlagConfig) -> Vec<DiffEntry> {
             variants: Default::default(),
             ..FlagConfig::simple(false)
         };
-        changes.field("enabled", None, Some(after.enabled.to_string()));
+        changes.field("enabled", None, Some(&after.enabled), bool::to_string);
         changes.variants(&nothing, &after);
-        changes.field("default", None, Some(variant_text(&after.default)));
-        changes.field("off", None, Some(variant_text(&after.off)));
+        changes.field("default", None, Some(&after.default), variant_text);
+        changes.field("off", None, Some(&after.off), variant_text);
         changes.optional_fields(&nothing, &after);
         return changes.0;
     };
@@ -79,7 +80,7 @@ pub fn diff(before: Option<&FlagConfig>, after: &FlagConfig) -> Vec<DiffEntry> {
     for (path, before, after) in
         [("default", &before.default, &after.default), ("off", &before.off, &after.off)]
     {
-        changes.field(path, Some(variant_text(before)), Some(variant_text(after)));
+        changes.field(path, Some(before), Some(after), variant_text);
     }
     changes.optional_fields(&before, &after);
     changes.0
@@ -91,7 +92,7 @@ struct Changes(Vec<DiffEntry>);
 
 impl Changes {
     fn optional_fields(&mut self, before: &FlagConfig, after: &FlagConfig) {
-        self.field("salt", before.salt.clone(), after.salt.clone());
+        self.field("salt", before.salt.as_ref(), after.salt.as_ref(), String::clone);
         self.boolean("sticky", before.sticky, after.sticky);
         self.boolean("clientSide", before.client_side, after.client_side);
         self.dependencies(&before.depends_on, &after.depends_on);
@@ -102,8 +103,8 @@ impl Changes {
         let keys: BTreeSet<_> = before.variants.keys().chain(after.variants.keys()).collect();
         let variants = Path::Root.field("variants");
         for key in keys {
-            let text = |config: &FlagConfig| config.variants.get(key).map(write_json);
-            self.field(variants.field(key), text(before), text(after));
+            let (before, after) = (before.variants.get(key), after.variants.get(key));
+            self.field(variants.field(key), before, after, |value| escape_json(&write_json(value)));
         }
     }
 
@@ -112,11 +113,11 @@ impl Changes {
         let pairs = matching::pair(before, after, &[|a: &Dependency, b: &Dependency| a.feature == b.feature]);
         for index in pairs.removed() {
             let dependency = &before[index];
-            self.field(path(dependency), Some(dependency_text(dependency)), None);
+            self.field(path(dependency), Some(dependency), None, dependency_text);
         }
         for (old, new) in pairs.in_new_order() {
-            let (text, dependency) = (dependency_text(&after[new]), &after[new]);
-            self.field(path(dependency), old.map(|old| dependency_text(&before[old])), Some(text));
+            let dependency = &after[new];
+            self.field(path(dependency), old.map(|old| &before[old]), Some(dependency), dependency_text);
             self.moved(path(dependency), pairs.moved(new), new);
         }
     }
@@ -125,12 +126,13 @@ impl Changes {
         let (olds, news) = (&before.criteria, &after.criteria);
         let pairs = matching::pair(olds, news, matching::CRITERIA);
         for index in pairs.removed() {
-            self.field(criterion_path(olds, index), Some(criterion_text(&olds[index])), None);
+            let text = |criterion: &Criterion| criterion_text(criterion, index);
+            self.field(criterion_path(olds, index), Some(&olds[index]), None, text);
         }
         for (old, new) in pairs.in_new_order() {
             let (path, now) = (criterion_path(news, new), &news[new]);
             match old {
-                None => self.field(path, None, Some(criterion_text(now))),
+                None => self.field(path, None, Some(now), |criterion| criterion_text(criterion, new)),
                 Some(old) => {
                     self.moved(path.clone(), pairs.moved(new), new);
                     let now = Deciding { config: after, criterion: now };
@@ -141,15 +143,15 @@ impl Changes {
     }
 
     fn criterion(&mut self, path: &str, before: Deciding<'_>, after: Deciding<'_>) {
-        let mut part = |name: &str, text: fn(&Criterion) -> Option<String>| {
-            self.field(format!("{path}.{name}"), text(before.criterion), text(after.criterion));
-        };
-        part("name", |criterion| criterion.name.clone());
-        part("when", |criterion| Some(when_text(criterion)));
-        part("rollout", |criterion| Some(rollout_text(criterion)));
-        part("bucketBy", |criterion| Some(criterion.bucket_key().to_owned()));
-        part("serve", |criterion| criterion.serve.clone());
-        part("split", |criterion| (!criterion.split.is_empty()).then(|| print_split(&criterion.split)));
+        let own = |name| format!("{path}.{name}");
+        let (old, new) = (before.criterion, after.criterion);
+        self.field(own("name"), old.name.as_ref(), new.name.as_ref(), String::clone);
+        self.field(own("when"), Some(&old.when), Some(&new.when), when_text);
+        self.field(own("rollout"), Some(&old.rollout), Some(&new.rollout), rollout_text);
+        self.field(own("bucketBy"), Some(old.bucket_key()), Some(new.bucket_key()), str::to_owned);
+        self.field(own("serve"), old.serve.as_ref(), new.serve.as_ref(), String::clone);
+        let split = |criterion: &'_ Criterion| (!criterion.split.is_empty()).then(|| criterion.split.clone());
+        self.field(own("split"), split(old).as_ref(), split(new).as_ref(), |split| print_split(split));
         self.count_movement(path, before, after);
     }
 
@@ -170,17 +172,29 @@ impl Changes {
     }
 
     fn boolean(&mut self, path: &str, before: bool, after: bool) {
-        self.field(path, Some(before.to_string()), Some(after.to_string()));
+        self.field(path, Some(&before), Some(&after), bool::to_string);
     }
 
-    /// Adds an entry when the texts differ.
-    fn field(&mut self, path: impl Display, before: Option<String>, after: Option<String>) {
-        let kind = match (&before, &after) {
+    /// Adds an entry when the values differ, whatever their texts.
+    fn field<T: PartialEq + Serialize + ?Sized>(
+        &mut self,
+        path: impl Display,
+        before: Option<&T>,
+        after: Option<&T>,
+        text: impl Fn(&T) -> String,
+    ) {
+        let kind = match (before, after) {
             (before, after) if before == after => return,
             (None, _) => DiffKind::Added,
             (_, None) => DiffKind::Removed,
             _ => DiffKind::Changed,
         };
+        let mut texts = [before, after].map(|value| value.map(&text));
+        // No wording hides a difference.
+        if texts[0] == texts[1] {
+            texts = [before, after].map(|value| value.map(|value| escape_json(&write_json(&value))));
+        }
+        let [before, after] = texts;
         self.push(kind, path, before, after);
     }
 
@@ -192,7 +206,8 @@ impl Changes {
     }
 
     fn push(&mut self, kind: DiffKind, path: impl Display, before: Option<String>, after: Option<String>) {
-        let path = path.to_string();
+        let path = escape(&path.to_string());
+        let [before, after] = [before, after].map(|text| text.map(|text| escape(&text)));
         self.0.push(DiffEntry { kind, path, before, after, movement: None, reshuffles: false });
     }
 }

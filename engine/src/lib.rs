@@ -15,6 +15,7 @@ mod explain;
 mod expression;
 mod file;
 mod guard;
+mod hidden;
 mod instant;
 mod lint;
 mod movement;

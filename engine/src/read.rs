@@ -9,9 +9,9 @@ use crate::condition::{Condition, Match, Op};
 use crate::config::{Criterion, Dependency, FlagConfig, Split};
 use crate::number::{canonical_value, canonical_variant};
 use crate::operator::kind;
-use crate::path::Path;
+use crate::path::{Path, shortened};
 use crate::suggest::hint;
-use crate::validate::{Found, Invalid, MAX_DEPTH};
+use crate::validate::{self, Found, Invalid, MAX_DEPTH, is_full, may_hint};
 
 #[derive(Default)]
 pub(crate) struct Reader {
@@ -150,8 +150,11 @@ impl Reader {
             return None;
         };
         for name in map.keys().filter(|name| !known.contains(&name.as_str())) {
-            let hint = hint(name, known.iter().copied());
-            self.found.push(Found::key(path.field(name), format!("is no field here{hint}")));
+            if is_full(&self.found) {
+                break;
+            }
+            let hint = self.hint(name, known.iter().copied());
+            validate::add(&mut self.found, Found::key(path.field(name), format!("is no field here{hint}")));
         }
         Some(Fields { reader: self, map, path })
     }
@@ -171,7 +174,13 @@ impl Reader {
     }
 
     fn report(&mut self, path: &Path<'_>, message: impl Into<String>) {
-        self.found.push(Found::value(path, message));
+        if !is_full(&self.found) {
+            validate::add(&mut self.found, Found::value(path, message));
+        }
+    }
+
+    fn hint<'c>(&self, wanted: &str, known: impl IntoIterator<Item = &'c str> + Clone) -> String {
+        if may_hint(&self.found) { hint(wanted, known) } else { String::new() }
     }
 }
 
@@ -248,7 +257,10 @@ impl<'v> Fields<'_, 'v, '_> {
             Some(Value::Array(elements)) => elements
                 .iter()
                 .enumerate()
-                .map(|(index, element)| read(self.reader, element, &path.index(index)).unwrap_or_default())
+                .map_while(|(index, element)| {
+                    let is_full = is_full(&self.reader.found);
+                    (!is_full).then(|| read(self.reader, element, &path.index(index)).unwrap_or_default())
+                })
                 .collect(),
             Some(other) => {
                 self.reader.wrong(&path, "a list", other);
@@ -269,7 +281,10 @@ impl<'v> Fields<'_, 'v, '_> {
             Some(Value::Array(elements)) => elements
                 .iter()
                 .enumerate()
-                .map(|(index, element)| self.reader.matching(element, &path.index(index), depth))
+                .map_while(|(index, element)| {
+                    let is_full = is_full(&self.reader.found);
+                    (!is_full).then(|| self.reader.matching(element, &path.index(index), depth))
+                })
                 .collect(),
             other => {
                 let value = other.unwrap_or(&Value::Null);
@@ -287,9 +302,9 @@ impl<'v> Fields<'_, 'v, '_> {
         let ignore_case = self.bool("ignoreCase");
         let name = self.text("op")?;
         let Some(op) = Op::from_name(&name) else {
-            let hint = hint(&name, Op::ALL.iter().map(|op| op.as_str()));
+            let hint = self.reader.hint(&name, Op::ALL.iter().map(|op| op.as_str()));
             let path = self.path.field("op");
-            self.reader.report(&path, format!("no operator {name:?}{hint}"));
+            self.reader.report(&path, format!("no operator {:?}{hint}", shortened(&name)));
             return None;
         };
         Some(Condition { key: key?, op, value: self.get("value").map(canonical_value), ignore_case })

@@ -20,13 +20,16 @@ pub fn nearest<'c>(wanted: &str, candidates: impl IntoIterator<Item = &'c str>) 
 /// How many known names are compared with one that is not? A document may have thousands of both.
 const MAX_COMPARED: usize = 200;
 
+/// How many known names are listed?
+const MAX_LISTED: usize = 10;
+
 /// Returns `; did you mean "…"?` or, when nothing is near, the few that there are.
 pub(crate) fn hint<'c>(wanted: &str, candidates: impl IntoIterator<Item = &'c str> + Clone) -> String {
     if let Some(candidate) = nearest(wanted, candidates.clone().into_iter().take(MAX_COMPARED)) {
         return format!("; did you mean {candidate:?}?");
     }
     let short = candidates.into_iter().filter(|candidate| candidate.len() <= MAX_KEY_CHARS);
-    let known: Vec<&str> = short.take(20).collect();
+    let known: Vec<&str> = short.take(MAX_LISTED).collect();
     if known.is_empty() {
         return String::new();
     }

@@ -4,6 +4,7 @@ mod rules;
 
 pub(crate) use rules::{MAX_DEPTH, MAX_KEY_CHARS, check, no_variant};
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 
@@ -35,6 +36,33 @@ impl Found {
     pub(crate) fn key(path: impl fmt::Display, message: impl Into<String>) -> Self {
         Self { violation: Violation::new(path, message), is_about_key: true }
     }
+}
+
+/// How many violations are told? Whoever has more will ask again.
+const MAX_FOUND: usize = 100;
+
+/// How many of them come with a hint? It takes a search.
+const MAX_HINTS: usize = 10;
+
+/// Adds a violation, or that there are more than are told.
+pub(crate) fn add(all: &mut Vec<Found>, found: Found) {
+    match all.len().cmp(&MAX_FOUND) {
+        Ordering::Less => all.push(found),
+        Ordering::Equal => {
+            all.push(Found::value("", format!("and more is wrong; these are the first {MAX_FOUND}")));
+        }
+        Ordering::Greater => {}
+    }
+}
+
+/// Returns whether there are so many that it is no use to look for more.
+pub(crate) fn is_full(all: &[Found]) -> bool {
+    all.len() > MAX_FOUND
+}
+
+/// Returns whether one more violation may have a hint.
+pub(crate) fn may_hint(all: &[Found]) -> bool {
+    all.len() < MAX_HINTS
 }
 
 impl From<Vec<Found>> for Invalid {

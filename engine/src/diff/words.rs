@@ -1,5 +1,6 @@
 //! How the parts of a document are worded in a diff.
 
+use crate::condition::Match;
 use crate::config::{Criterion, Dependency};
 use crate::expression::print_split;
 use crate::number::NumberText;
@@ -15,10 +16,12 @@ pub(super) fn criterion_path(criteria: &[Criterion], index: usize) -> String {
 }
 
 /// Returns a whole criterion in one line.
-pub(super) fn criterion_text(criterion: &Criterion) -> String {
-    let mut text = format!("{}: ", when_text(criterion));
+///
+/// The first that matches decides, so its position says as much as the rest.
+pub(super) fn criterion_text(criterion: &Criterion, position: usize) -> String {
+    let mut text = format!("position {position}: {}: ", when_text(&criterion.when));
     if criterion.rollout.is_some() {
-        text += &format!("{} % ", rollout_text(criterion));
+        text += &format!("{} % ", rollout_text(&criterion.rollout));
     }
     if criterion.bucket_by.is_some() {
         text += &format!("by {} ", criterion.bucket_key());
@@ -30,15 +33,15 @@ pub(super) fn criterion_text(criterion: &Criterion) -> String {
     text
 }
 
-pub(super) fn when_text(criterion: &Criterion) -> String {
-    match &criterion.when {
+pub(super) fn when_text(when: &Option<Match>) -> String {
+    match when {
         Some(when) => when.to_string(),
         None => "everyone".to_owned(),
     }
 }
 
-pub(super) fn rollout_text(criterion: &Criterion) -> String {
-    NumberText::new(criterion.rollout.unwrap_or(100.0)).to_string()
+pub(super) fn rollout_text(rollout: &Option<f64>) -> String {
+    NumberText::new(rollout.unwrap_or(100.0)).to_string()
 }
 
 pub(super) fn dependency_text(dependency: &Dependency) -> String {

@@ -11,7 +11,7 @@ use crate::operator::{MAX_REGEX_BYTES, Pattern};
 use crate::path::Path;
 
 /// How many bytes may a compiled regex take before it is told? Five `\w` take less, ten take more.
-const LARGE_REGEX_BYTES: usize = MAX_REGEX_BYTES / 8;
+const LARGE_REGEX_BYTES: usize = MAX_REGEX_BYTES / 2;
 
 impl Linter<'_> {
     pub(super) fn check_conditions(&mut self, when: &Match, path: &Path<'_>) {

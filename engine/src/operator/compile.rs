@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Comparison, Keys, Literal, Literals, Needles, Node, Pattern, Place, RegexBytes, Test, Word};
 use crate::condition::{Condition, Match, Op};
 use crate::instant::Instant;
-use crate::path::Path;
+use crate::path::{Path, shortened};
 use crate::range::Range;
 use crate::validate::Invalid;
 
@@ -36,8 +36,7 @@ impl Node {
 
     fn compile_condition(condition: &Condition, keys: &mut Keys) -> Result<Self, String> {
         let key = keys.index(&condition.key).ok_or(TOO_MANY_KEYS)?;
-        let compiled = Compiled::new(condition)?;
-        compiled.count(&mut keys.regex_bytes)?;
+        let compiled = Compiled::counted(condition, &mut keys.regex_bytes)?;
         Ok(match compiled {
             Compiled::Some(test) => Self::Some(key, test),
             Compiled::None(test) => Self::None(key, test),
@@ -58,15 +57,20 @@ pub(crate) enum Compiled {
 
 /// Returns what is wrong with a condition's value, in a document whose other regexes take so many bytes.
 pub(crate) fn check_value(condition: &Condition, regex_bytes: &mut RegexBytes) -> Result<(), String> {
-    Compiled::new(condition)?.count(regex_bytes)
+    Compiled::counted(condition, regex_bytes).map(|_| ())
 }
 
 impl Compiled {
-    fn count(&self, regex_bytes: &mut RegexBytes) -> Result<(), String> {
-        match self {
-            Self::Some(Test::Regex(pattern)) => regex_bytes.add(pattern),
-            _ => Ok(()),
+    /// Compiles a condition; regexes only as far as the document may have them.
+    fn counted(condition: &Condition, regex_bytes: &mut RegexBytes) -> Result<Self, String> {
+        if condition.op == Op::Regex {
+            regex_bytes.count()?;
         }
+        let compiled = Self::new(condition)?;
+        if let Self::Some(Test::Regex(pattern)) = &compiled {
+            regex_bytes.add(pattern)?;
+        }
+        Ok(compiled)
     }
 
     pub(crate) fn new(condition: &Condition) -> Result<Self, String> {
@@ -177,7 +181,7 @@ fn instant(op: Op, value: &Value) -> Result<Instant, String> {
     let expected = "an instant such as \"2026-06-01T10:00:00Z\", with its offset, or Unix milliseconds";
     match value {
         Value::String(text) => {
-            Instant::parse(text).ok_or_else(|| format!("{op} takes {expected}, not {text:?}"))
+            Instant::parse(text).ok_or_else(|| format!("{op} takes {expected}, not {:?}", shortened(text)))
         }
         Value::Number(number) => {
             number.as_f64().map(Instant::from_milliseconds).ok_or_else(|| wrong(op, expected, value))

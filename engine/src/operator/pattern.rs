@@ -1,17 +1,33 @@
 //! Regexes, bounded by what they take when compiled: an edge holds those of every document.
 
 use regex_automata::meta::{BuildError, Regex};
+use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::util::syntax;
 
 /// How many characters may a regex have?
 const MAX_CHARS: usize = 1024;
 
-/// How many bytes may all regexes of a document take when compiled? One `\w{60}` takes less, two take more.
-pub(crate) const MAX_REGEX_BYTES: usize = 4 << 20;
+/// How many regexes may a document have?
+const MAX_REGEXES: usize = 50;
+
+/// How many bytes may all regexes of a document take when compiled? One `\w{10}` takes less, two take more.
+pub(crate) const MAX_REGEX_BYTES: usize = 1 << 20;
+
+/// How many bytes may a text have in which a regex searches? An attribute is no longer.
+const MAX_TEXT_BYTES: usize = 4 << 10;
+
+/// How many bytes may what a search learns take, in each thread and each direction?
+const CACHE_BYTES: usize = 32 << 10;
+
+/// And how many where a pattern needs more than that to search fast at all?
+const MAX_CACHE_BYTES: usize = 256 << 10;
 
 /// A compiled regex, found anywhere in a text unless it is anchored.
 #[derive(Debug)]
-pub(crate) struct Pattern(Regex);
+pub(crate) struct Pattern {
+    regex: Regex,
+    bytes: usize,
+}
 
 impl Pattern {
     /// Compiles a regex; when it cannot, tells why.
@@ -20,45 +36,82 @@ impl Pattern {
         if length > MAX_CHARS {
             return Err(format!("a regex has at most {MAX_CHARS} characters, and this one has {length}"));
         }
-        let config = Regex::config().nfa_size_limit(Some(MAX_REGEX_BYTES)).hybrid_cache_capacity(1 << 20);
+        let mut cache_bytes = CACHE_BYTES;
+        loop {
+            let compiled = Self::compile(pattern, ignore_case, cache_bytes)?;
+            if compiled.bytes > MAX_REGEX_BYTES {
+                return Err(too_large());
+            }
+            // A large one whose cache would be too small for it has none, and is slow.
+            let is_slow = compiled.regex.memory_usage() > CACHE_BYTES && !compiled.has_cache();
+            if !is_slow || cache_bytes >= MAX_CACHE_BYTES {
+                return Ok(compiled);
+            }
+            cache_bytes *= 2;
+        }
+    }
+
+    fn compile(pattern: &str, ignore_case: bool, cache_bytes: usize) -> Result<Self, String> {
+        let config = Regex::config()
+            .nfa_size_limit(Some(MAX_REGEX_BYTES))
+            .hybrid_cache_capacity(cache_bytes)
+            .which_captures(WhichCaptures::None);
         let regex = Regex::builder()
             .configure(config)
             .syntax(syntax::Config::new().case_insensitive(ignore_case))
             .build(pattern)
             .map_err(|error| message(&error))?;
-        if regex.memory_usage() > MAX_REGEX_BYTES {
-            return Err(too_large());
-        }
-        Ok(Self(regex))
+        let bytes = regex.memory_usage() + regex.create_cache().memory_usage();
+        Ok(Self { regex, bytes })
     }
 
+    /// Returns whether it is found in a text; in one that is longer than an attribute may be it is not.
     pub(crate) fn is_found_in(&self, text: &str) -> bool {
-        self.0.is_match(text)
+        text.len() <= MAX_TEXT_BYTES && self.regex.is_match(text)
     }
 
-    /// Returns how many bytes it takes.
+    /// Returns how many bytes it takes, what it searches with included.
     pub(crate) fn bytes(&self) -> usize {
-        self.0.memory_usage()
+        self.bytes
+    }
+
+    fn has_cache(&self) -> bool {
+        self.bytes > self.regex.memory_usage()
     }
 }
 
 /// Counts what the regexes of a document take together.
 #[derive(Default)]
-pub(crate) struct RegexBytes(usize);
+pub(crate) struct RegexBytes {
+    bytes: usize,
+    count: usize,
+}
 
 impl RegexBytes {
-    /// Adds a regex, unless that is more than a document may have.
+    /// Counts a regex before it is compiled, unless it is more than a document may have.
+    pub(crate) fn count(&mut self) -> Result<(), String> {
+        self.count += 1;
+        if self.count > MAX_REGEXES {
+            return Err(format!("is one regex too many; at most {MAX_REGEXES} in a document"));
+        }
+        Ok(())
+    }
+
+    /// Adds what a compiled regex takes, unless that is more than a document may have.
     pub(crate) fn add(&mut self, pattern: &Pattern) -> Result<(), String> {
-        self.0 += pattern.bytes();
-        if self.0 > MAX_REGEX_BYTES {
+        self.bytes += pattern.bytes();
+        if self.bytes > MAX_REGEX_BYTES {
             return Err(format!(
-                "is one regex too many: compiled they take {} bytes; at most {MAX_REGEX_BYTES} in a document",
-                self.0
+                "is one regex too many: compiled they take {} bytes; at most {MAX_REGEX_BYTES} in a document{ADVICE}",
+                self.bytes
             ));
         }
         Ok(())
     }
 }
+
+/// What makes most regexes smaller.
+const ADVICE: &str = "; repeat less, or use smaller classes, such as [0-9A-Za-z_] for \\w";
 
 fn message(error: &BuildError) -> String {
     match error.syntax_error() {
@@ -73,5 +126,5 @@ fn message(error: &BuildError) -> String {
 }
 
 fn too_large() -> String {
-    format!("is too expensive a regex: compiled it takes more than {MAX_REGEX_BYTES} bytes")
+    format!("is too expensive a regex: compiled it takes more than {MAX_REGEX_BYTES} bytes{ADVICE}")
 }

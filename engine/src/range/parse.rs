@@ -1,5 +1,7 @@
 //! Reads a range: comparators separated by spaces, or `a - b`, joined by `||`; nothing else, and nothing is passed over.
 
+use crate::path::shortened;
+
 use super::{Comparator, Order, Range, is_build, is_prerelease, number};
 
 /// A text that is no range.
@@ -9,6 +11,9 @@ pub(crate) struct RangeError {
     pub(crate) offset: usize,
     pub(crate) message: String,
 }
+
+/// How many comparators may a range have? `1.x` is two.
+const MAX_COMPARATORS: usize = 100;
 
 const OPERATORS: [&str; 8] = [">=", "<=", "~>", ">", "<", "=", "^", "~"];
 
@@ -27,13 +32,23 @@ impl Range {
             ));
         }
         let alternatives: Vec<&str> = text.split("||").collect();
+        let mut count = 0;
         alternatives
             .iter()
             .map(|alternative| {
                 if alternative.trim().is_empty() && alternatives.len() > 1 {
                     return Err(fail(alternative, "an alternative is empty".to_owned()));
                 }
-                parse_alternative(alternative).map_err(|(at, message)| fail(at, message))
+                let comparators =
+                    parse_alternative(alternative).map_err(|(at, message)| fail(at, message))?;
+                count += comparators.len();
+                if count > MAX_COMPARATORS {
+                    return Err(fail(
+                        alternative,
+                        format!("it has {count} comparators; at most {MAX_COMPARATORS}"),
+                    ));
+                }
+                Ok(comparators)
             })
             .collect::<Result<_, _>>()
             .map(Self)
@@ -78,7 +93,12 @@ struct Partial<'t> {
 
 impl<'t> Partial<'t> {
     fn parse(text: &'t str) -> Result<Self, Wrong<'t>> {
-        let wrong = || (text, format!("{text:?} is no version or comparator, such as 1.2.3, 1.x or >=2.0.0"));
+        let wrong = || {
+            (
+                text,
+                format!("{:?} is no version or comparator, such as 1.2.3, 1.x or >=2.0.0", shortened(text)),
+            )
+        };
         let rest = text.strip_prefix('v').unwrap_or(text);
         let (rest, build) = match rest.split_once('+') {
             Some((rest, build)) => (rest, Some(build)),
@@ -96,7 +116,7 @@ impl<'t> Partial<'t> {
                 digits => Some(number(digits).ok_or_else(wrong)?),
             };
             if place.is_some() && count > 0 && parts[count - 1].is_none() {
-                return Err((text, format!("{text:?} has a number after a wildcard")));
+                return Err((text, format!("{:?} has a number after a wildcard", shortened(text))));
             }
         }
         let partial = Self { numbers: parts, prerelease: prerelease.unwrap_or_default() };

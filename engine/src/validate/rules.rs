@@ -4,12 +4,13 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::Found;
+use super::{Found, is_full, may_hint};
 use crate::bucket::{BUCKETS, thousandths};
 use crate::condition::Match;
 use crate::config::{Criterion, FlagConfig, Split};
+use crate::hidden::is_hidden;
 use crate::operator::{RegexBytes, check_value, kind};
-use crate::path::Path;
+use crate::path::{Path, shortened};
 use crate::suggest::hint;
 
 /// How many criteria may a document have?
@@ -18,8 +19,20 @@ const MAX_CRITERIA: usize = 200;
 /// How many features may one depend on?
 const MAX_DEPENDENCIES: usize = 100;
 
+/// How many variants may a feature have?
+const MAX_VARIANTS: usize = 200;
+
+/// How many variants of another feature may a dependency name?
+const MAX_DEPENDENCY_VARIANTS: usize = 100;
+
+/// How many shares may a split have?
+const MAX_SHARES: usize = 100;
+
 /// How many conditions may a criterion have? `all`, `any` and `not` do not count.
 const MAX_CONDITIONS: usize = 200;
+
+/// And how many parts, when `all`, `any` and `not` count as well?
+const MAX_NODES: usize = 1000;
 
 /// How deep may a criterion nest? `when` itself is 1.
 pub(crate) const MAX_DEPTH: usize = 8;
@@ -33,6 +46,9 @@ const MAX_BYTES: usize = 256 * 1024;
 /// How many characters may a key have?
 pub(crate) const MAX_KEY_CHARS: usize = 100;
 
+/// How many characters may a name, a salt or an attribute's key have?
+const MAX_NAME_CHARS: usize = 200;
+
 /// What is said of something that is no key.
 pub(crate) const A_KEY: &str =
     "a key has up to 100 of a-z, A-Z, 0-9, '.', '_' and '-', and begins with a letter or digit";
@@ -40,7 +56,7 @@ pub(crate) const A_KEY: &str =
 /// Checks a document, adding to what was found while it was read.
 pub(crate) fn check(config: &FlagConfig, found: Vec<Found>) -> Result<(), Vec<Found>> {
     let read = found.iter().map(|found| found.violation.path.clone()).collect();
-    let mut checker = Checker { config, read, found, regex_bytes: RegexBytes::default() };
+    let mut checker = Checker { config, read, found, regex_bytes: RegexBytes::default(), nodes: 0 };
     checker.check();
     if checker.found.is_empty() { Ok(()) } else { Err(checker.found) }
 }
@@ -48,7 +64,7 @@ pub(crate) fn check(config: &FlagConfig, found: Vec<Found>) -> Result<(), Vec<Fo
 /// Returns the message for a variant that the document does not have.
 pub(crate) fn no_variant(config: &FlagConfig, variant: &str) -> String {
     let hint = hint(variant, config.variants.keys().map(String::as_str));
-    format!("no variant {variant:?}{hint}")
+    format!("no variant {:?}{hint}", shortened(variant))
 }
 
 struct Checker<'c> {
@@ -57,6 +73,8 @@ struct Checker<'c> {
     /// The places of those that were found while reading.
     read: HashSet<String>,
     regex_bytes: RegexBytes,
+    /// How many parts the criterion at hand has.
+    nodes: usize,
 }
 
 impl Checker<'_> {
@@ -69,7 +87,12 @@ impl Checker<'_> {
         let bytes = config.to_json().len();
         if bytes > MAX_BYTES {
             let message = format!("the document has {bytes} bytes as compact JSON; at most {MAX_BYTES}");
-            self.report(&Path::Root, message);
+            return self.report(&Path::Root, message);
+        }
+        let path = Path::Root.field("criteria");
+        if config.criteria.len() > MAX_CRITERIA {
+            let count = config.criteria.len();
+            return self.report(&path, format!("has {count} criteria; at most {MAX_CRITERIA}"));
         }
         self.check_variants(&Path::Root.field("variants"));
         for (name, variant) in [("default", &config.default), ("off", &config.off)] {
@@ -77,17 +100,13 @@ impl Checker<'_> {
                 self.check_variant(variant, &Path::Root.field(name));
             }
         }
-        if config.salt.as_deref() == Some("") {
-            let message = "is empty; leave it out for the feature's key";
-            self.report(&Path::Root.field("salt"), message);
-        }
+        let otherwise = "is empty; leave it out for the feature's key";
+        self.check_name(config.salt.as_deref(), &Path::Root.field("salt"), otherwise);
         self.check_dependencies(&Path::Root.field("dependsOn"));
-        let path = Path::Root.field("criteria");
-        if config.criteria.len() > MAX_CRITERIA {
-            let count = config.criteria.len();
-            self.report(&path, format!("has {count} criteria; at most {MAX_CRITERIA}"));
-        }
         for (index, criterion) in config.criteria.iter().enumerate() {
+            if is_full(&self.found) {
+                return;
+            }
             self.check_criterion(criterion, &path.index(index));
         }
     }
@@ -96,6 +115,9 @@ impl Checker<'_> {
         let variants = &self.config.variants;
         if variants.is_empty() {
             self.report(path, "is empty; a feature has at least one variant");
+        }
+        if !self.has_at_most(MAX_VARIANTS, variants.len(), "variants", path) {
+            return;
         }
         // What may be no value at all says nothing of the type of the others.
         let reference = variants.iter().find(|(_, value)| is_allowed(value));
@@ -131,17 +153,22 @@ impl Checker<'_> {
 
     fn check_dependencies(&mut self, path: &Path<'_>) {
         let dependencies = &self.config.depends_on;
-        if dependencies.len() > MAX_DEPENDENCIES {
-            let count = dependencies.len();
-            self.report(path, format!("has {count} features; at most {MAX_DEPENDENCIES}"));
+        if !self.has_at_most(MAX_DEPENDENCIES, dependencies.len(), "features", path) {
+            return;
         }
+        let mut known = HashSet::new();
         for (index, dependency) in dependencies.iter().enumerate() {
             let path = path.index(index);
             if !is_key(&dependency.feature) {
                 let message = format!("is no feature's key: {A_KEY}");
                 self.report(&path.field("feature"), message);
+            } else if !known.insert(&dependency.feature) {
+                self.report(&path.field("feature"), "stands here more than once; once is enough");
             }
             let path = path.field("variants");
+            if !self.has_at_most(MAX_DEPENDENCY_VARIANTS, dependency.variants.len(), "variants", &path) {
+                continue;
+            }
             for (index, variant) in dependency.variants.iter().enumerate() {
                 if !is_key(variant) {
                     let message = format!("is no variant's key: {A_KEY}");
@@ -151,22 +178,43 @@ impl Checker<'_> {
         }
     }
 
+    /// Checks how many there are of something, and returns whether that is few enough to look at each.
+    fn has_at_most(&mut self, most: usize, count: usize, what: &str, path: &Path<'_>) -> bool {
+        if count > most {
+            self.report(path, format!("has {count} {what}; at most {most}"));
+        }
+        count <= most
+    }
+
+    /// Checks a text that people read as it stands, and has to be what it looks like.
+    fn check_name(&mut self, name: Option<&str>, path: &Path<'_>, when_empty: &str) {
+        let Some(name) = name else { return };
+        let count = name.chars().count();
+        if count == 0 {
+            self.report(path, when_empty);
+        } else if count > MAX_NAME_CHARS {
+            self.report(path, format!("has {count} characters; at most {MAX_NAME_CHARS}"));
+        } else if let Some(hidden) = name.chars().find(|c| is_hidden(*c)) {
+            let code = u32::from(hidden);
+            self.report(path, format!("has the character U+{code:04X}, which cannot be seen; leave it out"));
+        }
+    }
+
     fn check_criterion(&mut self, criterion: &Criterion, path: &Path<'_>) {
+        self.check_name(criterion.name.as_deref(), &path.field("name"), "is empty; leave it out");
         if let Some(when) = &criterion.when {
             let path = path.field("when");
+            self.nodes = 0;
             let conditions = self.check_match(when, &path, 1);
-            if conditions > MAX_CONDITIONS {
-                let message = format!("has {conditions} conditions; at most {MAX_CONDITIONS}");
-                self.report(&path, message);
-            }
+            self.has_at_most(MAX_CONDITIONS, conditions, "conditions", &path);
+            let what = "parts, all, any and not counted";
+            self.has_at_most(MAX_NODES, self.nodes, what, &path);
         }
         if let Some(rollout) = criterion.rollout {
             self.check_percentage(rollout, &path.field("rollout"));
         }
-        if criterion.bucket_by.as_deref() == Some("") {
-            let message = "is empty; leave it out for targetingKey";
-            self.report(&path.field("bucketBy"), message);
-        }
+        let when_empty = "is empty; leave it out for targetingKey";
+        self.check_name(criterion.bucket_by.as_deref(), &path.field("bucketBy"), when_empty);
         match (&criterion.serve, &*criterion.split) {
             (Some(variant), []) => self.check_variant(variant, &path.field("serve")),
             (None, []) if self.was_unreadable(path, &["", ".serve", ".split"]) => {}
@@ -177,6 +225,9 @@ impl Checker<'_> {
     }
 
     fn check_split(&mut self, split: &[Split], path: &Path<'_>) {
+        if !self.has_at_most(MAX_SHARES, split.len(), "shares", path) {
+            return;
+        }
         let mut sum = 0;
         for (index, share) in split.iter().enumerate() {
             let path = path.index(index);
@@ -203,7 +254,11 @@ impl Checker<'_> {
         let variants = &self.config.variants;
         // Without any variants, that alone is the error.
         if !variants.is_empty() && !variants.contains_key(variant) {
-            self.report(path, no_variant(self.config, variant));
+            let message = match may_hint(&self.found) {
+                true => no_variant(self.config, variant),
+                false => format!("no variant {:?}", shortened(variant)),
+            };
+            self.report(path, message);
         }
     }
 
@@ -213,11 +268,18 @@ impl Checker<'_> {
             self.report(path, format!("is nested deeper than {MAX_DEPTH}"));
             return 0;
         }
+        self.nodes += 1;
         let (name, children) = match when {
             Match::All(children) => ("all", children),
             Match::Any(children) => ("any", children),
             Match::Not(child) => return self.check_match(child, &path.field("not"), depth + 1),
+            Match::Condition(_) if is_full(&self.found) => return 1,
             Match::Condition(condition) => {
+                self.check_name(
+                    Some(&condition.key),
+                    &path.field("key"),
+                    "is empty; it is an attribute's key",
+                );
                 if let Err(message) = check_value(condition, &mut self.regex_bytes) {
                     self.report(&path.field("value"), message);
                 }
@@ -244,11 +306,14 @@ impl Checker<'_> {
 
     fn add(&mut self, found: Found) {
         if !self.is_consequence(&found.violation.path) {
-            self.found.push(found);
+            super::add(&mut self.found, found);
         }
     }
 
     fn is_consequence(&self, place: &str) -> bool {
+        if self.read.is_empty() {
+            return false;
+        }
         let mut around = place.match_indices(['.', '[']).map(|(end, _)| &place[..end]).chain([place]);
         around.any(|place| self.read.contains(place))
     }

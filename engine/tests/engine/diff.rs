@@ -1,7 +1,10 @@
 //! Diffs read as a person would tell the change.
 
 use fluxgate_engine::{DiffKind, FlagConfig, diff};
+use proptest::prelude::*;
 use serde_json::{Value, json};
+
+use crate::strategies;
 
 fn config(change: impl FnOnce(&mut Value)) -> FlagConfig {
     let mut document = json!({
@@ -127,9 +130,9 @@ fn criteria_move_rename_come_and_go() {
     assert_eq!(
         found,
         [
-            r#"- criteria["US split"]: country == "US": 25 % split control=50, express=50 -> none"#,
+            r#"- criteria["US split"]: position 1: country == "US": 25 % split control=50, express=50 -> none"#,
             "~ criteria[1].when: exists beta -> not exists beta",
-            "+ criteria[2]: none -> everyone: 5 % by companyId serve control",
+            "+ criteria[2]: none -> position 2: everyone: 5 % by companyId serve control",
         ]
     );
 }
@@ -172,4 +175,83 @@ fn a_variant_called_null_is_not_none() {
     };
     let (none, null) = (config(Value::Null), config(json!("null")));
     assert_eq!(lines(Some(&none), &null), ["~ default: null -> \"null\""]);
+}
+
+#[test]
+fn top_and_bottom_differ() {
+    let with = |at: usize| {
+        lines(
+            Some(&config(|_| ())),
+            &config(|document| {
+                let added = json!({ "name": "all", "serve": "control" });
+                document["criteria"].as_array_mut().unwrap().insert(at, added);
+            }),
+        )
+    };
+    assert_eq!(with(0), [r#"+ criteria["all"]: none -> position 0: everyone: serve control"#]);
+    assert_eq!(with(3), [r#"+ criteria["all"]: none -> position 3: everyone: serve control"#]);
+}
+
+#[test]
+fn no_wording_hides_a_difference() {
+    // One that nobody validated may have variants that are no keys.
+    let with = |variants: &[&str]| {
+        let mut config = config(|_| ());
+        config.depends_on[1].variants = variants.iter().map(|key| (*key).to_owned()).collect();
+        config
+    };
+    let found = lines(Some(&with(&["a", "b"])), &with(&["a or b"]));
+    let json = |variants| format!(r#"{{"feature":"tax","variants":{variants}}}"#);
+    let expected = format!(r#"~ dependsOn["tax"]: {} -> {}"#, json(r#"["a","b"]"#), json(r#"["a or b"]"#));
+    assert_eq!(found, [expected]);
+}
+
+#[test]
+fn hidden_characters_are_shown() {
+    let found = changed(|document| document["variants"]["control"] = json!("\u{202e}\u{e0041}"));
+    assert_eq!(found, [r#"~ variants.control: "Buy now" -> "\u202e\udb40\udc41""#]);
+    let with = |value: &str| {
+        let when = json!({ "key": "a", "op": "equals", "value": value });
+        changed(move |document| document["criteria"][2]["when"] = when)
+    };
+    assert!(with("x\u{3164}")[0].is_ascii());
+}
+
+proptest! {
+    #[test]
+    fn a_diff_is_empty_exactly_when_the_canonical_forms_are_the_same(
+        one in strategies::config(), other in strategies::config(), part in 0..12_usize,
+    ) {
+        let near = with_part(one.clone(), other.clone(), part);
+        for (before, after) in [(&one, &one.clone()), (&one, &near), (&near, &one), (&one, &other)] {
+            let same = before.to_json() == after.to_json();
+            prop_assert_eq!(diff(Some(before), after).is_empty(), same, "{} {}", before.to_json(), after.to_json());
+        }
+    }
+}
+
+/// Returns a document in which one part is that of another.
+fn with_part(mut one: FlagConfig, mut other: FlagConfig, part: usize) -> FlagConfig {
+    match part {
+        0 => one.default = other.default,
+        1 => one.off = other.off,
+        2 => one.salt = other.salt,
+        3 => one.depends_on = other.depends_on,
+        4 => one.depends_on.reverse(),
+        5 => one.criteria.reverse(),
+        6 => one.variants = [("a".to_owned(), json!(1.0)), ("b".to_owned(), json!(1))].into(),
+        _ => {
+            let (Some(first), Some(another)) = (one.criteria.first_mut(), other.criteria.pop()) else {
+                return one;
+            };
+            match part {
+                7 => first.when = another.when,
+                8 => first.rollout = another.rollout,
+                9 => first.bucket_by = another.bucket_by,
+                10 => (first.serve, first.split) = (another.serve, another.split),
+                _ => first.name = Some("null".to_owned()),
+            }
+        }
+    }
+    one
 }

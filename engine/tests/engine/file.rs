@@ -191,7 +191,7 @@ criteria:
 7:7 salt: is empty; leave it out for the feature's key
 10:60 criteria[0].when: is no version range: "1.x.y.z" is no version or comparator, such as 1.2.3, 1.x or >=2.0.0 (at byte 0)
 11:12 criteria[0].split: the weights add up to 110 %; at most 100 %
-11:24 criteria[0].split: no variant "contrl"; did you mean "control"?
+11:24 criteria[0].split: no variant "contrl"
 12:19 criteria[1].when: expected ==, found =
 13:32 criteria[1].split: expected = and a weight, found nothing
 16:25 criteria[2].when.any[0].op: no operator "equal"; did you mean "equals"?

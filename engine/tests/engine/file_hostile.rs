@@ -68,8 +68,8 @@ fn many_problems_are_no_problem() {
     let unknown: String = (0..20_000).map(|n| format!("u{n}: 1\n")).collect();
     let variants: String = (0..20_000).map(|n| format!("  \"v {n}\": 1\n")).collect();
     let error = FlagConfig::from_yaml(&format!("{unknown}variants:\n{variants}")).unwrap_err();
-    assert!(error.problems.len() >= 40_000);
+    assert_eq!(error.problems.len(), 101);
     let criteria = "{when: x},".repeat(20_000);
     let error = FlagConfig::from_yaml(&format!("criteria: [{criteria}]")).unwrap_err();
-    assert!(error.problems.len() >= 40_000);
+    assert!(error.problems.len() >= 100);
 }

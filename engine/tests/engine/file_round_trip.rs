@@ -245,11 +245,17 @@ fn forms(config: &FlagConfig) -> [FlagConfig; 4] {
 
 #[test]
 fn awkward_strings_come_back() {
+    // A name is not empty, and shows what it is.
+    let is_shown = |c: char| c.is_alphanumeric() || c.is_ascii_graphic() || c == ' ';
+    let name = |text: &'static str| {
+        let is_name = !text.is_empty() && text.chars().all(is_shown);
+        if is_name { text } else { "x" }
+    };
     let object: BTreeMap<_, _> = AWKWARD.iter().map(|text| (*text, json!([text, { *text: text }]))).collect();
     let document = json!({ "enabled": true, "variants": { "a": object }, "default": "a", "off": "a",
         "criteria": AWKWARD.iter().map(|text| json!({
-            "name": text,
-            "when": { "key": text, "op": "equals", "value": text },
+            "name": name(text),
+            "when": { "key": name(text), "op": "equals", "value": text },
             "serve": "a",
         })).collect::<Vec<_>>() });
     let config = FlagConfig::from_value(&document).unwrap();

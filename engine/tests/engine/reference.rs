@@ -80,39 +80,52 @@ fn limits() {
     let not = |inner: Value, _| json!({ "not": inner });
     let deep = (0..8).fold(json!({ "key": "x", "op": "exists" }), not);
     let regex = |text: &str| json!({ "key": "x", "op": "regex", "value": text });
-    let trees = [
-        json!({ "any": vec![json!({ "key": "x", "op": "exists" }); 201] }),
-        deep,
-        json!({ "key": "x", "op": "in", "value": vec![1; 1001] }),
-        regex(&"x".repeat(1025)),
-        json!({ "all": [regex(r"\w{60}"), regex(r"\w{60}")] }),
-    ];
-    let mut criteria: Vec<_> = trees.iter().map(|when| json!({ "when": when, "serve": "on" })).collect();
-    criteria.resize(201, json!({ "serve": "on" }));
-    let mut document = FlagConfig::simple(true).to_value();
-    document["variants"]["x".repeat(101)] = json!(true);
-    document["salt"] = json!("x".repeat(262_144));
-    document["dependsOn"] = json!(vec![json!({ "feature": "x" }); 101]);
-    document["criteria"] = json!(criteria);
-    let mut found = FlagConfig::from_value(&document).unwrap_err().to_string();
-    document["variants"]["on"] = (0..33).fold(json!(1), |inner, _| json!({ "x": inner }));
-    found.push_str(&FlagConfig::from_value(&document).unwrap_err().to_string());
-
-    let messages = [
-        "as compact JSON; at most #;",
-        "criteria; at most #;",
-        "features; at most #;",
-        "conditions; at most #;",
-        "is nested deeper than #;",
-        "takes 1 to # values",
-        "a regex has at most # characters",
-        "at most # in a document",
-        "a key has up to # of",
-        "is nested deeper than #",
+    let exists = json!({ "key": "x", "op": "exists" });
+    let semver = json!({ "key": "x", "op": "semver", "value": vec!["<1"; 101].join("||") });
+    let criterion = |when: Value| json!([{ "when": when, "serve": "on" }]);
+    let keys = |count: usize| (0..count).map(|number| (format!("v{number}"), json!(true))).collect::<Value>();
+    let dependencies: Vec<_> = (0..101).map(|number| json!({ "feature": format!("f{number}") })).collect();
+    let deep_value = (0..33).fold(json!(1), |inner, _| json!({ "x": inner }));
+    let breaches = [
+        ("salt", json!("x".repeat(262_144)), "as compact JSON; at most #"),
+        ("variants", keys(201), "variants; at most #"),
+        ("criteria", json!(vec![json!({ "serve": "on" }); 201]), "criteria; at most #"),
+        ("dependsOn", json!(dependencies), "features; at most #"),
+        ("dependsOn", json!([{ "feature": "f", "variants": vec!["v"; 101] }]), "variants; at most #"),
+        ("criteria", criterion(json!({ "any": vec![exists; 201] })), "conditions; at most #"),
+        ("criteria", criterion(json!({ "any": vec![json!({ "all": [] }); 1000] })), "counted; at most #"),
+        ("criteria", criterion(deep), "is nested deeper than #"),
+        (
+            "criteria",
+            json!([{ "split": vec![json!({ "variant": "on", "weight": 0 }); 101] }]),
+            "shares; at most #",
+        ),
+        (
+            "criteria",
+            criterion(json!({ "key": "x", "op": "in", "value": vec![1; 1001] })),
+            "takes 1 to # values",
+        ),
+        ("criteria", criterion(semver), "comparators; at most #"),
+        ("criteria", criterion(json!({ "any": vec![regex("x"); 51] })), "too many; at most # in a document"),
+        ("criteria", criterion(regex(&"x".repeat(1025))), "a regex has at most # characters"),
+        (
+            "criteria",
+            criterion(json!({ "all": [regex(r"\w{10}"), regex(r"\w{10}")] })),
+            "bytes; at most # in a document",
+        ),
+        ("variants", json!({ "x".repeat(101): true }), "a key has up to # of"),
+        ("salt", json!("x".repeat(201)), "characters; at most #"),
+        ("variants", json!({ "on": deep_value }), "is nested deeper than #"),
+        ("criteria", json!(vec![json!(1); 200]), "these are the first #"),
     ];
     let limits = rows("limit");
-    assert_eq!(limits.len(), messages.len());
-    for ([what, limit], message) in limits.into_iter().zip(messages) {
+    // The text that a regex searches breaks no rule.
+    assert_eq!(limits.len(), breaches.len() + 1);
+    assert_eq!(limits[breaches.len()][1], "4,096 (4 KiB)");
+    for ([what, limit], (field, value, message)) in limits.into_iter().zip(breaches) {
+        let mut document = FlagConfig::simple(true).to_value();
+        document[field] = value;
+        let found = FlagConfig::from_value(&document).unwrap_err().to_string();
         let limit = limit.split(' ').next().unwrap().replace(',', "");
         let message = message.replace('#', &limit);
         assert!(found.contains(&message), "{what}: {message:?} is not said");

@@ -40,7 +40,7 @@ pub(crate) fn literal() -> impl Strategy<Value = Value> {
 pub(crate) fn key() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => prop::sample::select(vec!["a", "b", "a.b", "targetingKey", "in", "not"]).prop_map(str::to_owned),
-        1 => ".{0,4}",
+        1 => "[a-zA-Zäß東0-9 .`\"'_-]{1,4}",
     ]
 }
 
@@ -195,7 +195,7 @@ pub(crate) fn config() -> impl Strategy<Value = FlagConfig> {
     });
     let criteria = prop::collection::vec(prop_oneof![4 => criterion(), 1 => any_weights], 0..8);
     let feature = prop::sample::select(vec!["f", "g", "h", "ghost"]).prop_map(str::to_owned);
-    let dependency = (feature, prop::collection::vec(variant(), 0..2));
+    let dependency = (feature, prop::collection::vec(variant(), 0..3));
     let depends_on = dependency.prop_map(|(feature, variants)| Dependency { feature, variants });
     (
         prop::bool::weighted(0.9),

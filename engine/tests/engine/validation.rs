@@ -132,7 +132,7 @@ fn the_keys_of_dependencies() {
 fn a_key_is_as_long_as_is_said() {
     let variants = |chars| with("variants", json!({ "control": 1, "express": 2, "k".repeat(chars): 3 }));
     assert_eq!(variants(100), [""; 0]);
-    assert_eq!(variants(101), [format!("variants.{}: {A_KEY}", "k".repeat(101))]);
+    assert_eq!(variants(101), [format!("variants.{}: {A_KEY}", "k".repeat(100) + "…")]);
 }
 
 #[test]
@@ -247,9 +247,17 @@ fn values_fit_their_operators() {
         ("less_than", json!("1"), "less_than takes a number, not a string"),
         ("contains", json!([1]), "contains takes a string or a list of strings, and one is a number"),
         ("starts_with", json!([]), "starts_with takes 1 to 1000 values, and these are 0"),
-        ("regex", json!("\\w{80}"), "is too expensive a regex: compiled it takes more than 4194304 bytes"),
+        (
+            "regex",
+            json!("\\w{20}"),
+            "is too expensive a regex: compiled it takes more than 1048576 bytes; repeat less, or use smaller classes, such as [0-9A-Za-z_] for \\w",
+        ),
         ("regex", json!("a("), "is no regex: unclosed group"),
-        ("regex", json!("\\w{1000}"), "is too expensive a regex: compiled it takes more than 4194304 bytes"),
+        (
+            "regex",
+            json!("\\w{1000}"),
+            "is too expensive a regex: compiled it takes more than 1048576 bytes; repeat less, or use smaller classes, such as [0-9A-Za-z_] for \\w",
+        ),
         ("regex", json!("a".repeat(1025)), "a regex has at most 1024 characters, and this one has 1025"),
         (
             "semver",
@@ -284,7 +292,7 @@ fn values_fit_their_operators() {
         ("after", json!("2026-06-01t12:00:00.5+02:00")),
         ("not_exists", Value::Null),
         ("regex", json!("a".repeat(1024))),
-        ("regex", json!("\\w{60}")),
+        ("regex", json!("\\w{10}")),
     ] {
         assert_eq!(condition(op, value), [""; 0], "{op}");
     }
@@ -310,6 +318,110 @@ fn limits() {
 
     let found = with("salt", json!("s".repeat(256 * 1024)));
     assert_eq!(found, ["the document has 262238 bytes as compact JSON; at most 262144"]);
+
+    let parts = |count| json!({ "when": { "all": vec![json!({ "any": [] }); count] }, "serve": "control" });
+    assert!(criterion(parts(999)).is_empty());
+    let message = "criteria[0].when: has 1001 parts, all, any and not counted; at most 1000";
+    assert_eq!(criterion(parts(1000)), [message]);
+
+    let split = |count| json!({ "split": vec![json!({ "variant": "control", "weight": 1 }); count] });
+    assert!(criterion(split(100)).is_empty());
+    assert_eq!(criterion(split(101)), ["criteria[0].split: has 101 shares; at most 100"]);
+
+    let variants = |count| {
+        let more = (2..count).map(|number| format!("v{number}"));
+        let keys = ["control", "express"].map(str::to_owned).into_iter().chain(more);
+        with("variants", keys.map(|key| (key, json!(1))).collect())
+    };
+    assert!(variants(200).is_empty());
+    assert_eq!(variants(201), ["variants: has 201 variants; at most 200"]);
+
+    let dependency = |count| with("dependsOn", json!([{ "feature": "f", "variants": vec!["v"; count] }]));
+    assert!(dependency(100).is_empty());
+    assert_eq!(dependency(101), ["dependsOn[0].variants: has 101 variants; at most 100"]);
+
+    assert!(condition("semver", json!(vec!["<1"; 100].join("||"))).is_empty());
+    let found = condition("semver", json!(vec!["1"; 51].join(" ")));
+    assert_eq!(found, ["is no version range: it has 102 comparators; at most 100 (at byte 0)"]);
+}
+
+#[test]
+fn names_are_short_and_what_they_look_like() {
+    let places = [
+        ("salt", "is empty; leave it out for the feature's key"),
+        ("criteria[0].name", "is empty; leave it out"),
+        ("criteria[0].bucketBy", "is empty; leave it out for targetingKey"),
+        ("criteria[0].when.key", "is empty; it is an attribute's key"),
+    ];
+    for (path, empty) in places {
+        let named = |name: &str| {
+            let mut document = document();
+            document["criteria"] = json!([{ "when": { "key": "x", "op": "exists" }, "serve": "control" }]);
+            let pointer = format!("/{}", path.replace("[0]", "/0").replace('.', "/"));
+            let (parent, field) = pointer.rsplit_once('/').unwrap();
+            document.pointer_mut(parent).unwrap()[field] = json!(name);
+            violations(&document)
+        };
+        assert_eq!(named(&"é".repeat(200)), [""; 0]);
+        assert_eq!(named("Zoë 東京"), [""; 0]);
+        assert_eq!(named(&"é".repeat(201)), [format!("{path}: has 201 characters; at most 200")]);
+        assert_eq!(named(""), [format!("{path}: {empty}")]);
+        for (hidden, code) in
+            [("\u{202e}", "202E"), ("\u{3164}", "3164"), ("\u{1b}", "001B"), ("\u{e0041}", "E0041")]
+        {
+            let message = format!("{path}: has the character U+{code}, which cannot be seen; leave it out");
+            assert_eq!(named(&format!("x{hidden}")), [message]);
+        }
+    }
+}
+
+#[test]
+fn no_more_is_told_than_anyone_reads() {
+    let wrong: Vec<Value> = (0..50_000).map(|number| json!({ "serve": format!("contrl{number}") })).collect();
+    let found = with("criteria", json!(wrong[..150]));
+    assert_eq!(found.len(), 101);
+    assert_eq!(found[100], "and more is wrong; these are the first 100");
+    assert_eq!(found.iter().filter(|line| line.contains("did you mean")).count(), 10);
+    // What is too much is not looked at.
+    assert_eq!(
+        with("criteria", json!(wrong)),
+        ["the document has 1188987 bytes as compact JSON; at most 262144"]
+    );
+    assert_eq!(with("criteria", json!(wrong[..201])), ["criteria: has 201 criteria; at most 200"]);
+    // Nor is what cannot be read repeated, however long it is.
+    let mut document = document();
+    document[".".repeat(100_000)] = json!(1);
+    document["default"] = json!("x".repeat(1000));
+    let found = violations(&document);
+    assert!(found.iter().all(|line| line.len() < 250), "{found:?}");
+}
+
+#[test]
+fn a_regex_searches_no_long_text() {
+    use crate::alone::holds;
+    let tree = fluxgate_engine::parse("a matches \"a$\"").unwrap();
+    for (length, expected) in [(4096, true), (4097, false)] {
+        let mut context = fluxgate_engine::Context::new();
+        context.push("a", "a".repeat(length).into());
+        assert_eq!(holds(&tree, &context), expected);
+    }
+}
+
+#[test]
+fn regexes_are_few() {
+    let with = |count: usize| {
+        let regex = json!({ "key": "x", "op": "regex", "value": "^a+$" });
+        criterion(json!({ "when": { "any": vec![regex; count] }, "serve": "control" }))
+    };
+    assert!(with(50).is_empty());
+    let message = "criteria[0].when.any[50].value: is one regex too many; at most 50 in a document";
+    assert_eq!(with(51), [message]);
+}
+
+#[test]
+fn a_dependency_stands_once() {
+    let found = with("dependsOn", json!([{ "feature": "f" }, { "feature": "g" }, { "feature": "f" }]));
+    assert_eq!(found, ["dependsOn[2].feature: stands here more than once; once is enough"]);
 }
 
 #[test]
