@@ -1,5 +1,7 @@
 //! Turns a document, once, into what evaluating it needs: regexes, ranges, sets, thresholds, hashed salts.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use crate::bucket::{Prefix, thousandths};
@@ -71,12 +73,13 @@ pub(crate) struct Share {
 impl Flag {
     /// Compiles the config of the feature of this key.
     pub fn compile(key: &str, config: &FlagConfig) -> Result<Self, Invalid> {
+        let variants = Variants::new(config);
         let mut keys = Keys::default();
         let mut criteria = Vec::with_capacity(config.criteria.len());
         for (position, criterion) in config.criteria.iter().enumerate() {
             let path = Path::Field(&Path::Root, "criteria");
             let path = path.index(position);
-            criteria.push(compile_criterion(config, criterion, &path, &mut keys)?);
+            criteria.push(compile_criterion(&variants, criterion, &path, &mut keys)?);
         }
         let salt = config.salt_of(key);
         Ok(Self {
@@ -85,8 +88,8 @@ impl Flag {
             sticky: config.sticky,
             enabled: config.enabled,
             client_side: config.client_side,
-            default: index_of_optional(config, config.default.as_deref(), "default")?,
-            off: index_of_optional(config, config.off.as_deref(), "off")?,
+            default: variants.index_of_optional(config.default.as_deref(), "default")?,
+            off: variants.index_of_optional(config.off.as_deref(), "off")?,
             variants: config
                 .variants
                 .iter()
@@ -141,15 +144,15 @@ impl Dependency {
 }
 
 fn compile_criterion(
-    config: &FlagConfig,
+    variants: &Variants<'_>,
     criterion: &config::Criterion,
     path: &Path<'_>,
     keys: &mut Keys,
 ) -> Result<Criterion, Invalid> {
     let rollout = criterion.is_partial().then(|| criterion.threshold());
     let effect = match &criterion.serve {
-        Some(variant) => Effect::Serve(index_of(config, variant, &path.field("serve"))?),
-        None => Effect::Split(shares(config, &criterion.split, &path.field("split"))?),
+        Some(variant) => Effect::Serve(variants.index_of(variant, &path.field("serve"))?),
+        None => Effect::Split(shares(variants, &criterion.split, &path.field("split"))?),
     };
     let when = match &criterion.when {
         Some(when) => Some(Node::compile(when, &path.field("when"), keys)?),
@@ -163,11 +166,15 @@ fn compile_criterion(
     Ok(Criterion { when, effect, rollout, bucket_by, name: criterion.name.as_deref().map(Into::into) })
 }
 
-fn shares(config: &FlagConfig, split: &[config::Split], path: &Path<'_>) -> Result<Box<[Share]>, Invalid> {
+fn shares(
+    variants: &Variants<'_>,
+    split: &[config::Split],
+    path: &Path<'_>,
+) -> Result<Box<[Share]>, Invalid> {
     let shares = split.iter().zip(ends(split)).enumerate();
     shares
         .map(|(position, (share, upto))| {
-            Ok(Share { upto, variant: index_of(config, &share.variant, &path.index(position))? })
+            Ok(Share { upto, variant: variants.index_of(&share.variant, &path.index(position))? })
         })
         .collect()
 }
@@ -180,19 +187,24 @@ pub(crate) fn ends(split: &[config::Split]) -> impl Iterator<Item = u32> {
     })
 }
 
-fn index_of_optional(
-    config: &FlagConfig,
-    variant: Option<&str>,
-    field: &str,
-) -> Result<Option<u16>, Invalid> {
-    variant.map(|variant| index_of(config, variant, &Path::Root.field(field))).transpose()
+/// The numbers of a document's variants by their keys: a split may name thousands.
+struct Variants<'c> {
+    config: &'c FlagConfig,
+    numbers: HashMap<&'c str, usize>,
 }
 
-fn index_of(config: &FlagConfig, variant: &str, path: &Path<'_>) -> Result<u16, Invalid> {
-    config
-        .variants
-        .keys()
-        .position(|key| key == variant)
-        .and_then(|index| u16::try_from(index).ok())
-        .ok_or_else(|| Invalid::at(path, no_variant(config, variant)))
+impl<'c> Variants<'c> {
+    fn new(config: &'c FlagConfig) -> Self {
+        let keys = config.variants.keys().map(String::as_str);
+        Self { config, numbers: keys.zip(0..).collect() }
+    }
+
+    fn index_of_optional(&self, variant: Option<&str>, field: &str) -> Result<Option<u16>, Invalid> {
+        variant.map(|variant| self.index_of(variant, &Path::Root.field(field))).transpose()
+    }
+
+    fn index_of(&self, variant: &str, path: &Path<'_>) -> Result<u16, Invalid> {
+        let index = self.numbers.get(variant).and_then(|index| u16::try_from(*index).ok());
+        index.ok_or_else(|| Invalid::at(path, no_variant(self.config, variant)))
+    }
 }

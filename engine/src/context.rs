@@ -242,8 +242,12 @@ impl<'de> Visitor<'de> for AnyAttribute {
 }
 
 fn fields<'de, A: MapAccess<'de>>(mut map: A) -> Result<Vec<(Cow<'de, str>, Attribute<'de>)>, A::Error> {
-    let mut fields = Vec::with_capacity(map.size_hint().unwrap_or(8).min(64));
+    let mut fields = Vec::new();
     while let Some((Key(key), value)) = map.next_entry()? {
+        if fields.is_empty() {
+            // Not before there is one, as a list of empty objects would take a hundred times what its text does.
+            fields.reserve(map.size_hint().map_or(8, |rest| rest + 1).min(64));
+        }
         fields.push((key, value));
     }
     Ok(fields)

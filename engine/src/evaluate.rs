@@ -118,8 +118,8 @@ where
             None => {
                 let result = self.evaluate(served, level).ok();
                 let outcome = result.and_then(|result| Some((result.variant?, result.reason)));
-                // A single feature asks for what has no dependencies itself about once: not worth remembering.
-                if SLOTS == BULK || !served.flag.depends_on.is_empty() {
+                // What the one feature asked for needs itself, and needs nothing, is asked for about once.
+                if SLOTS == BULK || level > 1 || !served.flag.depends_on.is_empty() {
                     self.seen.insert(place, outcome);
                 }
                 outcome

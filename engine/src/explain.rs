@@ -6,6 +6,7 @@
 mod criterion;
 mod dependency;
 mod result;
+mod seen;
 mod trace;
 
 use std::collections::HashSet;
@@ -49,7 +50,14 @@ pub fn explain(
     context: &Context<'_>,
     kept: &(impl Kept + ?Sized),
 ) -> Explanation {
-    let mut walk = Walk { documents, context, kept, seen: Seen::new(), asked_for: HashSet::new() };
+    let mut walk = Walk {
+        documents,
+        context,
+        kept,
+        seen: Seen::new(),
+        attributes: context.iter().map(|(key, _)| key).collect(),
+        asked_for: HashSet::new(),
+    };
     let (steps, result) = match documents.get(key) {
         Some(document) => walk.feature(key, document, 0),
         None => (
@@ -66,6 +74,8 @@ struct Walk<'d, 'x, 'a, D: ?Sized, K: ?Sized> {
     context: &'x Context<'a>,
     kept: &'x K,
     seen: Seen<'d>,
+    /// The keys of the context.
+    attributes: HashSet<&'x str>,
     /// The attributes of the context that were looked for.
     asked_for: HashSet<&'d str>,
 }
@@ -127,20 +137,18 @@ impl<'d, 'x, 'a, D: Documents + ?Sized, K: Kept + ?Sized> Walk<'d, 'x, 'a, D, K>
 
     /// Returns an attribute, and remembers that it was asked for.
     fn look_up(&mut self, key: &'d str) -> Option<&'x Attribute<'a>> {
-        let is_exact = self.context.iter().any(|(name, _)| name == key);
+        let is_exact = self.attributes.contains(key);
         let first = key.split_once('.').map_or(key, |(first, _)| first);
         self.asked_for.insert(if is_exact { key } else { first });
         self.context.get(key)
     }
 
     fn unused_attributes(&self) -> Vec<String> {
-        let mut unused: Vec<String> = Vec::new();
-        for (key, _) in self.context.iter() {
-            if !self.asked_for.contains(key) && !unused.iter().any(|known| known == key) {
-                unused.push(key.to_owned());
-            }
-        }
-        unused
+        let mut named = HashSet::new();
+        let keys = self.context.iter().map(|(key, _)| key);
+        let mut unused: Vec<&str> = keys.filter(|key| !self.asked_for.contains(key)).collect();
+        unused.retain(|key| named.insert(*key));
+        unused.into_iter().map(str::to_owned).collect()
     }
 }
 

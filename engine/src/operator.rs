@@ -9,6 +9,7 @@ mod text;
 mod word;
 
 pub(crate) use self::compile::{Compiled, TOO_MANY_KEYS, check_value, kind};
+pub(crate) use self::cover::Piece;
 pub(crate) use self::equality::{Literal, Literals, equals_text};
 pub(crate) use self::lookup::{Key, Keys, Lookup};
 pub(crate) use self::pattern::{MAX_REGEX_BYTES, Pattern, RegexBytes};

@@ -64,6 +64,11 @@ impl<'t> Version<'t> {
 }
 
 impl Range {
+    /// Returns of how many parts it is made.
+    pub(crate) fn size(&self) -> usize {
+        self.0.iter().map(|part| part.len() + 1).sum()
+    }
+
     /// Returns whether a version is within the range, as npm's `semver.satisfies` has it.
     pub(crate) fn contains(&self, version: Version<'_>) -> bool {
         self.0.iter().any(|comparators| {

@@ -5,7 +5,7 @@ mod rules;
 pub(crate) use rules::{MAX_DEPTH, MAX_KEY_CHARS, check, no_variant};
 
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// One breach of a rule.
@@ -106,22 +106,32 @@ impl std::error::Error for Invalid {}
 
 /// Returns the cycle, from `start` back to it, when following dependencies leads from `start` to itself.
 pub fn dependency_cycle(depends_on: impl Fn(&str) -> Vec<String>, start: &str) -> Option<Vec<String>> {
+    // Each feature found, with the place of the one that led to it; breadth first, so the shortest cycle is found first.
+    let mut found = vec![(start.to_owned(), 0)];
     let mut seen = BTreeSet::new();
-    // Each entry is a path that begins at `start`; the shortest cycle is found first.
-    let mut paths = VecDeque::from([vec![start.to_owned()]]);
-    while let Some(path) = paths.pop_front() {
-        let last = path.last()?;
-        for next in depends_on(last) {
-            let closes = next == start;
-            if closes || seen.insert(next.clone()) {
-                let mut longer = path.clone();
-                longer.push(next);
-                if closes {
-                    return Some(longer);
-                }
-                paths.push_back(longer);
+    let mut at = 0;
+    while let Some((feature, _)) = found.get(at) {
+        for next in depends_on(feature) {
+            if next == start {
+                return Some(path_to(&found, at, next));
+            }
+            if seen.insert(next.clone()) {
+                found.push((next, at));
             }
         }
+        at += 1;
     }
     None
+}
+
+/// Returns the features from the first to the one at a place, and this one after them.
+fn path_to(found: &[(String, usize)], mut at: usize, last: String) -> Vec<String> {
+    let mut path = vec![last];
+    while at > 0 {
+        path.push(found[at].0.clone());
+        at = found[at].1;
+    }
+    path.extend(found.first().map(|(start, _)| start.clone()));
+    path.reverse();
+    path
 }

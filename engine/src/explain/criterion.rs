@@ -1,7 +1,6 @@
 //! What became of a criterion: its conditions one by one, then its buckets.
 
-use serde_json::Value;
-
+use super::seen::seen;
 use super::trace::{
     BucketBy, CriterionOutcome, CriterionStep, KeptTrace, MatchTrace, RolloutTrace, ShareTrace, SplitTrace,
 };
@@ -10,10 +9,9 @@ use crate::bucket::bucket;
 use crate::compile::ends;
 use crate::condition::Match;
 use crate::config::{Criterion, Split};
-use crate::context::{Attribute, Context};
+use crate::context::Context;
 use crate::evaluate::unit_of;
 use crate::evaluation::{CriterionRef, Evaluation, EvaluationError, Reason};
-use crate::number::json_number;
 use crate::operator::{Keys, Lookup, Node};
 use crate::path::Path;
 use crate::sticky::Kept;
@@ -53,12 +51,16 @@ impl<'d, D: Documents + ?Sized, K: Kept + ?Sized> Walk<'d, '_, '_, D, K> {
                 let child = Box::new(self.tree(child));
                 MatchTrace::Not { holds: !child.holds(), child }
             }
-            Match::Condition(condition) => MatchTrace::Condition {
-                holds: holds(when, self.context),
-                expression: condition.to_string(),
-                key: condition.key.clone(),
-                saw: self.look_up(&condition.key).map(to_value),
-            },
+            Match::Condition(condition) => {
+                let (saw, saw_cut) = self.look_up(&condition.key).map(seen).unzip();
+                MatchTrace::Condition {
+                    holds: holds(when, self.context),
+                    expression: condition.to_string(),
+                    key: condition.key.clone(),
+                    saw,
+                    saw_cut: saw_cut.unwrap_or_default(),
+                }
+            }
         }
     }
 
@@ -149,17 +151,4 @@ fn holds(condition: &Match, context: &Context<'_>) -> bool {
     };
     let keys = keys.into_boxed();
     node.holds(&keys, &mut Lookup::<0>::new(context))
-}
-
-fn to_value(attribute: &Attribute<'_>) -> Value {
-    match attribute {
-        Attribute::Null => Value::Null,
-        Attribute::Bool(value) => Value::Bool(*value),
-        Attribute::Number(number) => json_number(*number),
-        Attribute::Text(text) => Value::from(&**text),
-        Attribute::List(elements) => elements.iter().map(to_value).collect(),
-        Attribute::Object(fields) => {
-            fields.iter().map(|(key, value)| (key.to_string(), to_value(value))).collect()
-        }
-    }
 }

@@ -111,7 +111,7 @@ pub enum CriterionOutcome {
 
 /// A tree of conditions with what each part of it came to; none is passed over.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "node", rename_all = "SCREAMING_SNAKE_CASE")]
+#[serde(tag = "node", rename_all = "SCREAMING_SNAKE_CASE", rename_all_fields = "camelCase")]
 pub enum MatchTrace {
     /// Every one must hold.
     All {
@@ -145,6 +145,9 @@ pub enum MatchTrace {
         /// The attribute's value; none when it is missing.
         #[serde(skip_serializing_if = "Option::is_none")]
         saw: Option<Value>,
+        /// Whether `saw` leaves out some of a value that is long, deep or large.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        saw_cut: bool,
     },
 }
 

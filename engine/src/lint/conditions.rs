@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{LintRule, Linter};
 use crate::condition::{Condition, Match, Op};
-use crate::number::{canonical_value, write_json};
+use crate::number::{canonical_value, parse_json_number, write_json};
 use crate::operator::{MAX_REGEX_BYTES, Pattern};
 use crate::path::Path;
 
@@ -79,14 +79,21 @@ fn repeated_values(condition: &Condition) -> Vec<String> {
     let mut found = Vec::new();
     for value in values {
         let text = match value {
-            Value::String(text) if condition.ignore_case => write_json(&text.to_lowercase()),
+            // As it is written, a text may spell a boolean or a number, which in another case it does not.
+            Value::String(text) if condition.ignore_case && !spells(text) => write_json(&text.to_lowercase()),
             other => write_json(&canonical_value(other)),
         };
-        if !seen.insert(text.clone()) && repeated.insert(text.clone()) {
+        let is_spelling = value.as_str().is_some_and(spells);
+        if !seen.insert((is_spelling, text.clone())) && repeated.insert(text.clone()) {
             found.push(text);
         }
     }
     found
+}
+
+/// Returns whether a string equals what is no string.
+fn spells(text: &str) -> bool {
+    matches!(text, "true" | "false") || parse_json_number(text).is_some()
 }
 
 /// Returns whether upper and lower case can make a difference to the condition.

@@ -12,9 +12,10 @@ impl Linter<'_> {
     pub(super) fn check_criteria(&mut self, path: &Path<'_>) {
         let criteria = &self.config.criteria;
         let reach = Reach::new(criteria);
+        let parts = reach.parts();
         for (index, criterion) in criteria.iter().enumerate() {
             let path = path.index(index);
-            self.check_reach(&reach, index, &path);
+            self.check_reach(&parts, index, &path);
             if let Some(when) = &criterion.when {
                 self.check_conditions(when, &path.field("when"));
             }

@@ -1,6 +1,6 @@
 //! What concerns the document as a whole: its variants, `sticky` and its dependencies.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::{LintRule, Linter};
 use crate::config::{Dependency, FlagConfig};
@@ -44,7 +44,8 @@ fn used_variants(config: &FlagConfig) -> BTreeSet<&str> {
 fn duplicate_text(earlier: &Dependency, later: &Dependency, index: usize) -> String {
     let feature = &later.feature;
     let has_lists = !earlier.variants.is_empty() && !later.variants.is_empty();
-    if has_lists && !earlier.variants.iter().any(|variant| later.variants.contains(variant)) {
+    let wanted: HashSet<&str> = later.variants.iter().map(String::as_str).collect();
+    if has_lists && !earlier.variants.iter().any(|variant| wanted.contains(variant.as_str())) {
         return format!(
             "shares no variant of {feature:?} with dependsOn[{index}], and both must be satisfied, so this feature is never on; list the variants in one entry"
         );

@@ -1,7 +1,9 @@
 //! Whom the criteria match, and which of them decides: what is never matched, never reached or always the same.
 
+use std::collections::BTreeMap;
+
 use super::search::{Claim, Search};
-use super::tree::Tree;
+use super::tree::{Numbers, Tree};
 use super::{LintRule, Linter};
 use crate::condition::Match;
 use crate::config::Criterion;
@@ -11,18 +13,19 @@ use crate::path::Path;
 const MAX_NAMED: usize = 4;
 
 /// The trees of all criteria, and what finds out about them.
-pub(super) struct Reach<'c> {
+pub(super) struct Reach {
     /// None for a tree that is not valid.
-    trees: Vec<Option<Tree<'c>>>,
+    trees: Vec<Option<Tree>>,
     search: Search,
     /// Of its own, for these questions are the long ones.
     search_together: Search,
 }
 
-impl<'c> Reach<'c> {
-    pub(super) fn new(criteria: &'c [Criterion]) -> Self {
-        let tree = |criterion: &'c Criterion| match &criterion.when {
-            Some(when) => Tree::new(when),
+impl Reach {
+    pub(super) fn new(criteria: &[Criterion]) -> Self {
+        let mut numbers = Numbers::default();
+        let tree = |criterion: &Criterion| match &criterion.when {
+            Some(when) => Tree::new(when, &mut numbers),
             None => Some(Tree::All(Vec::new())),
         };
         Self {
@@ -32,27 +35,19 @@ impl<'c> Reach<'c> {
         }
     }
 
-    fn never_holds(&self, tree: &Tree<'_>) -> bool {
+    fn never_holds(&self, tree: &Tree) -> bool {
         self.search.contradict([(tree, true)])
     }
 
-    fn always_holds(&self, tree: &Tree<'_>) -> bool {
+    fn always_holds(&self, tree: &Tree) -> bool {
         self.search.contradict([(tree, false)])
     }
 
-    /// Returns whether the one certainly holds whenever the other does.
-    fn follows(&self, tree: &Tree<'_>, from: &Tree<'_>) -> bool {
-        let given = from.conjuncts();
-        // Part by part: that is less to suppose than the whole of it not holding.
-        tree.conjuncts()
-            .into_iter()
-            .all(|part| given.contains(&part) || self.search.contradict([(from, true), (part, false)]))
-    }
-
-    /// Returns the first criterion above this one that decides whenever this one would.
-    fn decided_by(&self, index: usize) -> Option<usize> {
-        let tree = self.trees[index].as_ref()?;
-        (0..index).find(|above| self.trees[*above].as_ref().is_some_and(|above| self.follows(above, tree)))
+    /// Returns the parts of each tree that must all hold.
+    pub(super) fn parts(&self) -> Parts<'_> {
+        let mut numbers = Numbers::default();
+        let trees = self.trees.iter().map(Option::as_ref);
+        Parts { reach: self, parts: trees.map(|tree| Some(tree?.conjuncts(&mut numbers))).collect() }
     }
 
     /// Returns the criteria above this one of which one decides whenever this one would.
@@ -69,8 +64,33 @@ impl<'c> Reach<'c> {
     }
 }
 
+/// The parts of the trees, so that what stands in several of them is found at once.
+pub(super) struct Parts<'t> {
+    reach: &'t Reach,
+    parts: Vec<Option<BTreeMap<usize, &'t Tree>>>,
+}
+
+impl Parts<'_> {
+    /// Returns the first criterion above this one that decides whenever this one would.
+    fn decided_by(&self, index: usize) -> Option<usize> {
+        (0..index).find(|above| self.follows(*above, index).unwrap_or_default())
+    }
+
+    /// Returns whether the one's tree certainly holds whenever the other's does.
+    fn follows(&self, tree: usize, from: usize) -> Option<bool> {
+        let (parts, given) = (self.parts[tree].as_ref()?, self.parts[from].as_ref()?);
+        let (from, search) = (self.reach.trees[from].as_ref()?, &self.reach.search);
+        // Part by part: that is less to suppose than the whole of it not holding.
+        Some(parts.iter().all(|(number, part)| {
+            search.take(1)
+                && (given.contains_key(number) || search.contradict([(from, true), (*part, false)]))
+        }))
+    }
+}
+
 impl Linter<'_> {
-    pub(super) fn check_reach(&mut self, reach: &Reach<'_>, index: usize, path: &Path<'_>) {
+    pub(super) fn check_reach(&mut self, parts: &Parts<'_>, index: usize, path: &Path<'_>) {
+        let reach = parts.reach;
         let Some(tree) = &reach.trees[index] else {
             return;
         };
@@ -80,7 +100,7 @@ impl Linter<'_> {
             self.report(LintRule::ImpossibleCriterion, &path.field("when"), message);
             return;
         }
-        if let Some(above) = reach.decided_by(index) {
+        if let Some(above) = parts.decided_by(index) {
             let message = self.decided_text(reach, index, above);
             self.report(LintRule::UnreachableCriterion, path, message);
         } else if let Some(above) = reach.decided_by_together(index) {
@@ -94,7 +114,7 @@ impl Linter<'_> {
     }
 
     /// Reports the outermost parts of a tree that always or never hold; a condition alone never does.
-    fn check_parts(&mut self, reach: &Reach<'_>, (when, tree): (&Match, &Tree<'_>), path: &Path<'_>) {
+    fn check_parts(&mut self, reach: &Reach, (when, tree): (&Match, &Tree), path: &Path<'_>) {
         if matches!(when, Match::Condition(_)) {
             return;
         }
@@ -123,7 +143,7 @@ impl Linter<'_> {
         }
     }
 
-    fn decided_text(&self, reach: &Reach<'_>, index: usize, above: usize) -> String {
+    fn decided_text(&self, reach: &Reach, index: usize, above: usize) -> String {
         let criteria = &self.config.criteria;
         let is_for_everyone = reach.trees[above].as_ref().is_some_and(|tree| reach.always_holds(tree));
         let why = if is_for_everyone {
@@ -141,7 +161,7 @@ impl Linter<'_> {
         format!("is never reached: {above} above it {why}{rollout}; move it up or remove it")
     }
 
-    fn decided_together_text(&self, reach: &Reach<'_>, index: usize, above: &[usize]) -> String {
+    fn decided_together_text(&self, reach: &Reach, index: usize, above: &[usize]) -> String {
         let above = match above {
             // These searches take longer than those for each criterion, and may find what those gave up.
             [] => {
@@ -160,7 +180,7 @@ impl Linter<'_> {
 }
 
 /// Returns why a criterion never matches: the few of its parts that exclude each other, where it has parts.
-fn impossible_text(reach: &Reach<'_>, when: Option<&Match>, tree: &Tree<'_>) -> String {
+fn impossible_text(reach: &Reach, when: Option<&Match>, tree: &Tree) -> String {
     const WHAT_NEXT: &str = "correct it or remove the criterion";
     if let (Some(Match::All(parts)), Tree::All(trees)) = (when, tree) {
         let claims: Vec<Claim<'_>> = trees.iter().map(|tree| (tree, true)).collect();

@@ -15,6 +15,8 @@ use crate::config::Split;
 ///
 /// A variant that stands in `new` more than once gets the sum; one of weight 0 stays in the split. Where several splits
 /// move as few, it is one of few shares, near the old order. It is `old` itself when no variant's weight changes.
+///
+/// The work grows with the square of the shares: it is for splits as long as documents have them, about 200 shares.
 pub fn reweight(old: &[Split], new: &[Split]) -> Vec<Split> {
     let wanted = totals(new);
     let is_same = |totals: &[(&str, u32)]| BTreeSet::from_iter(totals) == BTreeSet::from_iter(&wanted);

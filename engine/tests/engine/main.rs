@@ -8,6 +8,7 @@ mod alone;
 mod buckets;
 mod bulk;
 mod corpus;
+mod cost;
 mod dependency;
 mod diff;
 mod document;

@@ -12,6 +12,7 @@ fn duplicate_values() {
             "criteria[0].when.any[1].value: lists \"a\", 1 more than once; leave the others out [duplicate-value]"
         ]
     );
+    assert_eq!(rules(&["x in~ [\"TRUE\", \"true\"]"]), NOTHING, "the boolean equals only the one");
     assert_eq!(rules(&["x in~ [\"US\", \"us\"]"]), ["duplicate-value criteria[0].when.value"]);
     assert_eq!(rules(&["x contains [\"a\", \"a\"]"]), ["duplicate-value criteria[0].when.value"]);
     assert_eq!(rules(&["x in [\"US\", \"us\", 1, \"1\", true, \"true\"]"]), NOTHING);
