@@ -34,6 +34,28 @@ fn escaped(text: &str, write: impl Fn(char, &mut String)) -> String {
     escaped
 }
 
+/// Returns the beginning of what somebody wrote, for a message: so many characters, the hidden ones escaped.
+pub(crate) fn shown(text: &str, most: usize) -> String {
+    let mut shown = String::new();
+    for (index, c) in text.chars().enumerate() {
+        if index == most {
+            shown.push('…');
+            break;
+        }
+        push_shown(&mut shown, c);
+    }
+    shown
+}
+
+/// Adds a character, a hidden one as its escape.
+pub(crate) fn push_shown(text: &mut String, c: char) {
+    match c {
+        '\n' | '\r' | '\t' => text.extend(c.escape_default()),
+        c if is_hidden(c) => text.extend(c.escape_unicode()),
+        c => text.push(c),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::is_hidden;

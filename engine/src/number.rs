@@ -6,6 +6,8 @@ use std::io;
 use serde::{Serialize, Serializer};
 use serde_json::{Number, Value, ser::Formatter};
 
+use crate::hidden::is_hidden;
+
 /// The largest number below which every integer is a double of its own.
 const MAX_SAFE: f64 = 9_007_199_254_740_992.0;
 
@@ -157,8 +159,17 @@ pub(crate) fn serialize_optional_number<S: Serializer>(
 
 /// Returns compact JSON with numbers as ECMAScript prints them; a whole float has a point.
 pub(crate) fn write_json(value: &impl Serialize) -> String {
+    format_json(value, Canonical)
+}
+
+/// Returns the same JSON for people to read: with escapes for what is hidden.
+pub(crate) fn print_json(value: &impl Serialize) -> String {
+    format_json(value, Shown)
+}
+
+fn format_json(value: &impl Serialize, formatter: impl Formatter) -> String {
     let mut bytes = Vec::with_capacity(256);
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Canonical);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
     // Writing to memory does not fail, and no document has keys that are no strings.
     if value.serialize(&mut serializer).is_err() {
         bytes.clear();
@@ -175,5 +186,30 @@ impl Formatter for Canonical {
         // Only a variant's value is still a float here, and without its point it would be read back as an integer.
         let is_integer = text.as_str().parse::<i64>().is_ok() || text.as_str().parse::<u64>().is_ok();
         if is_integer { writer.write_all(b".0") } else { Ok(()) }
+    }
+}
+
+/// As canonical, but nothing in it is hidden.
+struct Shown;
+
+impl Formatter for Shown {
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, number: f64) -> io::Result<()> {
+        Canonical.write_f64(writer, number)
+    }
+
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((start, c)) = rest.char_indices().find(|(_, c)| is_hidden(*c)) {
+            writer.write_all(&rest.as_bytes()[..start])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = &rest[start + c.len_utf8()..];
+        }
+        writer.write_all(rest.as_bytes())
     }
 }

@@ -10,6 +10,7 @@ use winnow::error::EmptyError;
 use winnow::token::{any, none_of, one_of, take_while};
 
 use super::ExpressionError;
+use crate::hidden::is_hidden;
 use crate::number::canonical_value;
 
 /// The smallest part of an expression.
@@ -48,7 +49,8 @@ pub(super) fn lex(text: &str) -> Result<Vec<Spanned<'_>>, ExpressionError> {
     let mut tokens = Vec::new();
     let mut rest = text;
     loop {
-        rest = rest.trim_start();
+        // Other spaces look like these, or like nothing.
+        rest = rest.trim_start_matches([' ', '\t', '\n', '\r']);
         if rest.is_empty() {
             return Ok(tokens);
         }
@@ -83,6 +85,10 @@ fn understand<'t>(raw: Raw<'t>, offset: usize, written: &str) -> Result<Token<'t
         Raw::Symbol(symbol) => Ok(Token::Symbol(symbol)),
         Raw::Backticks(quoted) => {
             let name = &quoted[1..quoted.len() - 1];
+            if let Some((at, c)) = name.char_indices().find(|(_, c)| is_hidden(*c)) {
+                let expected = "an attribute without hidden characters";
+                return Err(ExpressionError::new(offset + 1 + at, expected, c.to_string()));
+            }
             Ok(Token::Quoted(match name.contains('`') {
                 true => Cow::Owned(name.replace("``", "`")),
                 false => Cow::Borrowed(name),
@@ -112,15 +118,20 @@ fn cannot_start(rest: &str, offset: usize, end: usize) -> ExpressionError {
         _ => "an attribute, an operator or a value",
     };
     let found: String = rest.chars().take(1).collect();
+    if found.chars().all(char::is_alphanumeric) {
+        let expected = "an attribute of a-z and A-Z, or one in backticks";
+        return ExpressionError::new(offset, expected, found);
+    }
     ExpressionError::new(offset, expected, found)
 }
 
+/// Only ASCII, as letters of other scripts look like these.
 pub(super) fn is_word_start(c: char) -> bool {
-    c.is_alphabetic() || matches!(c, '_' | '$')
+    c.is_ascii_alphabetic() || matches!(c, '_' | '$')
 }
 
 pub(super) fn is_word_part(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '$' | '.' | '-')
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '$' | '.' | '-')
 }
 
 fn is_number_start(c: char) -> bool {

@@ -9,6 +9,9 @@ use crate::condition::{Condition, Match, Op};
 /// How deep may parentheses and `not` nest? More than any valid document needs, and no danger to the stack.
 const MAX_DEPTH: usize = 64;
 
+/// How many bytes may an expression have? More than the largest document.
+const MAX_TEXT: usize = 512 * 1024;
+
 const OPERATORS: &str = "an operator (==, !=, <, <=, >, >=, in, not in, contains, starts with, ends with, matches, \
                          semver, before, after)";
 
@@ -19,6 +22,10 @@ pub fn parse(text: &str) -> Result<Match, ExpressionError> {
 
 /// Parses an expression, and tells where the value of each condition stands, in the order of the tree.
 pub(crate) fn parse_located(text: &str) -> Result<(Match, Vec<usize>), ExpressionError> {
+    if text.len() > MAX_TEXT {
+        let expected = format!("an expression of at most {MAX_TEXT} bytes");
+        return Err(ExpressionError::new(0, expected, format!("one of {}", text.len())));
+    }
     let mut parser = Parser { tokens: &lex(text)?, next: 0, end: text.len(), values: Vec::new() };
     let (tree, _) = parser.either(0)?;
     match parser.peek() {

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::RESERVED;
 use super::lex::{is_word_part, is_word_start};
 use crate::condition::{Condition, Match};
-use crate::number::write_json;
+use crate::hidden::push_shown;
+use crate::number::print_json;
 
 impl Display for Match {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -101,17 +102,23 @@ fn write_grouped(f: &mut Formatter<'_>, tree: &Match, in_parentheses: bool) -> f
 
 fn write_attribute(f: &mut Formatter<'_>, key: &str) -> fmt::Result {
     let is_bare = key.starts_with(is_word_start) && key.chars().all(is_word_part) && !RESERVED.contains(&key);
-    if is_bare { f.write_str(key) } else { write!(f, "`{}`", key.replace('`', "``")) }
+    if is_bare {
+        return f.write_str(key);
+    }
+    // No valid document has hidden characters in a key, and no expression: their escapes do not parse back.
+    let mut shown = String::with_capacity(key.len());
+    key.chars().for_each(|c| push_shown(&mut shown, c));
+    write!(f, "`{}`", shown.replace('`', "``"))
 }
 
 fn write_value(f: &mut Formatter<'_>, value: &Value) -> fmt::Result {
     let Value::Array(values) = value else {
-        return f.write_str(&write_json(value));
+        return f.write_str(&print_json(value));
     };
     f.write_char('[')?;
     for (index, value) in values.iter().enumerate() {
         let separator = if index == 0 { "" } else { ", " };
-        write!(f, "{separator}{}", write_json(value))?;
+        write!(f, "{separator}{}", print_json(value))?;
     }
     f.write_char(']')
 }

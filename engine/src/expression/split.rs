@@ -4,6 +4,9 @@ use super::ExpressionError;
 use crate::config::Split;
 use crate::number::{NumberText, parse_json_number};
 
+/// How many shares may a text have? More than anybody wants to read, and each may need a message.
+const MAX_SHARES: usize = 1000;
+
 /// Parses the text form of a split, such as `control=50, express=50`.
 pub fn parse_split(text: &str) -> Result<Vec<Split>, ExpressionError> {
     Ok(parse_shares(text)?.into_iter().map(|(share, _)| share).collect())
@@ -11,6 +14,11 @@ pub fn parse_split(text: &str) -> Result<Vec<Split>, ExpressionError> {
 
 /// Parses the text form of a split, and tells where each share stands.
 pub(crate) fn parse_shares(text: &str) -> Result<Vec<(Split, usize)>, ExpressionError> {
+    if let Some((excess, _)) = text.match_indices(',').nth(MAX_SHARES - 1) {
+        let count = text.split(',').count();
+        let expected = format!("at most {MAX_SHARES} shares");
+        return Err(ExpressionError::new(excess + 1, expected, count.to_string()));
+    }
     let mut offset = 0;
     text.split(',')
         .map(|part| {

@@ -2,39 +2,64 @@
 
 use serde_json::{Value, json};
 
-use super::Problem;
 use super::node::{Entry, Kind, Node, Place};
+use super::{MAX_PROBLEMS, Problem};
 use crate::condition::Match;
 use crate::expression::{ExpressionError, parse_located, parse_shares};
 use crate::path::Path;
 
-/// Expands the texts of all criteria, reporting those that do not parse.
-pub(super) fn expand(root: &mut Node, problems: &mut Vec<Problem>) {
+/// How many conditions, lists and shares may the texts of a file have? The largest document has not as many.
+const MAX_PARTS: usize = 24_000;
+
+/// Expands the texts of all criteria, reporting those that do not parse; the error is what it stopped at.
+pub(super) fn expand(root: &mut Node, problems: &mut Vec<Problem>) -> Result<(), Problem> {
     let Some(Node { kind: Kind::List(criteria), .. }) = root.field_mut("criteria") else {
-        return;
+        return Ok(());
     };
+    let mut parts = 0;
     let path = Path::Root.field("criteria");
     for (index, criterion) in criteria.iter_mut().enumerate() {
         let path = path.index(index);
         for (name, long_form) in [("when", long_when as LongForm), ("split", long_split)] {
             let Some(node) = criterion.field_mut(name) else { continue };
             let Some(text) = Text::of(node) else { continue };
-            let long = long_form(&text).unwrap_or_else(|error| {
+            let long = long_form(&text, &mut parts).unwrap_or_else(|error| {
                 problems.push(Problem::new(path.field(name), error.to_string(), text.place(error.offset)));
                 // Harmless, so that nothing follows from it.
                 let nothing = if name == "when" { json!({ "all": [] }) } else { json!([]) };
                 text.whole(nothing, 0)
             });
             node.kind = Kind::Expanded(Box::new(long));
+            if parts > MAX_PARTS {
+                let message = "has, with those before, more parts than any flag config";
+                return Err(Problem::new(path.field(name), message, text.start));
+            }
+            if problems.len() > MAX_PROBLEMS {
+                return Err(Problem::new("", "has too many problems", text.start));
+            }
         }
     }
+    Ok(())
 }
 
-type LongForm = fn(&Text) -> Result<Node, ExpressionError>;
+/// Makes the long form, counting its parts.
+type LongForm = fn(&Text, &mut usize) -> Result<Node, ExpressionError>;
 
-fn long_when(text: &Text) -> Result<Node, ExpressionError> {
+fn long_when(text: &Text, parts: &mut usize) -> Result<Node, ExpressionError> {
     let (tree, values) = parse_located(&text.text)?;
+    *parts += count(&tree);
+    if *parts > MAX_PARTS {
+        return Ok(text.whole(Value::Null, 0));
+    }
     Ok(tree_node(&tree, text, &mut values.into_iter()))
+}
+
+fn count(tree: &Match) -> usize {
+    1 + match tree {
+        Match::All(children) | Match::Any(children) => children.iter().map(count).sum(),
+        Match::Not(child) => count(child),
+        Match::Condition(_) => 0,
+    }
 }
 
 /// Makes the node of a tree, taking from `values` where the values of its conditions stand.
@@ -57,9 +82,10 @@ fn tree_node(tree: &Match, text: &Text, values: &mut dyn Iterator<Item = usize>)
     Node { place: text.start, kind: Kind::Map(vec![entry]) }
 }
 
-fn long_split(text: &Text) -> Result<Node, ExpressionError> {
-    let shares = parse_shares(&text.text)?.into_iter();
-    let nodes = shares.map(|(share, offset)| {
+fn long_split(text: &Text, parts: &mut usize) -> Result<Node, ExpressionError> {
+    let shares = parse_shares(&text.text)?;
+    *parts += shares.len();
+    let nodes = shares.into_iter().map(|(share, offset)| {
         text.whole(json!({ "variant": share.variant, "weight": share.weight }), offset)
     });
     Ok(Node { place: text.start, kind: Kind::List(nodes.collect()) })

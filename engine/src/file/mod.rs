@@ -7,6 +7,7 @@ mod expand;
 mod locate;
 mod node;
 mod parse;
+mod raw;
 mod scalar;
 mod write;
 
@@ -17,10 +18,16 @@ use self::node::Place;
 use crate::config::FlagConfig;
 use crate::validate::Found;
 
+/// How many problems of a text are told?
+const MAX_PROBLEMS: usize = 100;
+
+/// How many characters of what is wrong may a message repeat?
+const MAX_SHOWN: usize = 60;
+
 /// A text that is no valid flag config: all that is wrong with it, in the order of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileError {
-    /// What is wrong; at least one problem.
+    /// What is wrong; at least one problem, and after the first hundred one that says that there are more.
     pub problems: Vec<Problem>,
 }
 
@@ -47,7 +54,10 @@ impl FlagConfig {
         let Some(mut root) = root else {
             return Err(FileError::new(problems));
         };
-        expand::expand(&mut root, &mut problems);
+        if let Err(problem) = expand::expand(&mut root, &mut problems) {
+            problems.push(problem);
+            return Err(FileError::new(problems));
+        }
         let found: Vec<_> =
             problems.iter().map(|problem| Found::value(&problem.path, &*problem.message)).collect();
         Self::read(&root.to_value(), found).map_err(|mut found| {
@@ -71,6 +81,11 @@ impl FlagConfig {
 impl FileError {
     fn new(mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|problem| (problem.line, problem.column));
+        if let Some(excess) = problems.get(MAX_PROBLEMS) {
+            let place = Place { line: excess.line, column: excess.column };
+            problems.truncate(MAX_PROBLEMS);
+            problems.push(Problem::new("", "and more", place));
+        }
         Self { problems }
     }
 }

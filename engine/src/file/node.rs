@@ -9,6 +9,9 @@ pub(super) struct Place {
     pub(super) column: usize,
 }
 
+/// What a node weighs beside its text, in bytes; less than it takes, more than it takes to write.
+pub(super) const NODE: usize = 16;
+
 /// A value in a text.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
@@ -59,13 +62,15 @@ impl Node {
         entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.node)
     }
 
-    /// Returns how many nodes and bytes of text this is, which is what copies of it would cost.
+    /// Returns the weight of the nodes and their texts, which is what copies of it would cost.
     pub(super) fn size(&self) -> usize {
-        1 + match &self.kind {
+        NODE + match &self.kind {
             Kind::Whole(value) => value.as_str().map_or(0, str::len),
             Kind::Verbatim(text, _) => text.len(),
             Kind::List(elements) => elements.iter().map(Self::size).sum(),
-            Kind::Map(entries) => entries.iter().map(|entry| entry.key.len() + entry.node.size()).sum(),
+            Kind::Map(entries) => {
+                entries.iter().map(|entry| NODE + entry.key.len() + entry.node.size()).sum()
+            }
             Kind::Expanded(long) => long.size(),
         }
     }

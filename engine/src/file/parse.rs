@@ -8,19 +8,26 @@ use std::rc::Rc;
 use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use serde_json::Value;
 
-use super::Problem;
-use super::node::{Entry, Kind, Node, Place};
+use super::node::{Entry, Kind, NODE, Node, Place};
 use super::scalar::resolve;
+use super::{MAX_PROBLEMS, MAX_SHOWN, Problem, raw};
+use crate::hidden::shown;
 use crate::path::Path;
 
-/// How many bytes may a text have? Indented and commented, the largest document has room in it.
-const MAX_TEXT: usize = 1024 * 1024;
+/// How many bytes may a text have? The largest document has room in it, also when each character is escaped.
+pub(super) const MAX_TEXT: usize = 2 * 1024 * 1024;
 
-/// How many nodes and bytes may a text amount to once its aliases are replaced?
-const MAX_SIZE: usize = 2 * MAX_TEXT;
+/// How much may a text weigh once its aliases are replaced? The largest document has 131,000 nodes.
+const MAX_SIZE: usize = 150_000 * NODE;
+
+/// How many characters may a key have that has no `?` before it? The parser holds back as many.
+const MAX_KEY: usize = 16 * 1024;
 
 /// How deep may lists and mappings nest? As deep as in JSON.
 const MAX_DEPTH: usize = 128;
+
+/// How many characters of the parser's own words may be told?
+const MAX_INFO: usize = 200;
 
 const START: Place = Place { line: 1, column: 1 };
 
@@ -31,10 +38,13 @@ pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Problem>) {
         return (None, vec![Problem::new("", message, START)]);
     }
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    let misleading = raw::misleading(text);
+    if !misleading.is_empty() {
+        return (None, misleading);
+    }
     let mut options = Options::default();
     options.set_emit_comments(false);
-    // JSON has no limit for keys.
-    options.simple_key_max_lookahead = MAX_TEXT;
+    options.simple_key_max_lookahead = MAX_KEY;
     let events = Parser::new_from_str_with_options(text, options);
     let mut composer = Composer { text, events, anchors: HashMap::new(), size: 0, problems: Vec::new() };
     let root = composer.document();
@@ -59,7 +69,13 @@ impl<'t> Composer<'t> {
         let root = loop {
             match self.next()? {
                 (Event::StreamStart, _) => {}
-                (Event::DocumentStart(..), _) => {
+                (Event::DocumentStart(_, version), _) => {
+                    if version.is_some_and(|version| (version.major, version.minor) != (1, 2)) {
+                        let line = self.text.lines().position(|line| line.starts_with("%YAML"));
+                        let place = Place { line: line.unwrap_or_default() + 1, column: 1 };
+                        let message = "a text is read as YAML 1.2; leave the directive out";
+                        self.report(&Path::Root, message, place);
+                    }
                     let event = self.next()?;
                     break self.node(event, &Path::Root, 0)?;
                 }
@@ -80,6 +96,9 @@ impl<'t> Composer<'t> {
     }
 
     fn next(&mut self) -> Result<Located<'t>, Problem> {
+        if self.problems.len() > MAX_PROBLEMS {
+            return Err(Problem::new("", "has too many problems", START));
+        }
         match self.events.next_event() {
             Some(Ok(event)) => Ok(event),
             Some(Err(error)) => Err(not_yaml(&error)),
@@ -120,6 +139,10 @@ impl<'t> Composer<'t> {
     fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span, path: &Path<'_>) -> Kind {
         let start = place(span.start);
         let quote = match style {
+            ScalarStyle::Plain if span.is_empty() && is_field(path) => {
+                self.report(path, "is empty; leave the field out or give a value", start);
+                return Kind::Whole(Value::Null);
+            }
             ScalarStyle::Plain => match resolve(text) {
                 Ok(Value::String(_)) => 0,
                 Ok(value) => return Kind::Whole(value),
@@ -220,9 +243,10 @@ impl<'t> Composer<'t> {
 
     /// Counts a node and the bytes of its text.
     fn spend(&mut self, bytes: usize, start: Place) -> Result<(), Problem> {
-        self.size += 1 + bytes;
+        self.size += NODE + bytes;
         if self.size > MAX_SIZE {
-            let message = "anchors and aliases make too much of the text; write it out, or less of it";
+            let message =
+                "the text, or what anchors and aliases make of it, has more values than any flag config";
             return Err(Problem::new("", message, start));
         }
         Ok(())
@@ -230,14 +254,32 @@ impl<'t> Composer<'t> {
 
     fn refuse_tag(&mut self, tag: Option<&Tag>, path: &Path<'_>, start: Place) {
         if let Some(tag) = tag {
-            let message = format!("the tag {} means nothing here; quote what is a string", tag.original());
+            let tag = shown(&tag.original(), MAX_SHOWN);
+            let message = format!("the tag {tag} means nothing here; quote what is a string");
             self.report(path, message, start);
         }
     }
 
     fn report(&mut self, path: &Path<'_>, message: impl Into<String>, place: Place) {
-        self.problems.push(Problem::new(path, message, place));
+        // One more than are told, so that it is known that there are more.
+        if self.problems.len() <= MAX_PROBLEMS {
+            self.problems.push(Problem::new(path, message, place));
+        }
     }
+}
+
+/// Returns whether this is a field of the document's own, not of a variant's value.
+fn is_field(path: &Path<'_>) -> bool {
+    let &Path::Field(mut around, _) = path else {
+        return false;
+    };
+    while let &(Path::Field(parent, _) | Path::Index(parent, _)) = around {
+        if matches!(around, Path::Field(Path::Root, "variants")) {
+            return false;
+        }
+        around = parent;
+    }
+    true
 }
 
 fn place(marker: Marker) -> Place {
@@ -250,5 +292,5 @@ fn too_deep(place: Place) -> Problem {
 }
 
 fn not_yaml(error: &ScanError) -> Problem {
-    Problem::new("", format!("is not YAML: {}", error.info()), place(*error.marker()))
+    Problem::new("", format!("is not YAML: {}", shown(&error.info(), MAX_INFO)), place(*error.marker()))
 }

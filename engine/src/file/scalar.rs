@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Number, Value};
 
+use super::MAX_SHOWN;
+use crate::hidden::{is_hidden, shown};
 use crate::number::parse_json_number;
 
 /// Words that some reader of YAML takes for something else than a string.
@@ -27,7 +29,7 @@ pub(super) fn resolve(text: &str) -> Result<Value, String> {
             && digits.chars().all(|c| c.is_digit(radix))
         {
             let number = u64::from_str_radix(digits, radix);
-            return number.map(Value::from).map_err(|_| format!("{text} is too large a number"));
+            return number.map(Value::from).map_err(|_| too_large(text));
         }
     }
     let Some(number) = to_json_number(text) else {
@@ -35,7 +37,11 @@ pub(super) fn resolve(text: &str) -> Result<Value, String> {
     };
     // Read as JSON reads it, so that both forms of a document hold the same number.
     let number = serde_json::from_str::<Number>(&number);
-    number.map(Value::Number).map_err(|_| format!("{text} is too large a number"))
+    number.map(Value::Number).map_err(|_| too_large(text))
+}
+
+fn too_large(number: &str) -> String {
+    format!("{} is too large a number", shown(number, MAX_SHOWN))
 }
 
 /// Returns JSON's spelling of a decimal number, which may have a plus, more zeros, or nothing on one side of its point.
@@ -113,9 +119,6 @@ fn quote(text: &str) -> String {
 /// Returns whether a character breaks a line, cannot be printed, or would hide from who reviews the file.
 pub(super) fn needs_escape(c: char) -> bool {
     let is_space = c.is_whitespace() && c != ' ';
-    let is_hidden = matches!(c,
-        '\u{AD}' | '\u{200B}' | '\u{200E}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}');
-    let is_no_character = matches!(c, '\u{FEFF}' | '\u{FFFE}'..='\u{FFFF}' | '\u{E0000}'..='\u{E0FFF}')
-        || u32::from(c) & 0xFFFE == 0xFFFE;
-    c.is_control() || is_space || is_hidden || is_no_character
+    let is_no_character = matches!(c, '\u{E0000}'..='\u{E0FFF}') || u32::from(c) & 0xFFFE == 0xFFFE;
+    is_hidden(c) || is_space || is_no_character
 }

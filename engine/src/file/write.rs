@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::parse::MAX_TEXT;
 use super::scalar::{needs_escape, write_short_text, write_text};
 use crate::condition::Match;
 use crate::config::{Criterion, Dependency, FlagConfig, Split};
@@ -13,6 +14,12 @@ const MAX_LINE: usize = 80;
 
 /// How many characters may a key have without the `?` that YAML wants before longer ones?
 const MAX_KEY: usize = 1000;
+
+/// How many lists and mappings may stand around one that is not written in one line?
+const MAX_BLOCKS: usize = 10;
+
+/// How many where a document would become longer than what is read? Enough to have each criterion below the other.
+const FEW_BLOCKS: usize = 2;
 
 /// What is written, its fields in their order.
 enum Tree {
@@ -29,8 +36,15 @@ struct Block {
 
 /// Writes a document that has the canonical form.
 pub(super) fn write(config: &FlagConfig) -> String {
+    let tree = config_tree(config);
+    // Each level of blocks indents all lines within it, which can make of one byte a line of sixty.
+    let text = write_tree(&tree, MAX_BLOCKS);
+    if text.len() > MAX_TEXT { write_tree(&tree, FEW_BLOCKS) } else { text }
+}
+
+fn write_tree(tree: &Tree, blocks: usize) -> String {
     let mut text = String::new();
-    for line in block(&config_tree(config)).lines {
+    for line in block(tree, blocks).lines {
         text.push_str(&line);
         text.push('\n');
     }
@@ -143,22 +157,47 @@ impl From<&Value> for Tree {
     }
 }
 
-fn block(tree: &Tree) -> Block {
+/// Writes a tree, with so many blocks within each other below it.
+fn block(tree: &Tree, blocks: usize) -> Block {
+    let inner = blocks.saturating_sub(1);
     match tree {
         Tree::Scalar(Value::String(text)) => literal(text).unwrap_or_else(|| Block::head(write_text(text))),
         Tree::Scalar(scalar) => Block::head(write_json(scalar)),
         Tree::Map(entries) if entries.is_empty() => Block::head("{}".to_owned()),
+        Tree::Map(_) if blocks == 0 => Block::head(flow(tree)),
         Tree::Map(entries) => {
-            let lines = entries.iter().flat_map(|(key, value)| entry(key, block(value)));
+            let lines = entries.iter().flat_map(|(key, value)| entry(key, block(value, inner)));
             Block { head: None, lines: lines.collect() }
         }
         Tree::List(elements) => short_list(elements).map_or_else(
             || {
-                let lines = elements.iter().flat_map(|element| item(block(element)));
+                if blocks == 0 {
+                    return Block::head(flow(tree));
+                }
+                let lines = elements.iter().flat_map(|element| item(block(element, inner)));
                 Block { head: None, lines: lines.collect() }
             },
             Block::head,
         ),
+    }
+}
+
+/// Writes a tree in one line.
+fn flow(tree: &Tree) -> String {
+    match tree {
+        Tree::Scalar(Value::String(text)) => write_short_text(text),
+        Tree::Scalar(scalar) => write_json(scalar),
+        Tree::List(elements) => {
+            format!("[{}]", elements.iter().map(flow).collect::<Vec<_>>().join(", "))
+        }
+        Tree::Map(entries) => {
+            let entries = entries.iter().map(|(key, value)| {
+                let key = write_short_text(key);
+                let mark = if key.len() > MAX_KEY { "? " } else { "" };
+                format!("{mark}{key}: {}", flow(value))
+            });
+            format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+        }
     }
 }
 

@@ -94,6 +94,38 @@ fn prints_like_a_person() {
 }
 
 #[test]
+fn what_is_hidden_is_shown_escaped_or_refused() {
+    let hidden = json!({ "key": "a", "op": "equals", "value": "x\u{202e}\u{7f}\u{e0041}" });
+    let tree: Match = serde_json::from_value(hidden).unwrap();
+    assert_eq!(tree.to_string(), r#"a == "x\u202e\u007f\udb40\udc41""#);
+    assert_eq!(parse(&tree.to_string()).unwrap(), tree);
+    assert_eq!(
+        error("`a\u{200b}` == 1"),
+        "`a\\u{200b}` == 1\n  ^ expected an attribute without hidden characters, found \\u{200b}"
+    );
+    assert_eq!(
+        error("сountry == 1"),
+        "сountry == 1\n^ expected an attribute of a-z and A-Z, or one in backticks, found с"
+    );
+    assert_eq!(parse("`größe` == 1").unwrap().to_string(), "`größe` == 1");
+}
+
+#[test]
+fn errors_are_short() {
+    let text = format!("{} b", "x".repeat(100_000));
+    let found = error(&format!("{} {text}", "a == 1 and ".repeat(1000)));
+    assert!(found.len() < 600, "{found}");
+    let text = format!("a == 1 {}", "x".repeat(1000));
+    assert_eq!(parse(&text).unwrap_err().found, format!("{}…", "x".repeat(60)));
+    let shares = vec!["a=0"; 1001].join(",");
+    assert_eq!(parse_split(&shares).unwrap_err().to_string(), "expected at most 1000 shares, found 1001");
+    assert_eq!(parse_split(&shares[4..]).unwrap().len(), 1000);
+    assert!(
+        error(&"x".repeat(600_000)).contains("an expression of at most 524288 bytes, found one of 600000")
+    );
+}
+
+#[test]
 fn errors_point_at_the_place() {
     assert_eq!(error("country = \"US\""), "country = \"US\"\n        ^ expected ==, found =");
     assert_eq!(
@@ -108,7 +140,7 @@ fn errors_point_at_the_place() {
         error("age > 18\nand (plan == \"pro\""),
         "and (plan == \"pro\"\n                  ^ expected and, or, or a closing ), found the end"
     );
-    assert_eq!(error("ü == \"a"), "ü == \"a\n       ^ expected a closing \", found the end");
+    assert_eq!(error("`ü` == \"a"), "`ü` == \"a\n         ^ expected a closing \", found the end");
     assert_eq!(error("a == 1 && b == 2"), "a == 1 && b == 2\n       ^ expected and, found &");
     assert_eq!(
         error("a == 18years"),

@@ -178,7 +178,7 @@ criteria:
           value: "("
     serve: control
     serv: control
-  - { when: "é == 'x'", rollout: 12.3456, serve: control }
+  - { when: "e == 'é'", rollout: 12.3456, serve: control }
   - {}
 "#;
     assert_eq!(
@@ -215,7 +215,7 @@ fn a_place_is_inside_the_text_where_it_stands_as_it_is() {
         assert_eq!(problem.path, "criteria[0].when");
         (problem.line, problem.column)
     };
-    assert_eq!(with("ü == 1 or a ="), (7, 21));
+    assert_eq!(with("x == \"ü\" or a ="), (7, 23));
     assert_eq!(with("'a = 1'"), (7, 12));
     assert_eq!(with("\"a = 1\""), (7, 12));
     assert_eq!(with("a =="), (7, 13));

@@ -40,7 +40,7 @@ pub(crate) fn literal() -> impl Strategy<Value = Value> {
 pub(crate) fn key() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => prop::sample::select(vec!["a", "b", "a.b", "targetingKey", "in", "not"]).prop_map(str::to_owned),
-        1 => "[a-zA-Zäß東0-9 .`\"'_-]{1,4}",
+        1 => "[a-zA-Z0-9 .`~\"'_üß東🙂-]{1,4}",
     ]
 }
 

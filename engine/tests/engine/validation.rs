@@ -88,11 +88,11 @@ fn null_is_nothing_where_something_is_required() {
         // Whoever reads the shape alone must not take it for everyone either.
         let shape = serde_json::from_value::<FlagConfig>(document.clone());
         assert_eq!(shape.is_err(), !field.ends_with("value"), "{field}");
-        // In a file nothing at all is null, too.
+        // In a file nothing at all is no value, not even null.
         let yaml = document.to_string().replace(":null", ": ").replace("\"off\": ", "\"off\": null");
         let problems = FlagConfig::from_yaml(&yaml).unwrap_err().problems;
         let found: Vec<_> = problems.iter().map(|problem| (&*problem.path, &*problem.message)).collect();
-        assert_eq!(found, [(path, message)], "{yaml}");
+        assert_eq!(found, [(path, "is empty; leave the field out or give a value")], "{yaml}");
     }
     for field in ["/default", "/off"] {
         assert_eq!(violations(&document(field, Value::Null)), [""; 0]);

@@ -174,6 +174,11 @@ fn check(config: &FlagConfig, contexts: &[Value]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// As it is written, such a text equals a boolean or a number, which in another case it does not.
+fn spells(text: &str) -> bool {
+    matches!(text, "true" | "false") || text.parse::<f64>().is_ok()
+}
+
 /// Leaves out of all lists of a tree what stands in them for the second time.
 fn leave_out_repeated(tree: &mut Match) {
     match tree {
@@ -183,7 +188,7 @@ fn leave_out_repeated(tree: &mut Match) {
             let mut seen = Vec::new();
             values.retain(|value| {
                 let same = match value {
-                    Value::String(text) if *ignore_case => json!(text.to_lowercase()),
+                    Value::String(text) if *ignore_case && !spells(text) => json!(text.to_lowercase()),
                     Value::Number(number) => json!(number.as_f64().unwrap() + 0.0),
                     other => other.clone(),
                 };
