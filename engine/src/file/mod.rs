@@ -55,7 +55,7 @@ impl FlagConfig {
             return Err(FileError::new(problems));
         };
         if let Err(problem) = expand::expand(&mut root, &mut problems) {
-            problems.push(problem);
+            add(&mut problems, problem);
             return Err(FileError::new(problems));
         }
         let found: Vec<_> =
@@ -75,6 +75,13 @@ impl FlagConfig {
     /// Returns the canonical form as YAML, with `when` as an expression and `split` as a text.
     pub fn to_yaml(&self) -> String {
         write::write(&self.clone().into_canonical())
+    }
+}
+
+/// Keeps one problem more than are told, so that it is known that there are more.
+fn add(problems: &mut Vec<Problem>, problem: Problem) {
+    if problems.len() <= MAX_PROBLEMS {
+        problems.push(problem);
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::node::{Entry, Kind, NODE, Node, Place};
 use super::scalar::resolve;
-use super::{MAX_PROBLEMS, MAX_SHOWN, Problem, raw};
+use super::{MAX_PROBLEMS, MAX_SHOWN, Problem, add, raw};
 use crate::hidden::shown;
 use crate::path::Path;
 
@@ -49,7 +49,7 @@ pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Problem>) {
     let mut composer = Composer { text, events, anchors: HashMap::new(), size: 0, problems: Vec::new() };
     let root = composer.document();
     let mut problems = composer.problems;
-    let root = root.map_err(|problem| problems.push(problem)).ok();
+    let root = root.map_err(|problem| add(&mut problems, problem)).ok();
     (root, problems)
 }
 
@@ -261,7 +261,7 @@ impl<'t> Composer<'t> {
     }
 
     fn report(&mut self, path: &Path<'_>, message: impl Into<String>, place: Place) {
-        // One more than are told, so that it is known that there are more.
+        // A path can be as long as the text, so none is built in vain.
         if self.problems.len() <= MAX_PROBLEMS {
             self.problems.push(Problem::new(path, message, place));
         }

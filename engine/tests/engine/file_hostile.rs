@@ -73,6 +73,10 @@ fn many_problems_are_no_problem() {
     let error = FlagConfig::from_yaml(&format!("criteria: [{criteria}]")).unwrap_err();
     assert_eq!(error.problems.len(), 101);
     assert_eq!(error.problems[100].message, "and more");
+    let text = format!("a: [{}]", vec!["!t"; 1000].join(","));
+    let error = FlagConfig::from_yaml(&text).unwrap_err();
+    assert!(error.problems[0].to_string().starts_with("1:7 a[0]: the tag"), "{error}");
+    assert_eq!((error.problems.len(), &*error.problems[100].message), (101, "and more"));
     // Each of them stands within a long key.
     let text = format!("{}: [{}!t]", "k".repeat(10_000), "!t,".repeat(20_000));
     let peak = allocation_counter::measure(|| drop(FlagConfig::from_yaml(&text))).bytes_max;
