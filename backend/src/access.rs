@@ -17,11 +17,13 @@ pub enum Action {
     Propose,
     /// Vote on the changes of others. A policy may let REQUESTERs vote too.
     Vote,
+    /// Let a change through where its policies allow that.
+    Override,
     /// Turn a kill switch on.
     Kill,
     /// Turn it off.
     Restore,
-    /// Environments, pipelines, policies, clients, members.
+    /// Environments, pipelines, context keys, policies, clients, members.
     Manage,
 }
 
@@ -49,6 +51,12 @@ const RULES: &[Rule] = &[
         system_admin: false,
     },
     Rule {
+        action: Action::Override,
+        what: "override policies",
+        roles: &[Role::TeamAdmin],
+        system_admin: false,
+    },
+    Rule {
         action: Action::Kill,
         what: "kill features",
         roles: &[Role::Requester, Role::Approver, Role::TeamAdmin],
@@ -62,7 +70,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         action: Action::Manage,
-        what: "change environments, pipelines, policies, clients and members",
+        what: "change environments, pipelines, context keys, policies, clients and members",
         roles: &[Role::TeamAdmin],
         system_admin: true,
     },
@@ -131,6 +139,8 @@ mod tests {
                 email: None,
                 active: true,
                 system_admin,
+                must_change_password: false,
+                session_epoch: 0,
             },
             memberships: roles
                 .map(|roles| Membership {
@@ -152,8 +162,8 @@ mod tests {
             name: String::new(),
             description: String::new(),
         };
-        use Action::{Kill, Manage, Propose, Read, Restore, Vote};
-        let all = [Read, Propose, Vote, Kill, Restore, Manage];
+        use Action::{Kill, Manage, Override, Propose, Read, Restore, Vote};
+        let all = [Read, Propose, Vote, Override, Kill, Restore, Manage];
         let may = |roles: Option<&[Role]>, system_admin| -> Vec<Action> {
             let caller = caller(roles, system_admin, &team);
             all.into_iter().filter(|action| require(&caller, &team, *action).is_ok()).collect()

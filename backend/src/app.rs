@@ -63,7 +63,7 @@ pub async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
 
 impl App {
     /// Loads keys and the served state from a migrated database.
-    pub async fn start(pool: PgPool, sealer: &Sealer) -> anyhow::Result<Arc<App>> {
+    pub async fn start(pool: PgPool, sealer: Sealer) -> anyhow::Result<Arc<App>> {
         let tokens = {
             let mut tx = pool.begin().await?;
             service::start::lock(&mut tx).await?;

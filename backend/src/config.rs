@@ -6,6 +6,8 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::http::address::Network;
+
 /// The control plane: PostgreSQL, GraphQL, approvals, delivery.
 #[derive(Parser, Debug)]
 #[command(name = "fluxgate-backend", version)]
@@ -59,6 +61,9 @@ pub struct Settings {
     /// What is logged, as tracing's filter, like info or fluxgate_backend=debug.
     #[arg(long, env = "FLUXGATE_LOG", default_value = "info")]
     pub log: String,
+    /// Proxies before this server, as addresses or networks: what they say in X-Forwarded-For of who asks is believed.
+    #[arg(long, env = "FLUXGATE_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<Network>,
     /// How it is logged.
     #[arg(long, env = "FLUXGATE_LOG_FORMAT", default_value = "text")]
     pub log_format: LogFormat,

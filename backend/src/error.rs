@@ -34,8 +34,8 @@ pub enum Error {
     #[error("{0}")]
     Stale(String),
     /// Too much, too often.
-    #[error("{0}")]
-    Limited(String),
+    #[error("{message}")]
+    Limited { message: String, retry_after_seconds: u64 },
     /// The database cannot be reached.
     #[error("{0}")]
     Unavailable(&'static str),
@@ -45,7 +45,7 @@ pub enum Error {
 }
 
 /// One thing wrong with an input.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
     /// Where, like `criteria[0].when.value`.
     pub path: String,
@@ -53,10 +53,10 @@ pub struct Violation {
     pub message: String,
 }
 
-/// One condition of a promotion, and whether it holds.
+/// One condition of a promotion or of archiving, and whether it holds.
 #[derive(Clone, Debug, Serialize, async_graphql::SimpleObject)]
 pub struct Gate {
-    /// Its name: stage, kill, relationship, dependency.
+    /// Its name: stage, kill, relationship, dependency, change, dependent.
     pub gate: String,
     /// Open or closed.
     pub passed: bool,
@@ -81,6 +81,11 @@ impl Error {
         Error::Forbidden { message: message.into(), hint: None, team: None }
     }
 
+    /// Too much or too often; when it may be tried again.
+    pub fn limited(message: impl Into<String>, retry_after_seconds: u64) -> Error {
+        Error::Limited { message: message.into(), retry_after_seconds }
+    }
+
     /// There is no such thing; `candidates` are the names that exist.
     pub fn not_found(kind: &'static str, name: impl Into<String>, candidates: Vec<String>) -> Error {
         Error::NotFound { kind, name: name.into(), candidates }
@@ -96,7 +101,7 @@ impl Error {
             Error::Invalid { .. } => "INVALID",
             Error::Blocked { .. } => "BLOCKED",
             Error::Stale(_) => "STALE",
-            Error::Limited(_) => "LIMITED",
+            Error::Limited { .. } => "LIMITED",
             Error::Unavailable(_) => "UNAVAILABLE",
             Error::Internal(_) => "INTERNAL",
         }
@@ -114,6 +119,7 @@ impl Error {
             }
             Error::Blocked { gates, .. } => json!({"gates": gates}),
             Error::Forbidden { hint: Some(hint), .. } => json!({"hint": hint}),
+            Error::Limited { retry_after_seconds, .. } => json!({"retryAfterSeconds": retry_after_seconds}),
             _ => json!({}),
         };
         match details {
@@ -147,10 +153,12 @@ const CONSTRAINTS: &[(&str, &str)] = &[
     ("user_username_key", "a user of that name exists"),
     ("team_key_key", "a team with that key exists"),
     ("environment_key_key", "an environment with that key exists in this team"),
+    ("context_key_key_key", "a context key of that name exists in this team"),
     ("pipeline_key_key", "a pipeline with that key exists in this team"),
     ("pipeline_stage_pkey", "an environment may stand in a pipeline only once"),
     ("policy_name_key", "a policy of that name exists in this team"),
     ("feature_key_key", "a feature with that key exists in this team"),
+    ("feature_pipeline_id_fkey", "the pipeline was deleted meanwhile"),
     ("client_name_key", "a client of that name exists in this team"),
 ];
 

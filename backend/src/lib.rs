@@ -13,6 +13,7 @@ mod error;
 pub mod graphql;
 mod grpc;
 mod http;
+mod jobs;
 pub mod run;
 mod service;
 mod store;

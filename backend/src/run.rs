@@ -13,7 +13,7 @@ use crate::{
     app::{self, App},
     auth::seal::Sealer,
     config::Settings,
-    grpc, http, service,
+    grpc, http, jobs, service,
 };
 
 /// A server that is up; dropped without `stop`, it goes on until the runtime ends.
@@ -25,7 +25,7 @@ pub struct Running {
     app: Arc<App>,
     stop: watch::Sender<bool>,
     handle: ServerHandle,
-    tasks: [JoinHandle<anyhow::Result<()>>; 2],
+    tasks: [JoinHandle<anyhow::Result<()>>; 3],
 }
 
 /// Serves until SIGTERM or SIGINT.
@@ -35,12 +35,13 @@ pub async fn serve(settings: &Settings) -> anyhow::Result<()> {
     if !running.grpc.ip().is_loopback() {
         tracing::warn!(address = %running.grpc, "the delivery stream is not encrypted: put TLS before it");
     }
-    let [http, grpc] = &mut running.tasks;
+    let [http, grpc, jobs] = &mut running.tasks;
     tokio::select! {
         told = terminated() => told?,
         // A half of the server that ends by itself must not leave the other half behind, looking alive.
         ended = http => anyhow::bail!("the HTTP server ended: {ended:?}"),
         ended = grpc => anyhow::bail!("the gRPC server ended: {ended:?}"),
+        ended = jobs => anyhow::bail!("the scheduler ended: {ended:?}"),
     }
     tracing::info!("stopping");
     running.stop().await
@@ -57,17 +58,18 @@ pub async fn start(settings: &Settings) -> anyhow::Result<Running> {
     let (http_addr, grpc_addr) = (http.local_addr()?, grpc.local_addr()?);
     let pool = app::connect(settings.database_url()?, settings.database_connections).await?;
     app::migrate(&pool).await?;
-    let app = App::start(pool, &sealer).await?;
+    let app = App::start(pool, sealer).await?;
     let mut tx = app.begin().await?;
     service::start::lock(&mut tx).await?;
     service::start::offer_bootstrap(&mut tx, settings.bootstrap_token_file.as_deref()).await?;
     tx.commit().await?;
     let (stop, stopped) = watch::channel(false);
-    let server = http::serve(Arc::clone(&app), http, settings.graphiql)?;
+    let server = http::serve(Arc::clone(&app), http, settings)?;
     let handle = server.handle();
     let tasks = [
         tokio::spawn(async move { Ok(server.await?) }),
-        tokio::spawn(grpc::serve(Arc::clone(&app), grpc, stopped)),
+        tokio::spawn(grpc::serve(Arc::clone(&app), grpc, stopped.clone())),
+        tokio::spawn(jobs::run(Arc::clone(&app), stopped)),
     ];
     Ok(Running { http: http_addr, grpc: grpc_addr, app, stop, handle, tasks })
 }

@@ -12,6 +12,8 @@ macro_rules! operation {
             $(response_type = $response,)?
             response_derives = "Clone, Debug, PartialEq, Serialize",
             variables_derives = "Clone, Debug, Default",
+            // To the server a null may say more than nothing.
+            skip_serializing_none,
             custom_scalars_module = "crate::scalar",
             extern_enums(
                 "ActorKind",

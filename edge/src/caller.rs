@@ -135,7 +135,24 @@ pub fn key_id(whole_key: &[u8]) -> Option<KeyId> {
 
 #[cfg(test)]
 mod tests {
-    use super::key_id;
+    use super::*;
+
+    #[test]
+    fn a_key_holds_until_its_end_and_needs_nobody_to_tell() {
+        let whole = format!("fgc_abcd2345_{}", "x".repeat(43));
+        let end = 1_577_836_800_000;
+        let key = fluxgate_proto::v1::ClientKey {
+            id: "abcd2345".to_owned(),
+            sha256: Sha256::digest(&whole).to_vec(),
+            not_after_ms: Some(end),
+        };
+        let client = Client { kind: ClientKind::Backend.into(), keys: vec![key], ..Client::default() };
+        let caller = Arc::new(Caller::from_wire(&client).unwrap());
+        let (_, credential) = Credential::all(&caller).next().unwrap();
+        assert!(credential.ends(), "somebody looks at the clock");
+        assert!(credential.admits(whole.as_bytes(), end - 1));
+        assert!(!credential.admits(whole.as_bytes(), end));
+    }
 
     #[test]
     fn a_key_has_exactly_one_form() {

@@ -36,6 +36,11 @@ impl Instant {
     }
 }
 
+/// Returns whether a text is an instant that `before` and `after` compare.
+pub fn is_instant(text: &str) -> bool {
+    Instant::parse(text).is_some()
+}
+
 /// Returns whether the text has the shape that RFC 3339 wants; chrono takes some more.
 fn is_rfc3339(text: &[u8]) -> bool {
     const SHAPE: &[u8] = b"dddd-dd-ddTdd:dd:dd";

@@ -39,6 +39,11 @@ pub(crate) struct Version<'t> {
     prerelease: &'t str,
 }
 
+/// Returns whether a text is a version that `semver` compares.
+pub fn is_version(text: &str) -> bool {
+    Version::parse(text).is_some()
+}
+
 impl<'t> Version<'t> {
     /// Returns the version of a text: three numbers, optionally a leading `v`, a prerelease and build metadata.
     pub(crate) fn parse(text: &'t str) -> Option<Self> {

@@ -32,13 +32,13 @@ fn argon2() -> anyhow::Result<Argon2<'static>> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-/// Hashes a new password; refuses one that is too short or too long.
-pub async fn hash(password: String) -> Result<String> {
+/// Hashes a new password; refuses one that is too short or too long, at the input's `path`.
+pub async fn hash(path: &str, password: String) -> Result<String> {
     if password.chars().count() < MIN_PASSWORD {
-        return Err(Error::invalid("password", format!("must have at least {MIN_PASSWORD} characters")));
+        return Err(Error::invalid(path, format!("must have at least {MIN_PASSWORD} characters")));
     }
     if password.len() > MAX_PASSWORD {
-        return Err(Error::invalid("password", format!("must have at most {MAX_PASSWORD} bytes")));
+        return Err(Error::invalid(path, format!("must have at most {MAX_PASSWORD} bytes")));
     }
     blocking(move || hash_now(&password)).await
 }
@@ -99,7 +99,7 @@ impl Waiting {
     fn enter() -> Result<Waiting> {
         if QUEUE.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING {
             QUEUE.fetch_sub(1, Ordering::Relaxed);
-            return Err(Error::Limited("too many people are signing in at once; try again".to_owned()));
+            return Err(Error::limited("too many people are signing in at once; try again", 1));
         }
         Ok(Waiting)
     }
@@ -117,7 +117,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_right_password_of_a_known_user_passes() {
-        let stored = hash("correct horse".to_owned()).await.unwrap();
+        let stored = hash("password", "correct horse".to_owned()).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
         assert!(verify("correct horse".to_owned(), Some(stored.clone())).await.unwrap());
         assert!(!verify("wrong horse".to_owned(), Some(stored)).await.unwrap());

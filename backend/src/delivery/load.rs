@@ -129,6 +129,7 @@ fn add_client(row: ClientRow, revision: u64, loaded: &mut Loaded) {
         environment_id: row.environment_id.map(|id| id.as_bytes().to_vec()),
         keys: keys.collect(),
         team: row.team,
+        origins: row.origins,
     };
     let payload = if row.enabled { payload.encode_to_vec() } else { Vec::new() };
     let item = item(ItemKind::Client, row.id, revision, payload);

@@ -3,20 +3,26 @@
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use fluxgate_engine::FlagConfig;
+use futures_util::future::try_join3;
 
 use super::{
     app, caller,
-    loader::{EnvironmentById, FeatureById, ItemsOf, VotesOn, load, must},
+    loader::{
+        ActiveIn, CommentsOn, EnvironmentById, FeatureById, ItemsOf, RequirementsOf, VotesOn, load, must,
+    },
 };
 use crate::{
     error::{Error, Gate},
     service::{
         self,
-        change::{Intent, ProposalOutcome, approval},
+        change::{
+            Intent, ProposalOutcome, Warning,
+            approval::{self, Standing},
+        },
     },
     store::{
-        self,
         change::{Change, ChangeItem, ChangeKind, ChangeStatus},
+        comment::Comment,
         environment::Environment,
         feature::Feature,
         member::Role,
@@ -55,13 +61,26 @@ pub struct PolicyProgress {
     required: i32,
     roles: Vec<Role>,
     approvers: Vec<String>,
+    /// When time satisfies it, if nobody rejects the change before.
+    auto_approve_at: Option<DateTime<Utc>>,
+    /// Whether a TEAM_ADMIN may let the change through.
+    override_allowed: bool,
     satisfied: bool,
+}
+
+/// A TEAM_ADMIN let a change through.
+#[derive(SimpleObject)]
+pub struct Override {
+    by: String,
+    reason: String,
 }
 
 impl From<approval::Progress> for PolicyProgress {
     fn from(progress: approval::Progress) -> PolicyProgress {
         PolicyProgress {
-            satisfied: progress.satisfied(),
+            satisfied: progress.satisfied,
+            auto_approve_at: progress.auto_approve_at,
+            override_allowed: progress.override_allowed,
             approvals: progress.approvers.len(),
             name: progress.name,
             required: progress.required,
@@ -115,6 +134,17 @@ impl Change {
         self.failure.as_deref()
     }
 
+    /// Not applied before; none: as soon as it is approved.
+    async fn apply_at(&self) -> Option<DateTime<Utc>> {
+        self.apply_at
+    }
+
+    /// Who let it through without the approvals, where its policies allow that.
+    #[graphql(name = "override")]
+    async fn overridden(&self) -> Option<Override> {
+        Some(Override { by: self.overrider.clone()?, reason: self.override_reason.clone()? })
+    }
+
     async fn items(&self, ctx: &Context<'_>) -> Result<Vec<Item>> {
         let items = load(ctx, ItemsOf(self.id)).await?.unwrap_or_default();
         Ok(items.into_iter().map(|item| Item { item, feature: None }).collect())
@@ -124,13 +154,28 @@ impl Change {
         Ok(load(ctx, VotesOn(self.id)).await?.unwrap_or_default())
     }
 
+    /// The oldest first.
+    async fn comments(&self, ctx: &Context<'_>) -> Result<Vec<Comment>> {
+        Ok(load(ctx, CommentsOn(self.id)).await?.unwrap_or_default())
+    }
+
+    /// The number of the stale change that this one proposes again.
+    async fn rebased_from(&self) -> Option<i32> {
+        self.rebased_from_number
+    }
+
     /// What it needs: the stricter of the policies when it was proposed and of those now.
     async fn policies(&self, ctx: &Context<'_>) -> Result<Vec<PolicyProgress>> {
-        let votes = load(ctx, VotesOn(self.id)).await?.unwrap_or_default();
-        let mut conn = app(ctx)?.read().await?;
-        let requirements = service::change::requirements(&mut conn, self).await?;
-        let members = store::member::active(&mut conn, self.team_id).await.map_err(Error::from)?;
-        let progress = approval::decide(&requirements, &votes, &members, self.author_id);
+        let now = caller(ctx)?.request.now;
+        let (votes, requirements, members) = try_join3(
+            load(ctx, VotesOn(self.id)),
+            load(ctx, RequirementsOf(self.id)),
+            load(ctx, ActiveIn(self.team_id)),
+        )
+        .await?;
+        let (requirements, votes) = (requirements.unwrap_or_default(), votes.unwrap_or_default());
+        let progress =
+            approval::decide(&requirements, &votes, &members.unwrap_or_default(), Standing::of(self, now));
         Ok(progress.into_iter().map(PolicyProgress::from).collect())
     }
 
@@ -140,8 +185,7 @@ impl Change {
         if self.status != ChangeStatus::Pending || self.author_id == caller.user.id {
             return Ok(false);
         }
-        let mut conn = app(ctx)?.read().await?;
-        let requirements = service::change::requirements(&mut conn, self).await?;
+        let requirements = load(ctx, RequirementsOf(self.id)).await?.unwrap_or_default();
         let roles = caller.roles(self.team_id).unwrap_or_default();
         Ok(requirements.iter().any(|requirement| approval::listed(requirement, roles)))
     }
@@ -241,6 +285,11 @@ impl Proposal {
     async fn gates(&self) -> &[Gate] {
         &self.0.gates
     }
+
+    /// What is allowed, but probably not meant.
+    async fn warnings(&self) -> &[Warning] {
+        &self.0.warnings
+    }
 }
 
 #[derive(InputObject)]
@@ -253,6 +302,8 @@ pub struct EditStageInput {
     /// The version that it was made from, to notice the changes of others.
     base_version: Option<i32>,
     reason: Option<String>,
+    /// Not to be applied before; as soon as it is approved when absent.
+    apply_at: Option<DateTime<Utc>>,
     dry_run: Option<bool>,
 }
 
@@ -263,6 +314,8 @@ pub struct PromoteInput {
     from: Option<String>,
     to: Option<String>,
     reason: Option<String>,
+    /// Not to be applied before; as soon as it is approved when absent.
+    apply_at: Option<DateTime<Utc>>,
     dry_run: Option<bool>,
 }
 
@@ -274,6 +327,8 @@ pub struct RollbackInput {
     /// The one before the live one when absent.
     version: Option<i32>,
     reason: Option<String>,
+    /// Not to be applied before; as soon as it is approved when absent.
+    apply_at: Option<DateTime<Utc>>,
     dry_run: Option<bool>,
 }
 
@@ -283,6 +338,8 @@ pub struct WithdrawInput {
     feature: String,
     environment: String,
     reason: Option<String>,
+    /// Not to be applied before; as soon as it is approved when absent.
+    apply_at: Option<DateTime<Utc>>,
     dry_run: Option<bool>,
 }
 
@@ -292,6 +349,28 @@ pub struct VoteInput {
     number: i32,
     decision: Decision,
     comment: Option<String>,
+}
+
+#[derive(InputObject)]
+pub struct CommentChangeInput {
+    team: String,
+    number: i32,
+    text: String,
+}
+
+#[derive(InputObject)]
+pub struct RebaseChangeInput {
+    team: String,
+    number: i32,
+    dry_run: Option<bool>,
+}
+
+#[derive(InputObject)]
+pub struct OverrideChangeInput {
+    team: String,
+    number: i32,
+    /// Kept with the change.
+    reason: String,
 }
 
 #[derive(InputObject)]
@@ -309,8 +388,9 @@ impl ChangeMutation {
     /// Proposes a document for a stage.
     async fn edit_stage(&self, ctx: &Context<'_>, input: EditStageInput) -> Result<Proposal> {
         let (app, caller) = (app(ctx)?, caller(ctx)?);
-        let EditStageInput { team, feature, environment, config, base_version, reason, dry_run } = input;
-        let intent = Intent { team, feature, reason, dry_run: dry_run.unwrap_or(false) };
+        let EditStageInput { team, feature, environment, config, base_version, reason, apply_at, dry_run } =
+            input;
+        let intent = Intent { team, feature, reason, apply_at, dry_run: dry_run.unwrap_or(false) };
         let mut tx = app.begin().await?;
         let document = (&config, base_version);
         let result = service::change::edit(&mut tx, caller, intent, &environment, document).await;
@@ -320,8 +400,8 @@ impl ChangeMutation {
     /// Proposes a stage's live document for the next stage.
     async fn promote(&self, ctx: &Context<'_>, input: PromoteInput) -> Result<Proposal> {
         let (app, caller) = (app(ctx)?, caller(ctx)?);
-        let PromoteInput { team, feature, from, to, reason, dry_run } = input;
-        let intent = Intent { team, feature, reason, dry_run: dry_run.unwrap_or(false) };
+        let PromoteInput { team, feature, from, to, reason, apply_at, dry_run } = input;
+        let intent = Intent { team, feature, reason, apply_at, dry_run: dry_run.unwrap_or(false) };
         let mut tx = app.begin().await?;
         let result = service::change::promote(&mut tx, caller, intent, from.as_deref(), to.as_deref()).await;
         Ok(Proposal(app.finish(tx, caller, result).await?))
@@ -330,8 +410,8 @@ impl ChangeMutation {
     /// Proposes an earlier version of a stage.
     async fn rollback(&self, ctx: &Context<'_>, input: RollbackInput) -> Result<Proposal> {
         let (app, caller) = (app(ctx)?, caller(ctx)?);
-        let RollbackInput { team, feature, environment, version, reason, dry_run } = input;
-        let intent = Intent { team, feature, reason, dry_run: dry_run.unwrap_or(false) };
+        let RollbackInput { team, feature, environment, version, reason, apply_at, dry_run } = input;
+        let intent = Intent { team, feature, reason, apply_at, dry_run: dry_run.unwrap_or(false) };
         let mut tx = app.begin().await?;
         let result = service::change::rollback(&mut tx, caller, intent, &environment, version).await;
         Ok(Proposal(app.finish(tx, caller, result).await?))
@@ -340,8 +420,8 @@ impl ChangeMutation {
     /// Proposes that a stage serves nothing any more.
     async fn withdraw(&self, ctx: &Context<'_>, input: WithdrawInput) -> Result<Proposal> {
         let (app, caller) = (app(ctx)?, caller(ctx)?);
-        let WithdrawInput { team, feature, environment, reason, dry_run } = input;
-        let intent = Intent { team, feature, reason, dry_run: dry_run.unwrap_or(false) };
+        let WithdrawInput { team, feature, environment, reason, apply_at, dry_run } = input;
+        let intent = Intent { team, feature, reason, apply_at, dry_run: dry_run.unwrap_or(false) };
         let mut tx = app.begin().await?;
         let result = service::change::withdraw(&mut tx, caller, intent, &environment).await;
         Ok(Proposal(app.finish(tx, caller, result).await?))
@@ -353,6 +433,34 @@ impl ChangeMutation {
         let mut tx = app.begin().await?;
         let which = (input.team.as_str(), input.number);
         let result = service::change::vote(&mut tx, caller, which, input.decision, input.comment).await;
+        Ok(app.finish(tx, caller, result).await?)
+    }
+
+    /// Says something about a change.
+    async fn comment_change(&self, ctx: &Context<'_>, input: CommentChangeInput) -> Result<Change> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        let mut tx = app.begin().await?;
+        let which = (input.team.as_str(), input.number);
+        let result = service::change::comment(&mut tx, caller, which, input.text).await;
+        Ok(app.finish(tx, caller, result).await?)
+    }
+
+    /// Proposes a stale change again, as a new one on what is live now.
+    async fn rebase_change(&self, ctx: &Context<'_>, input: RebaseChangeInput) -> Result<Proposal> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        let mut tx = app.begin().await?;
+        let which = (input.team.as_str(), input.number);
+        let dry_run = input.dry_run.unwrap_or(false);
+        let result = service::change::rebase(&mut tx, caller, which, dry_run).await;
+        Ok(Proposal(app.finish(tx, caller, result).await?))
+    }
+
+    /// Lets a change through without the approvals, where its policies allow a TEAM_ADMIN to.
+    async fn override_change(&self, ctx: &Context<'_>, input: OverrideChangeInput) -> Result<Change> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        let mut tx = app.begin().await?;
+        let which = (input.team.as_str(), input.number);
+        let result = service::change::force(&mut tx, caller, which, input.reason).await;
         Ok(app.finish(tx, caller, result).await?)
     }
 

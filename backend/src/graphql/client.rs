@@ -6,12 +6,12 @@ use uuid::Uuid;
 
 use super::{
     app, caller,
-    loader::{EnvironmentById, must},
+    loader::{EnvironmentById, KeysOf, load, must},
 };
 use crate::{
     service,
     store::{
-        client::{Client, ClientKind},
+        client::{Client, ClientKey, ClientKind},
         environment::Environment,
     },
 };
@@ -47,6 +47,16 @@ impl Client {
         &self.key_ids
     }
 
+    /// Its keys that hold, the oldest first.
+    async fn keys(&self, ctx: &Context<'_>) -> Result<Vec<ClientKey>> {
+        Ok(load(ctx, KeysOf(self.id)).await?.unwrap_or_default())
+    }
+
+    /// The web origins whose pages may ask with its keys.
+    async fn origins(&self) -> &[String] {
+        &self.origins
+    }
+
     async fn created_at(&self) -> DateTime<Utc> {
         self.created_at
     }
@@ -75,6 +85,36 @@ pub struct SetClientEnabledInput {
     enabled: bool,
 }
 
+#[derive(InputObject)]
+pub struct EditClientInput {
+    team: String,
+    name: String,
+    /// All of them, for a client of kind FRONTEND: `https://host[:port]` or `http://localhost[:port]`, at most 20.
+    origins: Option<Vec<String>>,
+}
+
+#[derive(InputObject)]
+pub struct RotateClientKeyInput {
+    team: String,
+    name: String,
+    /// How long the former key holds: a day when absent, at most 30.
+    grace_seconds: Option<i64>,
+}
+
+#[derive(InputObject)]
+pub struct RevokeClientKeyInput {
+    team: String,
+    name: String,
+    /// The eight characters that the key shows.
+    key_id: String,
+}
+
+#[derive(InputObject)]
+pub struct DeleteClientInput {
+    team: String,
+    name: String,
+}
+
 /// Clients.
 #[derive(Default)]
 pub struct ClientMutation;
@@ -98,6 +138,47 @@ impl ClientMutation {
         let mut tx = app.begin().await?;
         let whom = (input.team.as_str(), input.name.as_str());
         let result = service::client::set_enabled(&mut tx, caller, whom, input.enabled).await;
+        Ok(app.finish(tx, caller, result).await?)
+    }
+
+    /// Edits a client; what is absent stays.
+    async fn edit_client(&self, ctx: &Context<'_>, input: EditClientInput) -> Result<Client> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        let mut tx = app.begin().await?;
+        let whom = (input.team.as_str(), input.name.as_str());
+        let result = service::client::edit(&mut tx, caller, whom, input.origins).await;
+        Ok(app.finish(tx, caller, result).await?)
+    }
+
+    /// Gives a client another key, told here and never again; the former one holds for a while.
+    async fn rotate_client_key(
+        &self,
+        ctx: &Context<'_>,
+        input: RotateClientKeyInput,
+    ) -> Result<ClientSecret> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        let mut tx = app.begin().await?;
+        let whom = (input.team.as_str(), input.name.as_str());
+        let result = service::client::rotate_key(&mut tx, caller, whom, input.grace_seconds).await;
+        let (client, key) = app.finish(tx, caller, result).await?;
+        Ok(ClientSecret { client, key })
+    }
+
+    /// Ends a client's key at once.
+    async fn revoke_client_key(&self, ctx: &Context<'_>, input: RevokeClientKeyInput) -> Result<Client> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        let mut tx = app.begin().await?;
+        let whom = (input.team.as_str(), input.name.as_str());
+        let result = service::client::revoke_key(&mut tx, caller, whom, &input.key_id).await;
+        Ok(app.finish(tx, caller, result).await?)
+    }
+
+    /// Shuts a client out for good: its keys end, and its name is free for another.
+    async fn delete_client(&self, ctx: &Context<'_>, input: DeleteClientInput) -> Result<Client> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        let mut tx = app.begin().await?;
+        let whom = (input.team.as_str(), input.name.as_str());
+        let result = service::client::delete(&mut tx, caller, whom).await;
         Ok(app.finish(tx, caller, result).await?)
     }
 }

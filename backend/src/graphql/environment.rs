@@ -1,10 +1,14 @@
 //! Environments and teams.
 
-use async_graphql::{Context, InputObject, Object, Result};
+use async_graphql::{Context, InputObject, MaybeUndefined, Object, Result};
 
-use super::{app, caller};
+use super::{app, caller, emptied};
 use crate::{
-    service::{self, environment::NewEnvironment},
+    service::{
+        self,
+        environment::{EditEnvironment, NewEnvironment},
+        team::EditTeam,
+    },
     store::{
         environment::{Environment, EnvironmentType},
         team::Team,
@@ -19,6 +23,14 @@ pub struct CreateTeamInput {
 }
 
 #[derive(InputObject)]
+pub struct EditTeamInput {
+    team: String,
+    name: Option<String>,
+    /// Null removes it.
+    description: MaybeUndefined<String>,
+}
+
+#[derive(InputObject)]
 pub struct CreateEnvironmentInput {
     team: String,
     key: String,
@@ -27,6 +39,27 @@ pub struct CreateEnvironmentInput {
     kind: EnvironmentType,
     /// Like `#3fb950`.
     colour: Option<String>,
+}
+
+#[derive(InputObject)]
+pub struct EditEnvironmentInput {
+    team: String,
+    key: String,
+    name: Option<String>,
+    /// To or from PRODUCTION only while no change waits there.
+    #[graphql(name = "type")]
+    kind: Option<EnvironmentType>,
+    /// Like `#3fb950`; null removes it.
+    colour: MaybeUndefined<String>,
+    /// Its place among the team's, from 1; the others make way.
+    position: Option<i32>,
+}
+
+#[derive(InputObject)]
+pub struct SetEnvironmentActiveInput {
+    team: String,
+    key: String,
+    active: bool,
 }
 
 /// Environments and teams.
@@ -44,6 +77,15 @@ impl EnvironmentMutation {
         Ok(app.finish(tx, caller, result).await?)
     }
 
+    /// Changes what a team is called and said to be for.
+    async fn edit_team(&self, ctx: &Context<'_>, input: EditTeamInput) -> Result<Team> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        let edit = EditTeam { name: input.name, description: emptied(input.description) };
+        let mut tx = app.begin().await?;
+        let result = service::team::edit(&mut tx, caller, &input.team, edit).await;
+        Ok(app.finish(tx, caller, result).await?)
+    }
+
     /// Makes an environment, behind the team's others.
     async fn create_environment(
         &self,
@@ -54,6 +96,33 @@ impl EnvironmentMutation {
         let new = NewEnvironment { key: input.key, name: input.name, kind: input.kind, colour: input.colour };
         let mut tx = app.begin().await?;
         let result = service::environment::create(&mut tx, caller, &input.team, new).await;
+        Ok(app.finish(tx, caller, result).await?)
+    }
+    /// Changes an environment.
+    async fn edit_environment(&self, ctx: &Context<'_>, input: EditEnvironmentInput) -> Result<Environment> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        let edit = EditEnvironment {
+            name: input.name,
+            kind: input.kind,
+            colour: input.colour.into(),
+            position: input.position,
+        };
+        let mut tx = app.begin().await?;
+        let which = (input.team.as_str(), input.key.as_str());
+        let result = service::environment::edit(&mut tx, caller, which, edit).await;
+        Ok(app.finish(tx, caller, result).await?)
+    }
+
+    /// Makes an environment active or inactive; inactive it takes no changes, and nothing may be deployed there.
+    async fn set_environment_active(
+        &self,
+        ctx: &Context<'_>,
+        input: SetEnvironmentActiveInput,
+    ) -> Result<Environment> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        let mut tx = app.begin().await?;
+        let which = (input.team.as_str(), input.key.as_str());
+        let result = service::environment::set_active(&mut tx, caller, which, input.active).await;
         Ok(app.finish(tx, caller, result).await?)
     }
 }

@@ -6,17 +6,23 @@ use async_graphql::{
     Context,
     dataloader::{DataLoader, Loader},
 };
+use futures_util::future::BoxFuture;
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
+    clock,
     error::{Error, Result},
+    service,
     store::{
         change::{self, Change, ChangeItem},
+        client::{self, ClientKey},
+        comment::{self, Comment},
         environment::{self, Environment},
-        feature::{self, Feature},
-        member::{self, Membership},
+        feature::{self, Dependent, Feature},
+        member::{self, Member, Membership},
         pipeline::{self, PipelineStage},
+        policy::Requirement,
         stage::{self, Stage},
         version::{self, Version},
         vote::{self, Vote},
@@ -26,9 +32,21 @@ use crate::{
 /// Loads by key, in one statement a kind.
 pub struct Loaders(PgPool);
 
+/// How often does a load let the request go on before it takes what is asked for? A large page is resolved in several
+/// turns, whatever time they take; what they ask for is to be one statement all the same.
+const TURNS: usize = 16;
+
 /// The loader of one request.
 pub fn loader(pool: PgPool) -> DataLoader<Loaders> {
-    DataLoader::new(Loaders(pool), tokio::spawn).delay(std::time::Duration::from_micros(200))
+    let spawn = |load: BoxFuture<'static, ()>| {
+        tokio::spawn(async move {
+            for _ in 0..TURNS {
+                tokio::task::yield_now().await;
+            }
+            load.await;
+        })
+    };
+    DataLoader::new(Loaders(pool), spawn).delay(std::time::Duration::from_micros(200))
 }
 
 /// The stages of a feature.
@@ -46,12 +64,30 @@ pub struct ItemsOf(pub Uuid);
 /// The votes on a change.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct VotesOn(pub Uuid);
+/// The comments on a change.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CommentsOn(pub Uuid);
 /// The stages of a pipeline.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PlacesOf(pub Uuid);
+/// What a change needs to be applied.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RequirementsOf(pub Uuid);
+/// The active members of a team.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ActiveIn(pub Uuid);
+/// The last change that was applied to a feature.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LastChangeOf(pub Uuid);
+/// The live documents that depend on a feature.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DependentsOf(pub Uuid);
 /// An environment.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EnvironmentById(pub Uuid);
+/// The keys of a client.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeysOf(pub Uuid);
 /// A feature.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FeatureById(pub Uuid);
@@ -104,12 +140,35 @@ loads!(ItemsOf => Vec<ChangeItem>, |conn, keys| {
 loads!(VotesOn => Vec<Vote>, |conn, keys| {
     group(vote::of_changes(conn, &ids(keys, |k| k.0)).await?, |row| VotesOn(row.change_id))
 });
+loads!(RequirementsOf => Vec<Requirement>, |conn, keys| {
+    let all = service::change::requirements_of(conn, &ids(keys, |k| k.0)).await?;
+    all.into_iter().map(|(change, rows)| (RequirementsOf(change), rows)).collect()
+});
+loads!(ActiveIn => Vec<Member>, |conn, keys| {
+    let groups = group(member::active_in(conn, &ids(keys, |k| k.0)).await?, |(team, _)| ActiveIn(*team));
+    groups.into_iter().map(|(team, rows)| (team, rows.into_iter().map(|(_, row)| row).collect())).collect()
+});
+loads!(LastChangeOf => Change, |conn, keys| {
+    let pairs = change::last_of(conn, &ids(keys, |k| k.0)).await?;
+    let changes = change::by_ids(conn, &pairs.iter().map(|(_, change)| *change).collect::<Vec<_>>()).await?;
+    let found = |id| changes.iter().find(|change| change.id == id).cloned();
+    pairs.into_iter().filter_map(|(feature, id)| Some((LastChangeOf(feature), found(id)?))).collect()
+});
+loads!(DependentsOf => Vec<Dependent>, |conn, keys| {
+    group(feature::dependents(conn, &ids(keys, |k| k.0)).await?, |row| DependentsOf(row.on))
+});
+loads!(CommentsOn => Vec<Comment>, |conn, keys| {
+    group(comment::of_changes(conn, &ids(keys, |k| k.0)).await?, |row| CommentsOn(row.change_id))
+});
 loads!(PlacesOf => Vec<PipelineStage>, |conn, keys| {
     group(pipeline::stages(conn, &ids(keys, |k| k.0)).await?, |row| PlacesOf(row.pipeline_id))
 });
 loads!(EnvironmentById => Environment, |conn, keys| {
     let rows = environment::by_ids(conn, &ids(keys, |k| k.0)).await?;
     rows.into_iter().map(|row| (EnvironmentById(row.id), row)).collect()
+});
+loads!(KeysOf => Vec<ClientKey>, |conn, keys| {
+    group(client::keys(conn, &ids(keys, |k| k.0), clock::now()).await?, |row| KeysOf(row.client_id))
 });
 loads!(FeatureById => Feature, |conn, keys| {
     feature::by_ids(conn, &ids(keys, |k| k.0)).await?.into_iter().map(|row| (FeatureById(row.id), row)).collect()

@@ -2,6 +2,7 @@
 
 mod change;
 mod client;
+mod context_key;
 mod environment;
 mod feature;
 pub(crate) mod loader;
@@ -11,6 +12,7 @@ mod pipeline;
 mod policy;
 mod query;
 mod session;
+mod signing_key;
 pub(crate) mod size;
 mod stage;
 mod team;
@@ -19,7 +21,7 @@ mod version;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, EmptySubscription, Schema};
+use async_graphql::{Context, EmptySubscription, MaybeUndefined, Schema};
 
 use self::{mutation::Mutation, query::Query};
 use crate::{
@@ -59,6 +61,15 @@ pub fn sdl() -> String {
 /// Who calls: nobody, or why the credentials are refused, or a user.
 pub(crate) type Identity = Result<Caller, String>;
 
+/// What an edit makes of a field: null empties it, what is absent stays.
+fn emptied<T: Default>(given: MaybeUndefined<T>) -> Option<T> {
+    match given {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(T::default()),
+        MaybeUndefined::Value(value) => Some(value),
+    }
+}
+
 fn app<'c>(ctx: &Context<'c>) -> Result<&'c Arc<App>> {
     ctx.data::<Arc<App>>().map_err(|e| Error::Internal(anyhow::anyhow!("no app: {}", e.message)))
 }
@@ -67,7 +78,21 @@ fn request<'c>(ctx: &Context<'c>) -> Result<&'c Request> {
     ctx.data::<Request>().map_err(|e| Error::Internal(anyhow::anyhow!("no request: {}", e.message)))
 }
 
+/// Who calls, with a password that nobody else knows: what everything but a new password asks for.
 fn caller<'c>(ctx: &Context<'c>) -> Result<&'c Caller> {
+    let caller = whoever(ctx)?;
+    if caller.user.must_change_password {
+        return Err(Error::Forbidden {
+            message: "change your password first: somebody else has set it".to_owned(),
+            hint: Some("until then only `me` and `changePassword` are answered".to_owned()),
+            team: None,
+        });
+    }
+    Ok(caller)
+}
+
+/// Who calls, even one who has to change the password first.
+fn whoever<'c>(ctx: &Context<'c>) -> Result<&'c Caller> {
     match ctx.data::<Identity>() {
         Ok(Ok(caller)) => Ok(caller),
         Ok(Err(why)) => Err(Error::Unauthenticated(why.clone())),

@@ -3,18 +3,20 @@
 use async_graphql::MergedObject;
 
 use super::{
-    change::ChangeMutation, client::ClientMutation, environment::EnvironmentMutation,
-    feature::FeatureMutation, pipeline::PipelineMutation, policy::PolicyMutation, session::SessionMutation,
-    user::UserMutation,
+    change::ChangeMutation, client::ClientMutation, context_key::ContextKeyMutation,
+    environment::EnvironmentMutation, feature::FeatureMutation, pipeline::PipelineMutation,
+    policy::PolicyMutation, session::SessionMutation, signing_key::SigningKeyMutation, user::UserMutation,
 };
 
 /// The mutation root.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     SessionMutation,
+    SigningKeyMutation,
     UserMutation,
     EnvironmentMutation,
     PipelineMutation,
+    ContextKeyMutation,
     PolicyMutation,
     ClientMutation,
     FeatureMutation,

@@ -1,10 +1,14 @@
 //! Cursor connections: how every list is answered.
 
-use async_graphql::{OutputType, SimpleObject};
+use async_graphql::{Context, OutputType, SimpleObject};
 
-use crate::store::{
-    self,
-    page::{DEFAULT_PAGE, Page},
+use super::stage::KilledStage;
+use crate::{
+    error::Result,
+    store::{
+        self,
+        page::{DEFAULT_PAGE, Page, PageRequest},
+    },
 };
 
 /// Where a page ends.
@@ -20,9 +24,11 @@ pub struct PageInfo {
     concrete(name = "AuditConnection", params(store::audit::AuditEntry)),
     concrete(name = "ChangeConnection", params(store::change::Change)),
     concrete(name = "ClientConnection", params(store::client::Client)),
+    concrete(name = "ContextKeyConnection", params(store::context_key::ContextKey)),
     concrete(name = "EdgeConnection", params(store::edge::Edge)),
     concrete(name = "EnvironmentConnection", params(store::environment::Environment)),
     concrete(name = "FeatureConnection", params(store::feature::Feature)),
+    concrete(name = "KillConnection", params(KilledStage)),
     concrete(name = "MemberConnection", params(store::member::Member)),
     concrete(name = "PipelineConnection", params(store::pipeline::Pipeline)),
     concrete(name = "PolicyConnection", params(store::policy::Policy)),
@@ -41,6 +47,12 @@ impl<T: OutputType> From<Page<T>> for Connection<T> {
         let page_info = PageInfo { has_next_page: page.has_next, end_cursor: page.end };
         Connection { nodes: page.nodes, page_info, total_count: page.total }
     }
+}
+
+/// The page that a list is asked for. What is on all pages is counted only where the answer will tell.
+pub fn request(ctx: &Context<'_>, first: Option<i64>, after: Option<String>) -> Result<PageRequest> {
+    let counted = ctx.look_ahead().field("totalCount").exists();
+    Ok(PageRequest { counted, ..PageRequest::new(first, after)? })
 }
 
 /// What a page costs: its size times what an entry costs. Far above any limit it stays, so that sums do not overflow.

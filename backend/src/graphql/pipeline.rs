@@ -64,6 +64,35 @@ pub struct CreatePipelineInput {
     stages: Vec<PipelineStageInput>,
 }
 
+#[derive(InputObject)]
+pub struct EditPipelineInput {
+    team: String,
+    key: String,
+    name: Option<String>,
+}
+
+#[derive(InputObject)]
+pub struct AddPipelineStageInput {
+    team: String,
+    pipeline: String,
+    environment: String,
+    /// The environment before it.
+    after: String,
+}
+
+#[derive(InputObject)]
+pub struct RemovePipelineStageInput {
+    team: String,
+    pipeline: String,
+    environment: String,
+}
+
+#[derive(InputObject)]
+pub struct DeletePipelineInput {
+    team: String,
+    key: String,
+}
+
 /// Pipelines.
 #[derive(Default)]
 pub struct PipelineMutation;
@@ -81,6 +110,44 @@ impl PipelineMutation {
         let mut tx = app.begin().await?;
         let result =
             service::pipeline::create(&mut tx, caller, &input.team, (&input.key, input.name), &stages).await;
+        Ok(app.finish(tx, caller, result).await?)
+    }
+    /// Gives a pipeline another name.
+    async fn edit_pipeline(&self, ctx: &Context<'_>, input: EditPipelineInput) -> Result<Pipeline> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        let mut tx = app.begin().await?;
+        let which = (input.team.as_str(), input.key.as_str());
+        let result = service::pipeline::edit(&mut tx, caller, which, input.name).await;
+        Ok(app.finish(tx, caller, result).await?)
+    }
+
+    /// Adds a stage behind another; the pipeline's features are not deployed there.
+    async fn add_pipeline_stage(&self, ctx: &Context<'_>, input: AddPipelineStageInput) -> Result<Pipeline> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        let mut tx = app.begin().await?;
+        let (which, stage) = ((&*input.team, &*input.pipeline), (&*input.environment, &*input.after));
+        let result = service::pipeline::add_stage(&mut tx, caller, which, stage).await;
+        Ok(app.finish(tx, caller, result).await?)
+    }
+
+    /// Takes out a stage that nothing follows, while no feature of the pipeline is there or on its way there.
+    async fn remove_pipeline_stage(
+        &self,
+        ctx: &Context<'_>,
+        input: RemovePipelineStageInput,
+    ) -> Result<Pipeline> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        let mut tx = app.begin().await?;
+        let which = (input.team.as_str(), input.pipeline.as_str());
+        let result = service::pipeline::remove_stage(&mut tx, caller, which, &input.environment).await;
+        Ok(app.finish(tx, caller, result).await?)
+    }
+
+    /// Takes a pipeline away that no feature uses. Gives what it was, without its stages.
+    async fn delete_pipeline(&self, ctx: &Context<'_>, input: DeletePipelineInput) -> Result<Pipeline> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        let mut tx = app.begin().await?;
+        let result = service::pipeline::delete(&mut tx, caller, &input.team, &input.key).await;
         Ok(app.finish(tx, caller, result).await?)
     }
 }

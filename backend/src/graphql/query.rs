@@ -5,12 +5,19 @@ use async_graphql::{Context, Object, Result, SimpleObject};
 use super::{
     LOOK_UP_COST, app, caller,
     page::{Connection, cost},
+    whoever,
 };
 use crate::{
     access::{self, Action},
     error::Error,
     service,
-    store::{self, page::PageRequest, team::Team, user::User},
+    store::{
+        self,
+        page::PageRequest,
+        signing_key::SigningKey,
+        team::Team,
+        user::{User, UserFilter},
+    },
 };
 
 /// The query root.
@@ -41,7 +48,7 @@ impl Query {
 
     /// Who is signed in.
     async fn me(&self, ctx: &Context<'_>) -> Result<User> {
-        Ok(caller(ctx)?.user.clone())
+        Ok(whoever(ctx)?.user.clone())
     }
 
     /// The caller's teams; all of them for a system administrator.
@@ -66,11 +73,29 @@ impl Query {
         Ok(service::team::find(&mut conn, caller(ctx)?, &key, Action::Read).await?)
     }
 
-    /// All users; for system administrators.
+    /// The keys of access tokens, the newest first; for system administrators.
+    #[graphql(complexity = "LOOK_UP_COST + child_complexity")]
+    async fn signing_keys(&self, ctx: &Context<'_>) -> Result<Vec<SigningKey>> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        let keys = service::signing_key::list(&mut *app.read().await?, caller).await;
+        Ok(app.record_denial(caller, keys).await?)
+    }
+
+    /// One user: for system administrators, and for whoever is in a team with them.
+    #[graphql(complexity = "LOOK_UP_COST + child_complexity")]
+    async fn user(&self, ctx: &Context<'_>, username: String) -> Result<User> {
+        let mut conn = app(ctx)?.read().await?;
+        Ok(service::user::find(&mut conn, caller(ctx)?, &username).await?)
+    }
+
+    /// All users by name; for system administrators. `search` is looked for in username, name and email.
     #[graphql(complexity = "cost(first, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the fields of a filter")]
     async fn users(
         &self,
         ctx: &Context<'_>,
+        active: Option<bool>,
+        search: Option<String>,
         first: Option<i64>,
         after: Option<String>,
     ) -> Result<Connection<User>> {
@@ -78,6 +103,7 @@ impl Query {
         app(ctx)?.record_denial(caller, access::require_system_admin(caller, "list all users")).await?;
         let page = PageRequest::new(first, after)?;
         let mut conn = app(ctx)?.read().await?;
-        Ok(store::user::list(&mut conn, &page).await.map_err(Error::from)?.into())
+        let filter = UserFilter { active, search };
+        Ok(store::user::list(&mut conn, &filter, &page).await.map_err(Error::from)?.into())
     }
 }

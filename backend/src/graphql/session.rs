@@ -3,7 +3,7 @@
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::{LOGIN_COST, app, request};
+use super::{LOGIN_COST, app, request, whoever};
 use crate::{
     auth::password,
     error::Error,
@@ -51,6 +51,12 @@ pub struct SignOutInput {
     refresh_token: String,
 }
 
+#[derive(InputObject)]
+pub struct ChangePasswordInput {
+    old_password: String,
+    new_password: String,
+}
+
 /// Signing in and out.
 #[derive(Default)]
 pub struct SessionMutation;
@@ -61,9 +67,9 @@ impl SessionMutation {
     #[graphql(complexity = "LOGIN_COST")]
     async fn bootstrap(&self, ctx: &Context<'_>, input: BootstrapInput) -> Result<Session> {
         let (app, request) = (app(ctx)?, request(ctx)?);
-        session::check_bootstrap(&mut *app.read().await?, &input.token).await?;
+        session::check_bootstrap(&mut *app.read().await?, request, &input.token).await?;
         let new = NewUser {
-            password_hash: password::hash(input.password).await?,
+            password_hash: password::hash("password", input.password).await?,
             name: input.name.unwrap_or_else(|| input.username.clone()),
             username: input.username,
             email: None,
@@ -79,11 +85,31 @@ impl SessionMutation {
     #[graphql(complexity = "LOGIN_COST")]
     async fn sign_in(&self, ctx: &Context<'_>, input: SignInInput) -> Result<Session> {
         let (app, request) = (app(ctx)?, request(ctx)?);
-        let found = session::check_password(app, &input.username, input.password).await?;
+        let found = session::check_password(app, request, &input.username, input.password).await?;
         let mut tx = app.begin().await?;
         let session = session::sign_in(&mut tx, &app.tokens, request, &input.username, found).await?;
         tx.commit().await?;
         let wrong = || Error::Unauthenticated("wrong username or password".to_owned());
+        Ok(session.ok_or_else(wrong)?.into())
+    }
+
+    /// Changes one's own password. All sessions end but the one that this gives.
+    #[graphql(complexity = "LOGIN_COST")]
+    async fn change_password(&self, ctx: &Context<'_>, input: ChangePasswordInput) -> Result<Session> {
+        let (app, caller) = (app(ctx)?, whoever(ctx)?);
+        if input.new_password == input.old_password {
+            return Err(Error::invalid("newPassword", "must differ from the old one").into());
+        }
+        let (request, username) = (&caller.request, &caller.user.username);
+        let found = session::check_password(app, request, username, input.old_password).await?;
+        let hash = match found {
+            Some(_) => Some(password::hash("newPassword", input.new_password).await?),
+            None => None,
+        };
+        let mut tx = app.begin().await?;
+        let session = session::change_password(&mut tx, &app.tokens, caller, hash).await?;
+        tx.commit().await?;
+        let wrong = || Error::invalid("oldPassword", "is not your password");
         Ok(session.ok_or_else(wrong)?.into())
     }
 

@@ -3,12 +3,16 @@
 use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::loader::{EnvironmentById, PendingOn, VersionByNumber, load, must};
-use crate::store::{
-    change::{Change, ChangeKind},
-    environment::Environment,
-    stage::{Stage, StageStatus},
-    version::Version,
+use super::loader::{EnvironmentById, FeatureById, PendingOn, VersionByNumber, load, must};
+use crate::{
+    error::Error,
+    store::{
+        change::{Change, ChangeKind},
+        environment::Environment,
+        feature::Feature,
+        stage::{Stage, StageStatus},
+        version::Version,
+    },
 };
 
 /// A kill switch that is on.
@@ -17,6 +21,34 @@ pub struct Kill {
     reason: String,
     by: String,
     since: DateTime<Utc>,
+    /// When it goes off by itself; none: by hand only.
+    restore_at: Option<DateTime<Utc>>,
+}
+
+impl Kill {
+    fn of(stage: &Stage) -> Option<Kill> {
+        let (reason, by) = (stage.kill_reason.clone()?, stage.killed_by.clone()?);
+        Some(Kill { reason, by, since: stage.killed_at?, restore_at: stage.kill_restore_at })
+    }
+}
+
+/// A feature that is killed in an environment.
+pub struct KilledStage(pub Stage);
+
+#[Object]
+impl KilledStage {
+    async fn feature(&self, ctx: &Context<'_>) -> Result<Feature> {
+        must(ctx, FeatureById(self.0.feature_id)).await
+    }
+
+    async fn environment(&self, ctx: &Context<'_>) -> Result<Environment> {
+        must(ctx, EnvironmentById(self.0.environment_id)).await
+    }
+
+    async fn kill(&self) -> Result<Kill> {
+        let alive = || Error::Internal(anyhow::anyhow!("a stage among the killed ones is not killed"));
+        Ok(Kill::of(&self.0).ok_or_else(alive)?)
+    }
 }
 
 #[Object]
@@ -45,7 +77,7 @@ impl Stage {
     }
 
     async fn kill(&self) -> Option<Kill> {
-        Some(Kill { reason: self.kill_reason.clone()?, by: self.killed_by.clone()?, since: self.killed_at? })
+        Kill::of(self)
     }
 
     /// Open changes, the oldest first.

@@ -1,25 +1,28 @@
 //! A team, from which all that it owns is reached; access is checked where the team is found.
 
 use async_graphql::{Context, Object, Result};
+use chrono::{DateTime, Utc};
 
 use super::{
     LOOK_UP_COST, app, caller,
-    page::{Connection, cost},
+    feature::FeatureFilterInput,
+    page::{Connection, cost, request},
+    stage::KilledStage,
 };
 use crate::{
     delivery::edges::SILENCE,
     error::Error,
-    service::{self, evaluate::Evaluation},
+    service::{self, evaluate::Evaluation, key},
     store::{
         self,
-        audit::AuditEntry,
-        change::{Change, ChangeFilter, ChangeStatus},
-        client::Client,
+        audit::{AuditEntry, AuditFilter},
+        change::{Change, ChangeKind, ChangeStatus, list::ChangeFilter},
+        client::{Client, ClientFilter, ClientKind},
+        context_key::ContextKey,
         edge::Edge,
         environment::Environment,
-        feature::Feature,
+        feature::{Feature, list::FeatureSort},
         member::Member,
-        page::PageRequest,
         pipeline::Pipeline,
         policy::Policy,
         team::Team,
@@ -41,17 +44,19 @@ impl Team {
         &self.description
     }
 
-    /// By name.
+    /// By name; `search` is looked for in it and in the full name.
     #[graphql(complexity = "cost(first, child_complexity)")]
     async fn members(
         &self,
         ctx: &Context<'_>,
+        search: Option<String>,
         first: Option<i64>,
         after: Option<String>,
     ) -> Result<Connection<Member>> {
-        let page = PageRequest::new(first, after)?;
+        let page = request(ctx, first, after)?;
         let mut conn = app(ctx)?.read().await?;
-        Ok(store::member::list(&mut conn, self.id, &page).await.map_err(Error::from)?.into())
+        let members = store::member::list(&mut conn, self.id, search.as_deref(), &page).await;
+        Ok(members.map_err(Error::from)?.into())
     }
 
     /// In their order.
@@ -62,10 +67,16 @@ impl Team {
         first: Option<i64>,
         after: Option<String>,
     ) -> Result<Connection<Environment>> {
-        let page = PageRequest::new(first, after)?;
+        let page = request(ctx, first, after)?;
         page.after_number()?;
         let mut conn = app(ctx)?.read().await?;
         Ok(store::environment::list(&mut conn, self.id, &page).await.map_err(Error::from)?.into())
+    }
+
+    #[graphql(complexity = "LOOK_UP_COST + child_complexity")]
+    async fn environment(&self, ctx: &Context<'_>, key: String) -> Result<Environment> {
+        let mut conn = app(ctx)?.read().await?;
+        Ok(service::environment::find(&mut conn, self.id, &key).await?)
     }
 
     /// By key.
@@ -76,9 +87,34 @@ impl Team {
         first: Option<i64>,
         after: Option<String>,
     ) -> Result<Connection<Pipeline>> {
-        let page = PageRequest::new(first, after)?;
+        let page = request(ctx, first, after)?;
         let mut conn = app(ctx)?.read().await?;
         Ok(store::pipeline::list(&mut conn, self.id, &page).await.map_err(Error::from)?.into())
+    }
+
+    #[graphql(complexity = "LOOK_UP_COST + child_complexity")]
+    async fn pipeline(&self, ctx: &Context<'_>, key: String) -> Result<Pipeline> {
+        let mut conn = app(ctx)?.read().await?;
+        Ok(service::pipeline::find(&mut conn, self.id, &key).await?)
+    }
+
+    /// By key.
+    #[graphql(complexity = "cost(first, child_complexity)")]
+    async fn context_keys(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i64>,
+        after: Option<String>,
+    ) -> Result<Connection<ContextKey>> {
+        let page = request(ctx, first, after)?;
+        let mut conn = app(ctx)?.read().await?;
+        Ok(store::context_key::list(&mut conn, self.id, &page).await.map_err(Error::from)?.into())
+    }
+
+    #[graphql(complexity = "LOOK_UP_COST + child_complexity")]
+    async fn context_key(&self, ctx: &Context<'_>, key: String) -> Result<ContextKey> {
+        let mut conn = app(ctx)?.read().await?;
+        Ok(service::context_key::find(&mut conn, self.id, &key).await?)
     }
 
     /// By name.
@@ -89,39 +125,58 @@ impl Team {
         first: Option<i64>,
         after: Option<String>,
     ) -> Result<Connection<Policy>> {
-        let page = PageRequest::new(first, after)?;
+        let page = request(ctx, first, after)?;
         let mut conn = app(ctx)?.read().await?;
         Ok(store::policy::list(&mut conn, self.id, &page).await.map_err(Error::from)?.into())
     }
 
+    #[graphql(complexity = "LOOK_UP_COST + child_complexity")]
+    async fn policy(&self, ctx: &Context<'_>, name: String) -> Result<Policy> {
+        let mut conn = app(ctx)?.read().await?;
+        Ok(service::policy::find(&mut conn, self.id, &name).await?)
+    }
+
     /// By name.
     #[graphql(complexity = "cost(first, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the fields of a filter")]
     async fn clients(
         &self,
         ctx: &Context<'_>,
+        kind: Option<ClientKind>,
+        enabled: Option<bool>,
         first: Option<i64>,
         after: Option<String>,
     ) -> Result<Connection<Client>> {
-        let page = PageRequest::new(first, after)?;
+        let page = request(ctx, first, after)?;
         let mut conn = app(ctx)?.read().await?;
-        Ok(store::client::list(&mut conn, self.id, &page).await.map_err(Error::from)?.into())
+        let filter = ClientFilter { kind, enabled };
+        Ok(store::client::list(&mut conn, self.id, filter, &page).await.map_err(Error::from)?.into())
     }
 
-    /// By key; `search` is looked for in key, name, tags and owner.
+    #[graphql(complexity = "LOOK_UP_COST + child_complexity")]
+    async fn client(&self, ctx: &Context<'_>, name: String) -> Result<Client> {
+        let mut conn = app(ctx)?.read().await?;
+        Ok(service::client::find(&mut conn, self, &name).await?)
+    }
+
+    /// `search` is looked for in key, name, tags and owner. By key when nobody says.
     #[graphql(complexity = "cost(first, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the fields of a filter")]
     async fn features(
         &self,
         ctx: &Context<'_>,
         search: Option<String>,
+        filter: Option<FeatureFilterInput>,
+        sort: Option<FeatureSort>,
         first: Option<i64>,
         after: Option<String>,
     ) -> Result<Connection<Feature>> {
-        let page = PageRequest::new(first, after)?;
+        let page = request(ctx, first, after)?;
+        let now = caller(ctx)?.request.now;
         let mut conn = app(ctx)?.read().await?;
-        Ok(store::feature::list(&mut conn, self.id, search.as_deref(), &page)
-            .await
-            .map_err(Error::from)?
-            .into())
+        let filter = filter.unwrap_or_default().resolve(&mut conn, (self.id, now), search).await?;
+        let sort = sort.unwrap_or(FeatureSort::Key);
+        Ok(store::feature::list::list(&mut conn, self.id, (&filter, sort), &page).await?.into())
     }
 
     #[graphql(complexity = "LOOK_UP_COST + child_complexity")]
@@ -141,43 +196,68 @@ impl Team {
         first: Option<i64>,
         after: Option<String>,
     ) -> Result<Connection<Version>> {
-        let page = PageRequest::new(first, after)?;
+        let page = request(ctx, first, after)?;
         let mut conn = app(ctx)?.read().await?;
         let feature = service::feature::find(&mut conn, self.id, &feature).await?;
-        let environment = match environment {
-            Some(key) => Some(service::environment::find(&mut conn, self.id, &key).await?.id),
-            None => None,
-        };
-        Ok(store::version::list(&mut conn, feature.id, environment, &page).await.map_err(Error::from)?.into())
+        let environment = service::environment::find_if(&mut conn, self.id, environment).await?;
+        let environment = environment.map(|environment| environment.id);
+        Ok(store::version::list(&mut conn, feature.id, environment, &page).await?.into())
     }
 
-    /// The newest first. `waitingForMe` leaves out one's own, and those that one has voted on.
+    /// Kill switches that are on, the newest first, in one environment or in all.
+    #[graphql(complexity = "cost(first, child_complexity)")]
+    async fn kills(
+        &self,
+        ctx: &Context<'_>,
+        environment: Option<String>,
+        first: Option<i64>,
+        after: Option<String>,
+    ) -> Result<Connection<KilledStage>> {
+        let page = request(ctx, first, after)?;
+        let mut conn = app(ctx)?.read().await?;
+        let environment = service::environment::find_if(&mut conn, self.id, environment).await?;
+        let environment = environment.map(|environment| environment.id);
+        let stages = store::stage::killed(&mut conn, self.id, environment, &page).await?;
+        Ok(stages.map(KilledStage).into())
+    }
+
+    /// The newest first; `since` and `until` are of when they were proposed. `waitingForMe` leaves out one's own, and
+    /// those that one has voted on.
     #[graphql(complexity = "cost(first, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the fields of a filter")]
     async fn changes(
         &self,
         ctx: &Context<'_>,
         status: Option<Vec<ChangeStatus>>,
+        kind: Option<Vec<ChangeKind>>,
+        author: Option<String>,
         feature: Option<String>,
+        environment: Option<String>,
         waiting_for_me: Option<bool>,
+        since: Option<DateTime<Utc>>,
+        until: Option<DateTime<Utc>>,
         first: Option<i64>,
         after: Option<String>,
     ) -> Result<Connection<Change>> {
-        let page = PageRequest::new(first, after)?;
-        page.after_number()?;
+        let page = request(ctx, first, after)?;
+        key::check_instant("since", since)?;
+        key::check_instant("until", until)?;
         let me = caller(ctx)?.user.id;
         let mut conn = app(ctx)?.read().await?;
-        let feature = match feature {
-            Some(key) => Some(service::feature::find(&mut conn, self.id, &key).await?.id),
-            None => None,
-        };
+        let feature = service::feature::find_if(&mut conn, self.id, feature).await?;
+        let environment = service::environment::find_if(&mut conn, self.id, environment).await?;
         let waiting = waiting_for_me.unwrap_or(false);
         let filter = ChangeFilter {
             status: if waiting { vec![ChangeStatus::Pending] } else { status.unwrap_or_default() },
-            feature,
+            kind: kind.unwrap_or_default(),
+            author,
+            feature: feature.map(|feature| feature.id),
+            environment: environment.map(|environment| environment.id),
             waiting_for: waiting.then_some(me),
+            since,
+            until,
         };
-        Ok(store::change::list(&mut conn, self.id, &filter, &page).await.map_err(Error::from)?.into())
+        Ok(store::change::list::list(&mut conn, self.id, &filter, &page).await?.into())
     }
 
     #[graphql(complexity = "LOOK_UP_COST + child_complexity")]
@@ -187,23 +267,30 @@ impl Team {
         Ok(found.ok_or_else(|| Error::not_found("change", format!("#{number}"), Vec::new()))?)
     }
 
-    /// The newest first, of one feature or of all.
+    /// The newest first; `action` is how it begins: `feature.kill`, or `feature.` for all that is done to features.
     #[graphql(complexity = "cost(first, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the fields of a filter")]
     async fn audit(
         &self,
         ctx: &Context<'_>,
         feature: Option<String>,
+        environment: Option<String>,
+        actor: Option<String>,
+        action: Option<String>,
+        since: Option<DateTime<Utc>>,
+        until: Option<DateTime<Utc>>,
         first: Option<i64>,
         after: Option<String>,
     ) -> Result<Connection<AuditEntry>> {
-        let page = PageRequest::new(first, after)?;
-        page.after_number()?;
+        let page = request(ctx, first, after)?;
+        key::check_instant("since", since)?;
+        key::check_instant("until", until)?;
         let mut conn = app(ctx)?.read().await?;
-        let feature = match feature {
-            Some(key) => Some(service::feature::find(&mut conn, self.id, &key).await?.id),
-            None => None,
-        };
-        Ok(store::audit::list(&mut conn, self.id, feature, &page).await.map_err(Error::from)?.into())
+        let feature = service::feature::find_if(&mut conn, self.id, feature).await?.map(|feature| feature.id);
+        let environment = service::environment::find_if(&mut conn, self.id, environment).await?;
+        let environment = environment.map(|environment| environment.key);
+        let filter = AuditFilter { feature, environment, actor, action, since, until };
+        Ok(store::audit::list(&mut conn, self.id, &filter, &page).await?.into())
     }
 
     /// Connected, or seen within the last hour; by name.
@@ -214,7 +301,7 @@ impl Team {
         first: Option<i64>,
         after: Option<String>,
     ) -> Result<Connection<Edge>> {
-        let page = PageRequest::new(first, after)?;
+        let page = request(ctx, first, after)?;
         let now = caller(ctx)?.request.now;
         let mut conn = app(ctx)?.read().await?;
         Ok(store::edge::list(&mut conn, self.id, now - SILENCE, &page).await.map_err(Error::from)?.into())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use async_graphql::{ErrorExtensionValues, Response, ServerError, http::GraphiQLSource};
 
-use super::Shared;
+use super::{Shared, address};
 use crate::{
     app::App,
     auth::{Caller, Request},
@@ -23,7 +23,7 @@ pub async fn execute(shared: web::Data<Shared>, http: HttpRequest, body: web::By
     let request = Request {
         now: clock::now(),
         id: clock::new_id(),
-        address: http.peer_addr().map(|a| a.ip().to_string()),
+        address: address::of(&http, &shared.trusted_proxies).map(|address| address.to_string()),
     };
     let content_type =
         http.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
@@ -89,10 +89,13 @@ async fn identify(app: &App, http: &HttpRequest, request: &Request) -> Result<Ca
     let value = http.headers().get(header::AUTHORIZATION).ok_or_else(|| refused("sign in first"))?;
     let token = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
     let token = token.ok_or_else(|| refused("the authorization header must be: Bearer <access token>"))?;
-    let id = app.tokens.check(token, request.now)?;
+    let bearer = app.tokens.check(&app.pool, token, request.now).await?;
     let mut conn = app.read().await?;
-    let user = store::user::get(&mut conn, id).await?.filter(|user| user.active);
+    let user = store::user::get(&mut conn, bearer.user).await?.filter(|user| user.active);
     let user = user.ok_or_else(|| refused("the user was deactivated"))?;
+    if user.session_epoch != bearer.epoch {
+        return Err(refused("the session has ended; sign in again"));
+    }
     let memberships = store::member::of_user(&mut conn, user.id).await?;
     Ok(Caller { user, memberships, request: request.clone() })
 }

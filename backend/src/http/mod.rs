@@ -1,12 +1,14 @@
 //! HTTP: GraphQL, GraphiQL when asked for, and the health endpoints.
 
+pub mod address;
 mod graphql;
 
 use std::{net::TcpListener, sync::Arc};
 
 use actix_web::{App as Actix, HttpResponse, HttpServer, dev::Server, web};
 
-use crate::{app::App, graphql::AdminSchema, store};
+use self::address::Network;
+use crate::{app::App, config::Settings, graphql::AdminSchema, store};
 
 /// How large may a request be, in bytes?
 const MAX_BODY: usize = 1024 * 1024;
@@ -15,11 +17,14 @@ const MAX_BODY: usize = 1024 * 1024;
 pub struct Shared {
     app: Arc<App>,
     schema: AdminSchema,
+    trusted_proxies: Vec<Network>,
 }
 
 /// Makes the server on a bound listener.
-pub fn serve(app: Arc<App>, listener: TcpListener, graphiql: bool) -> std::io::Result<Server> {
-    let shared = web::Data::new(Shared { app, schema: crate::graphql::schema() });
+pub fn serve(app: Arc<App>, listener: TcpListener, settings: &Settings) -> std::io::Result<Server> {
+    let graphiql = settings.graphiql;
+    let trusted_proxies = settings.trusted_proxies.clone();
+    let shared = web::Data::new(Shared { app, schema: crate::graphql::schema(), trusted_proxies });
     let server = HttpServer::new(move || {
         let app = Actix::new()
             .app_data(shared.clone())

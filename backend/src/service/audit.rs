@@ -1,5 +1,6 @@
 //! Writing the audit: in the transaction of what it tells of, except for refusals.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -9,17 +10,31 @@ use crate::{
     store::audit::{self, Actor, ActorKind, NewEntry},
 };
 
-/// Records what a signed-in user did.
-pub async fn record(conn: &mut PgConnection, caller: &Caller, entry: &NewEntry<'_>) -> Result<()> {
-    let actor = Actor {
-        kind: ActorKind::User,
-        id: Some(caller.user.id),
-        name: &caller.user.username,
-        at: caller.request.now,
-        address: caller.request.address.as_deref(),
-        request: Some(caller.request.id),
-    };
-    Ok(audit::insert(conn, &actor, entry).await?)
+impl<'c> From<&'c Caller> for Actor<'c> {
+    fn from(caller: &'c Caller) -> Actor<'c> {
+        Actor {
+            kind: ActorKind::User,
+            id: Some(caller.user.id),
+            name: &caller.user.username,
+            at: caller.request.now,
+            address: caller.request.address.as_deref(),
+            request: Some(caller.request.id),
+        }
+    }
+}
+
+/// FluxGate itself, doing at its time what somebody set.
+pub fn scheduler(now: DateTime<Utc>) -> Actor<'static> {
+    Actor { kind: ActorKind::System, id: None, name: "scheduler", at: now, address: None, request: None }
+}
+
+/// Records what a signed-in user did, or the scheduler.
+pub async fn record<'a>(
+    conn: &mut PgConnection,
+    actor: impl Into<Actor<'a>>,
+    entry: &NewEntry<'_>,
+) -> Result<()> {
+    Ok(audit::insert(conn, &actor.into(), entry).await?)
 }
 
 /// Records what somebody did who is not signed in, under the name that they gave.

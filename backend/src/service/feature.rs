@@ -1,5 +1,8 @@
 //! Features. What they serve is changed by `change` alone, their first document too.
 
+mod archive;
+mod edit;
+
 use fluxgate_engine::FlagConfig;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -9,19 +12,22 @@ use crate::{
     access::Action,
     auth::Caller,
     error::{Error, Result},
-    service::{audit, key, team},
+    service::{audit, key, pipeline as pipelines, team},
     store::{
         audit::NewEntry,
         change::ChangeKind,
-        feature::{self, Feature, FeatureKind, NewFeature},
+        feature::{self, Feature, FeatureKind, Lifecycle, NewFeature},
         page::PageRequest,
         pipeline::{self, Pipeline},
-        stage,
+        stage::{self, LockedStage},
     },
 };
 
+pub use archive::{archive, unarchive};
+pub use edit::{EditFeature, edit};
+
 /// How many tags may a feature have?
-const MAX_TAGS: usize = 50;
+const MAX_TAGS: usize = 20;
 
 /// Finds a feature of a team by key.
 pub async fn find(conn: &mut PgConnection, team: Uuid, feature_key: &str) -> Result<Feature> {
@@ -29,6 +35,48 @@ pub async fn find(conn: &mut PgConnection, team: Uuid, feature_key: &str) -> Res
         Some(found) => Ok(found),
         None => Err(Error::not_found("feature", feature_key, feature::keys(conn, team).await?)),
     }
+}
+
+/// Finds the feature that a filter names, if it names one.
+pub async fn find_if(
+    conn: &mut PgConnection,
+    team: Uuid,
+    feature_key: Option<String>,
+) -> Result<Option<Feature>> {
+    match feature_key {
+        Some(key) => Ok(Some(find(conn, team, &key).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Finds a feature and locks its stages. It is read only then: it may have been archived meanwhile.
+pub async fn lock(
+    conn: &mut PgConnection,
+    team: Uuid,
+    feature_key: &str,
+) -> Result<(Feature, Vec<LockedStage>)> {
+    let id = find(conn, team, feature_key).await?.id;
+    let stages = stage::lock_of_feature(conn, id).await?;
+    Ok((find(conn, team, feature_key).await?, stages))
+}
+
+/// Refuses what an archived feature is not open to.
+pub fn require_present(feature: &Feature) -> Result<()> {
+    if feature.lifecycle != Lifecycle::Archived {
+        return Ok(());
+    }
+    let key = &feature.key;
+    Err(Error::Conflict(format!("{key} is archived; bring it back first: fgctl feature unarchive {key}")))
+}
+
+fn check_tags(tags: &[String]) -> Result<()> {
+    for tag in tags {
+        key::check("tags", tag)?;
+    }
+    if tags.len() > MAX_TAGS {
+        return Err(Error::invalid("tags", format!("are more than {MAX_TAGS}")));
+    }
+    Ok(())
 }
 
 /// A feature to be made, with its first document.
@@ -63,12 +111,7 @@ pub struct CreateFeature {
 pub async fn create(conn: &mut PgConnection, caller: &Caller, new: CreateFeature) -> Result<Proposal> {
     let team = team::find(conn, caller, &new.team, Action::Propose).await?;
     key::check("key", &new.key)?;
-    if new.tags.len() > MAX_TAGS {
-        return Err(Error::invalid("tags", format!("are more than {MAX_TAGS}")));
-    }
-    for tag in &new.tags {
-        key::check("tags", tag)?;
-    }
+    check_tags(&new.tags)?;
     let pipeline = find_pipeline(conn, team.id, new.pipeline.as_deref()).await?;
     let mut config = match &new.config {
         Some(config) => FlagConfig::from_value(config)?,
@@ -116,6 +159,7 @@ pub async fn create(conn: &mut PgConnection, caller: &Caller, new: CreateFeature
         feature: &made,
         kind: ChangeKind::Edit,
         reason: new.reason,
+        apply_at: None,
         dry_run: new.dry_run,
         target: Target { stage: first, source: None, config: Some(config.to_value()) },
         gates: Vec::new(),
@@ -127,10 +171,7 @@ async fn find_pipeline(conn: &mut PgConnection, team: Uuid, wanted: Option<&str>
     let mut all = pipeline::list(conn, team, &PageRequest::all()).await?.nodes;
     let keys = || all.iter().map(|pipeline| pipeline.key.clone()).collect::<Vec<_>>();
     match wanted {
-        Some(wanted) => match pipeline::get(conn, team, wanted).await? {
-            Some(found) => Ok(found),
-            None => Err(Error::not_found("pipeline", wanted, keys())),
-        },
+        Some(wanted) => pipelines::find(conn, team, wanted).await,
         None if all.len() == 1 => Ok(all.remove(0)),
         None if all.is_empty() => {
             Err(Error::invalid("pipeline", "is needed, and the team has none yet: create one"))

@@ -1,11 +1,15 @@
 //! Keys and short texts, as every noun has them.
 
+use chrono::{DateTime, Datelike as _, Utc};
+
 use crate::error::{Error, Result};
 
 /// How long may a key be?
 const MAX_KEY: usize = 100;
 /// How long a name or a reason, in characters?
 pub const MAX_TEXT: usize = 1_000;
+/// How many names does a message list?
+const MAX_LISTED: usize = 5;
 
 /// Refuses what is no key; `path` is the input's field.
 pub fn check(path: &str, key: &str) -> Result<()> {
@@ -34,12 +38,31 @@ pub fn check_text(path: &str, text: &str) -> Result<()> {
     Ok(())
 }
 
+/// Refuses instants that nobody means, and that PostgreSQL may not know.
+pub fn check_instant(path: &str, at: Option<DateTime<Utc>>) -> Result<()> {
+    match at {
+        Some(at) if !(1970..10_000).contains(&at.year()) => {
+            Err(Error::invalid(path, "must be between the years 1970 and 9999"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The trimmed text, if there is any.
 pub fn text(path: &str, text: Option<String>) -> Result<Option<String>> {
     let Some(text) = text else { return Ok(None) };
     check_text(path, &text)?;
     let trimmed = text.trim();
     Ok((!trimmed.is_empty()).then(|| trimmed.to_owned()))
+}
+
+/// The first few names, in words.
+pub fn listed(names: &[impl AsRef<str>]) -> String {
+    let shown: Vec<_> = names.iter().take(MAX_LISTED).map(AsRef::as_ref).collect();
+    match names.len() - shown.len() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 #[cfg(test)]

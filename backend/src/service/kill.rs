@@ -1,16 +1,19 @@
 //! Kill switches: an overlay that acts at once and never touches a document.
+//!
+//! A kill may have an end, at which the scheduler restores. Everybody who may kill may also put that end off, as that
+//! only keeps the feature off; bringing it forward is restoring.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    access::Action,
+    access::{self, Action},
     auth::Caller,
     error::{Error, Result},
     service::{audit, feature as features, key, team},
     store::{
-        audit::NewEntry,
+        audit::{Actor, NewEntry},
         delivery::{self, DeliveryKind},
         feature::Feature,
         stage::{self, LockedStage},
@@ -18,12 +21,17 @@ use crate::{
     },
 };
 
+/// How far ahead may a kill end?
+const MAX_AHEAD: TimeDelta = TimeDelta::days(365);
+
 /// What became of a kill or a restore.
 pub struct Killed {
     /// The feature.
     pub feature: Feature,
     /// The keys of the environments that changed.
     pub environments: Vec<String>,
+    /// The keys of the environments where it was killed already and now ends at another time.
+    pub rescheduled: Vec<String>,
     /// At which revision; absent when there was nothing to do.
     pub revision: Option<i64>,
     /// When, by the server's clock.
@@ -40,20 +48,73 @@ pub struct Scope<'a> {
     pub environment: Option<&'a str>,
 }
 
-/// Turns the kill switch on. It needs a reason and no approval.
+/// When a kill ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Nothing is said: by hand, or as it was.
+    Unsaid,
+    /// By hand only.
+    ByHand,
+    /// Then.
+    At(DateTime<Utc>),
+}
+
+/// Turns the kill switch on. It needs a reason and no approval. Where it is on already, only its end may change.
 pub async fn kill(
     conn: &mut PgConnection,
     caller: &Caller,
     scope: Scope<'_>,
     reason: String,
+    end: End,
 ) -> Result<Killed> {
     let (team, feature, stages) = lock(conn, caller, &scope, Action::Kill).await?;
     let Some(reason) = key::text("reason", Some(reason))? else {
         return Err(Error::invalid("reason", "is needed: whoever is on call next will want to know why"));
     };
+    let now = caller.request.now;
+    let restore_at = match end {
+        End::At(at) if at <= now || at > now + MAX_AHEAD => {
+            return Err(Error::invalid("restoreAt", "must be in the future, at most a year ahead"));
+        }
+        End::At(at) => Some(at),
+        End::Unsaid | End::ByHand => None,
+    };
+    let rescheduled = match end {
+        End::Unsaid => Vec::new(),
+        _ => reschedule(conn, caller, &team, &stages, restore_at).await?,
+    };
     let ids: Vec<Uuid> = stages.iter().map(|stage| stage.id).collect();
-    let changed = stage::kill(conn, &ids, (caller.user.id, &reason), caller.request.now).await?;
-    finish(conn, caller, ("feature.kill", Some(&reason)), (team, feature), &on(stages, &changed)).await
+    let changed = stage::kill(conn, &ids, (caller.user.id, &reason), (now, restore_at)).await?;
+    let place = Place { team: team.id, feature: feature.id, key: &feature.key };
+    let until = restore_at.map(|at| serde_json::json!({"restoreAt": at}));
+    let environments = on(&stages, &changed);
+    record(conn, caller.into(), &place, ("feature.kill", Some(&reason)), (&environments, &until)).await?;
+    let moved = on(&stages, &rescheduled);
+    record(conn, caller.into(), &place, ("feature.kill_until", Some(&reason)), (&moved, &until)).await?;
+    let revision = publish(conn, &changed).await?;
+    Ok(Killed { environments, rescheduled: moved, revision, at: now, feature })
+}
+
+/// Sets another end where the kill switch is on; gives the stages where that is news.
+async fn reschedule(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    team: &Team,
+    stages: &[LockedStage],
+    restore_at: Option<DateTime<Utc>>,
+) -> Result<Vec<Uuid>> {
+    let other = |stage: &&LockedStage| stage.killed && stage.kill_restore_at != restore_at;
+    let sooner = |stage: &&LockedStage| match (stage.kill_restore_at, restore_at) {
+        (None, Some(_)) => true,
+        (Some(before), Some(after)) => after < before,
+        (_, None) => false,
+    };
+    if stages.iter().filter(other).any(|stage| sooner(&stage)) {
+        access::require(caller, team, Action::Restore)?;
+    }
+    let ids: Vec<Uuid> = stages.iter().filter(other).map(|stage| stage.id).collect();
+    stage::set_restore_at(conn, &ids, restore_at).await?;
+    Ok(ids)
 }
 
 /// Turns the kill switch off: the stage serves again what it is on.
@@ -67,7 +128,24 @@ pub async fn restore(
     let reason = key::text("reason", reason)?;
     let ids: Vec<Uuid> = stages.iter().map(|stage| stage.id).collect();
     let changed = stage::restore(conn, &ids).await?;
-    finish(conn, caller, ("feature.restore", reason.as_deref()), (team, feature), &on(stages, &changed)).await
+    let place = Place { team: team.id, feature: feature.id, key: &feature.key };
+    let environments = on(&stages, &changed);
+    let action = ("feature.restore", reason.as_deref());
+    record(conn, caller.into(), &place, action, (&environments, &None)).await?;
+    let revision = publish(conn, &changed).await?;
+    Ok(Killed { environments, rescheduled: Vec::new(), revision, at: caller.request.now, feature })
+}
+
+/// Ends the kill that is due for the longest time; tells whether there was one.
+pub async fn restore_due(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<bool> {
+    let Some(due) = stage::lock_due_restore(conn, now).await? else { return Ok(false) };
+    stage::restore(conn, &[due.stage_id]).await?;
+    let place = Place { team: due.team_id, feature: due.feature_id, key: &due.feature_key };
+    let why = format!("its time is over; killed for: {}", due.reason);
+    let action = ("feature.restore", Some(why.as_str()));
+    record(conn, audit::scheduler(now), &place, action, (&[due.environment_key], &None)).await?;
+    publish(conn, &[due.stage_id]).await?;
+    Ok(true)
 }
 
 async fn lock(
@@ -77,8 +155,10 @@ async fn lock(
     action: Action,
 ) -> Result<(Team, Feature, Vec<LockedStage>)> {
     let team = team::find(conn, caller, scope.team, action).await?;
-    let feature = features::find(conn, team.id, scope.feature).await?;
-    let mut stages = stage::lock_of_feature(conn, feature.id).await?;
+    let (feature, mut stages) = features::lock(conn, team.id, scope.feature).await?;
+    if action == Action::Kill {
+        features::require_present(&feature)?;
+    }
     if let Some(environment) = scope.environment {
         let candidates = stages.iter().map(|stage| stage.environment_key.clone()).collect();
         stages.retain(|stage| stage.environment_key == environment);
@@ -89,34 +169,46 @@ async fn lock(
     Ok((team, feature, stages))
 }
 
-fn on(stages: Vec<LockedStage>, changed: &[Uuid]) -> Vec<LockedStage> {
-    stages.into_iter().filter(|stage| changed.contains(&stage.id)).collect()
+/// The keys of the environments of those stages that changed.
+fn on(stages: &[LockedStage], changed: &[Uuid]) -> Vec<String> {
+    let changed = stages.iter().filter(|stage| changed.contains(&stage.id));
+    changed.map(|stage| stage.environment_key.clone()).collect()
 }
 
-async fn finish(
+/// Whose kill switch it is.
+struct Place<'a> {
+    team: Uuid,
+    feature: Uuid,
+    key: &'a str,
+}
+
+async fn record(
     conn: &mut PgConnection,
-    caller: &Caller,
+    actor: Actor<'_>,
+    place: &Place<'_>,
     (action, reason): (&str, Option<&str>),
-    (team, feature): (Team, Feature),
-    stages: &[LockedStage],
-) -> Result<Killed> {
-    for stage in stages {
+    (environments, after): (&[String], &Option<serde_json::Value>),
+) -> Result<()> {
+    for environment in environments {
         let entry = NewEntry {
-            team: Some(team.id),
+            team: Some(place.team),
             action,
-            subject: feature.key.clone(),
-            feature: Some(feature.id),
-            environment: Some(&stage.environment_key),
+            subject: place.key.to_owned(),
+            feature: Some(place.feature),
+            environment: Some(environment),
             reason,
+            after: after.clone(),
             ..NewEntry::default()
         };
-        audit::record(conn, caller, &entry).await?;
+        audit::record(conn, actor, &entry).await?;
     }
-    let items: Vec<_> = stages.iter().map(|stage| (DeliveryKind::Kill, stage.id)).collect();
-    let revision = match items.as_slice() {
+    Ok(())
+}
+
+async fn publish(conn: &mut PgConnection, stages: &[Uuid]) -> Result<Option<i64>> {
+    let items: Vec<_> = stages.iter().map(|stage| (DeliveryKind::Kill, *stage)).collect();
+    Ok(match items.as_slice() {
         [] => None,
         items => Some(delivery::publish(conn, items).await?),
-    };
-    let environments = stages.iter().map(|stage| stage.environment_key.clone()).collect();
-    Ok(Killed { feature, environments, revision, at: caller.request.now })
+    })
 }

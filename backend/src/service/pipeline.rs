@@ -1,6 +1,8 @@
 //! Pipelines: a tree of environments.
 
+use serde_json::{Value, json};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::{
     access::Action,
@@ -9,7 +11,10 @@ use crate::{
     service::{audit, environment, key, team},
     store::{
         audit::NewEntry,
-        pipeline::{self, Pipeline},
+        feature,
+        pipeline::{self, Pipeline, PipelineStage},
+        stage,
+        team::Team,
     },
 };
 
@@ -56,6 +61,155 @@ pub async fn create(
     };
     audit::record(conn, caller, &entry).await?;
     Ok(made)
+}
+
+/// Finds a pipeline of a team by key.
+pub async fn find(conn: &mut PgConnection, team: Uuid, pipeline_key: &str) -> Result<Pipeline> {
+    match pipeline::get(conn, team, pipeline_key).await? {
+        Some(found) => Ok(found),
+        None => Err(Error::not_found("pipeline", pipeline_key, pipeline::keys(conn, team).await?)),
+    }
+}
+
+/// Gives a pipeline another name; the key when it is empty.
+pub async fn edit(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    (team_key, pipeline_key): (&str, &str),
+    name: Option<String>,
+) -> Result<Pipeline> {
+    let (team, before) = lock(conn, caller, (team_key, pipeline_key)).await?;
+    let name = match name {
+        Some(name) => key::text("name", Some(name))?.unwrap_or_else(|| before.key.clone()),
+        None => before.name.clone(),
+    };
+    if name == before.name {
+        return Ok(before);
+    }
+    pipeline::rename(conn, before.id, &name).await?;
+    let (was, is) = (json!({"name": before.name}), json!({"name": name}));
+    record(conn, caller, (&team, &before), ("pipeline.edit", Some(was), Some(is))).await?;
+    Ok(Pipeline { name, ..before })
+}
+
+/// Adds a stage behind another; the pipeline's features are not deployed there.
+pub async fn add_stage(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    (team_key, pipeline_key): (&str, &str),
+    (environment_key, after): (&str, &str),
+) -> Result<Pipeline> {
+    let (team, pipeline) = lock(conn, caller, (team_key, pipeline_key)).await?;
+    let environment = environment::find(conn, team.id, environment_key).await?;
+    let stages = pipeline::stages(conn, &[pipeline.id]).await?;
+    let source = find_stage(&stages, after)?.environment.id;
+    if let Ok(there) = find_stage(&stages, environment_key) {
+        if there.source_id == Some(source) {
+            return Ok(pipeline);
+        }
+        return Err(Error::Conflict(format!(
+            "{environment_key} stands in {pipeline_key} already, elsewhere: remove it there first"
+        )));
+    }
+    let position = stages.iter().map(|stage| stage.stage_position + 1).max().unwrap_or_default();
+    pipeline::insert_stage(conn, pipeline.id, environment.id, position, Some(source)).await?;
+    stage::insert_for_features(conn, pipeline.id, environment.id).await?;
+    let is = json!({"environment": environment_key, "after": after});
+    record(conn, caller, (&team, &pipeline), ("pipeline.add_stage", None, Some(is))).await?;
+    Ok(pipeline)
+}
+
+/// Takes out a stage that nothing follows, while none of the pipeline's features is there or on its way there. What
+/// was served there is remembered, in case the stage comes back.
+pub async fn remove_stage(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    (team_key, pipeline_key): (&str, &str),
+    environment_key: &str,
+) -> Result<Pipeline> {
+    let (team, pipeline) = lock(conn, caller, (team_key, pipeline_key)).await?;
+    let stages = pipeline::stages(conn, &[pipeline.id]).await?;
+    let stage = find_stage(&stages, environment_key)?;
+    let environment = &stage.environment;
+    let what = format!("{environment_key} cannot leave {pipeline_key}");
+    let next: Vec<_> = stages
+        .iter()
+        .filter(|other| other.source_id == Some(environment.id))
+        .map(|other| other.environment.key.as_str())
+        .collect();
+    if !next.is_empty() {
+        return Err(Error::Conflict(format!("{what}: remove what follows it first: {}", key::listed(&next))));
+    }
+    let Some(source) = stage.source_id else {
+        return Err(Error::Conflict(format!("{what}: it is the only stage; delete the pipeline instead")));
+    };
+    stage::lock_in(conn, pipeline.id, environment.id).await?;
+    environment::refuse_in_use(conn, &what, environment, Some(pipeline.id)).await?;
+    pipeline::delete_stage(conn, pipeline.id, environment.id).await?;
+    let after =
+        stages.iter().find(|other| other.environment.id == source).map(|other| &other.environment.key);
+    let was = json!({"environment": environment_key, "after": after});
+    record(conn, caller, (&team, &pipeline), ("pipeline.remove_stage", Some(was), None)).await?;
+    Ok(pipeline)
+}
+
+/// Takes a pipeline away that no feature uses.
+pub async fn delete(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    team_key: &str,
+    pipeline_key: &str,
+) -> Result<Pipeline> {
+    let (team, pipeline) = lock(conn, caller, (team_key, pipeline_key)).await?;
+    let features = feature::of_pipeline(conn, pipeline.id).await?;
+    if !features.is_empty() {
+        return Err(Error::Conflict(format!(
+            "{pipeline_key} cannot be deleted: it is the way of {}",
+            key::listed(&features)
+        )));
+    }
+    let stages = pipeline::stages(conn, &[pipeline.id]).await?;
+    let stages: Vec<_> = stages.iter().map(|stage| stage.environment.key.as_str()).collect();
+    let was = json!({"name": pipeline.name, "stages": stages});
+    pipeline::delete(conn, pipeline.id).await?;
+    record(conn, caller, (&team, &pipeline), ("pipeline.delete", Some(was), None)).await?;
+    Ok(pipeline)
+}
+
+async fn lock(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    (team_key, pipeline_key): (&str, &str),
+) -> Result<(Team, Pipeline)> {
+    let team = team::find(conn, caller, team_key, Action::Manage).await?;
+    match pipeline::lock(conn, team.id, pipeline_key).await? {
+        Some(found) => Ok((team, found)),
+        None => Err(Error::not_found("pipeline", pipeline_key, pipeline::keys(conn, team.id).await?)),
+    }
+}
+
+fn find_stage<'s>(stages: &'s [PipelineStage], environment: &str) -> Result<&'s PipelineStage> {
+    stages.iter().find(|stage| stage.environment.key == environment).ok_or_else(|| {
+        let candidates = stages.iter().map(|stage| stage.environment.key.clone()).collect();
+        Error::not_found("stage", environment, candidates)
+    })
+}
+
+async fn record(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    (team, pipeline): (&Team, &Pipeline),
+    (action, before, after): (&str, Option<Value>, Option<Value>),
+) -> Result<()> {
+    let entry = NewEntry {
+        team: Some(team.id),
+        action,
+        subject: format!("pipeline {}", pipeline.key),
+        before,
+        after,
+        ..NewEntry::default()
+    };
+    audit::record(conn, caller, &entry).await
 }
 
 fn check_tree(stages: &[NewStage]) -> Result<()> {

@@ -7,10 +7,14 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    auth::{Request, client_key, password, token::TokenKeys},
+    auth::{Caller, Request, client_key, password, token::TokenKeys},
     clock,
     error::{Error, Result},
-    service::{audit, user as users},
+    service::{
+        audit,
+        throttle::{self, Tries},
+        user as users,
+    },
     store::{
         audit::NewEntry,
         session::{self, RefreshToken},
@@ -36,10 +40,13 @@ pub struct Session {
 }
 
 /// Refuses a wrong bootstrap token before anything is hashed for it.
-pub async fn check_bootstrap(conn: &mut PgConnection, token: &str) -> Result<()> {
+pub async fn check_bootstrap(conn: &mut PgConnection, request: &Request, token: &str) -> Result<()> {
     match session::bootstrap(conn).await? {
         Some(kept) if client_key::matches(token, &kept) => Ok(()),
-        _ => Err(bootstrap_refused()),
+        _ => {
+            throttle::wrong_secret(conn, "bootstrap", request).await?;
+            Err(bootstrap_refused())
+        }
     }
 }
 
@@ -68,8 +75,17 @@ pub async fn bootstrap(
 }
 
 /// The user whose name and password these are. Hashing waits its turn, so no connection is held meanwhile.
-pub async fn check_password(app: &App, username: &str, password: String) -> Result<Option<User>> {
-    let found = user::secret(&mut *app.read().await?, username).await?;
+pub async fn check_password(
+    app: &App,
+    request: &Request,
+    username: &str,
+    password: String,
+) -> Result<Option<User>> {
+    let found = {
+        let mut conn = app.read().await?;
+        throttle::check(&mut conn, &Tries::of(username, request)).await?;
+        user::secret(&mut conn, username).await?
+    };
     let (user, hash) = found.map(|secret| (secret.user, secret.password_hash)).unzip();
     let right = password::verify(password, hash).await?;
     Ok(user.filter(|user| right && user.active))
@@ -83,16 +99,65 @@ pub async fn sign_in(
     username: &str,
     found: Option<User>,
 ) -> Result<Option<Session>> {
-    let Some(user) = found else {
-        let entry =
-            NewEntry { action: "user.sign_in_failed", subject: "sign-in".to_owned(), ..NewEntry::default() };
-        audit::record_stranger(conn, request, username, &entry).await?;
+    let tries = Tries::of(username, request);
+    throttle::check_alone(conn, &tries).await?;
+    // What ended all sessions while the password was hashed ends this one before it begins.
+    let user = match found {
+        Some(found) => user::hold(conn, found.id)
+            .await?
+            .filter(|now| now.active && now.session_epoch == found.session_epoch),
+        None => None,
+    };
+    let Some(user) = user else {
+        if let Some(failures) = throttle::failed(conn, &tries).await? {
+            audit::record_stranger(conn, request, username, &failed("user.sign_in_failed", failures)).await?;
+        }
         return Ok(None);
     };
+    throttle::succeeded(conn, &tries).await?;
     let entry =
         NewEntry { action: "user.sign_in", subject: format!("user {username}"), ..NewEntry::default() };
     audit::record_stranger(conn, request, username, &entry).await?;
     open(conn, keys, request, (user, clock::new_id())).await.map(Some)
+}
+
+/// Sets one's own password, hashed already; without a hash the old one was wrong. All sessions end, and a new one begins.
+/// The caller commits in any case.
+pub async fn change_password(
+    conn: &mut PgConnection,
+    keys: &TokenKeys,
+    caller: &Caller,
+    hash: Option<String>,
+) -> Result<Option<Session>> {
+    let username = &caller.user.username;
+    let tries = Tries::of(username, &caller.request);
+    throttle::check_alone(conn, &tries).await?;
+    let Some(hash) = hash else {
+        if let Some(failures) = throttle::failed(conn, &tries).await? {
+            audit::record(conn, caller, &failed("user.change_password_failed", failures)).await?;
+        }
+        return Ok(None);
+    };
+    let same = |now: &User| now.active && now.session_epoch == caller.user.session_epoch;
+    let Some(user) = user::lock(conn, username).await?.filter(same) else {
+        return Err(Error::Unauthenticated("the session has ended; sign in again".to_owned()));
+    };
+    throttle::succeeded(conn, &tries).await?;
+    let user = user::set_password(conn, user.id, &hash, false).await?;
+    session::end_all(conn, user.id).await?;
+    let entry = NewEntry {
+        action: "user.change_password",
+        subject: format!("user {username}"),
+        ..NewEntry::default()
+    };
+    audit::record(conn, caller, &entry).await?;
+    open(conn, keys, &caller.request, (user, clock::new_id())).await.map(Some)
+}
+
+/// The audit's entry for a wrong password; `failures` says how many there were of late.
+fn failed(action: &str, failures: i32) -> NewEntry<'_> {
+    let after = Some(serde_json::json!({"failures": failures}));
+    NewEntry { action, subject: "sign-in".to_owned(), after, ..NewEntry::default() }
 }
 
 /// Exchanges a refresh token. The caller commits in any case: a token that was used before ends its family.
@@ -103,9 +168,16 @@ pub async fn refresh(
     token: &str,
 ) -> Result<Option<Session>> {
     let sha256 = client_key::sha256(token);
-    let Some(kept) = session::lock(conn, &sha256).await? else { return Ok(None) };
+    // The user first, then the family: in this order whatever ends all sessions of a user locks them too.
+    let user = match session::owner(conn, &sha256).await? {
+        Some(owner) => user::hold(conn, owner).await?.filter(|user| user.active),
+        None => None,
+    };
+    let Some(kept) = session::lock(conn, &sha256).await? else {
+        throttle::wrong_secret(conn, "refresh", request).await?;
+        return Ok(None);
+    };
     let reused = kept.replaced_at.is_some_and(|at| request.now - at > REFRESH_GRACE);
-    let user = user::get(conn, kept.user_id).await?.filter(|user| user.active);
     let (Some(user), false, true) = (user, reused, request.now < kept.expires_at) else {
         if reused {
             tracing::warn!(user = %kept.user_id, "a refresh token was used twice; its sessions end");
@@ -131,7 +203,7 @@ async fn open(
     (user, family): (User, Uuid),
 ) -> Result<Session> {
     session::forget_expired(conn, request.now).await?;
-    let (access_token, access_expires_at) = keys.sign(user.id, request.now)?;
+    let (access_token, access_expires_at) = keys.sign(conn, &user, request.now).await?;
     let refresh_token = format!("fgr_{}", URL_SAFE_NO_PAD.encode(clock::random::<32>()?));
     let kept = RefreshToken {
         family,

@@ -53,6 +53,75 @@ pub async fn create(
     Ok(team)
 }
 
+/// What an edit changes; what is absent stays.
+#[derive(Default)]
+pub struct EditTeam {
+    /// Its name; the key when empty.
+    pub name: Option<String>,
+    /// What it is for; an empty one is none.
+    pub description: Option<String>,
+}
+
+/// Changes what a team is called and said to be for.
+pub async fn edit(conn: &mut PgConnection, caller: &Caller, team_key: &str, edit: EditTeam) -> Result<Team> {
+    let team = find(conn, caller, team_key, Action::Read).await?;
+    access::require_system_admin(caller, "change teams")?;
+    let before = team::lock(conn, team.id).await?;
+    let after = Team {
+        name: match edit.name {
+            Some(name) => key::text("name", Some(name))?.unwrap_or_else(|| before.key.clone()),
+            None => before.name.clone(),
+        },
+        description: match edit.description {
+            Some(description) => key::text("description", Some(description))?.unwrap_or_default(),
+            None => before.description.clone(),
+        },
+        ..before.clone()
+    };
+    if after == before {
+        return Ok(before);
+    }
+    team::update(conn, &after).await?;
+    let told = |of: &Team| Some(serde_json::json!({"name": of.name, "description": of.description}));
+    let entry = NewEntry {
+        team: Some(team.id),
+        action: "team.edit",
+        subject: format!("team {}", team.key),
+        before: told(&before),
+        after: told(&after),
+        ..NewEntry::default()
+    };
+    audit::record(conn, caller, &entry).await?;
+    Ok(after)
+}
+
+/// Takes a user out of a team, the last TEAM_ADMIN too, as system administrators remain. Votes of theirs on open
+/// changes count no more, since whoever decides looks at the roles of that moment.
+pub async fn remove_member(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    team_key: &str,
+    username: &str,
+) -> Result<Member> {
+    let team = find(conn, caller, team_key, Action::Manage).await?;
+    if let Some(user) = user::by_username(conn, username).await?
+        && let Some(roles) = member::delete(conn, team.id, user.id).await?
+    {
+        let entry = NewEntry {
+            team: Some(team.id),
+            action: "member.remove",
+            subject: format!("member {}", user.username),
+            before: Some(serde_json::json!({"roles": roles})),
+            ..NewEntry::default()
+        };
+        audit::record(conn, caller, &entry).await?;
+        return Ok(Member { user, roles });
+    }
+    // A user of another team and nobody at all are the same.
+    let candidates = member::active(conn, team.id).await?.into_iter().map(|m| m.user.username).collect();
+    Err(Error::not_found("member", username, candidates))
+}
+
 /// Makes a user a member with exactly these roles; they hold from the next request on.
 pub async fn set_member(
     conn: &mut PgConnection,

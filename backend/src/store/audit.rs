@@ -3,13 +3,20 @@
 use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{FromRow, PgConnection, query, query_as, query_scalar};
+use sqlx::{
+    FromRow, PgConnection, Postgres,
+    postgres::{PgArguments, PgRow},
+    query,
+    query::QueryAs,
+    query_as,
+};
 use uuid::Uuid;
 
 use super::{
     page::{Page, PageRequest},
     word_enum,
 };
+use crate::error::Result;
 
 word_enum!(
     /// Who can do something.
@@ -53,6 +60,7 @@ pub struct NewEntry<'a> {
 }
 
 /// Who did it, when and from where.
+#[derive(Clone, Copy, Debug)]
 pub struct Actor<'a> {
     pub kind: ActorKind,
     pub id: Option<Uuid>,
@@ -88,31 +96,72 @@ pub async fn insert(conn: &mut PgConnection, actor: &Actor<'_>, entry: &NewEntry
     Ok(())
 }
 
-/// A page of a team's entries, the newest first, of one feature or of all.
+/// Which of a team's entries are wanted: all of what is said must hold.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// Of this feature.
+    pub feature: Option<Uuid>,
+    /// In the environment of this key.
+    pub environment: Option<String>,
+    /// By them.
+    pub actor: Option<String>,
+    /// Beginning like this: `feature.kill`, or `feature.` for all that is done to features.
+    pub action: Option<String>,
+    /// From this time on.
+    pub since: Option<DateTime<Utc>>,
+    /// Before this time.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// Which entries of team `$1` are wanted, by what `bind` binds to `$2` to `$7`.
+macro_rules! wanted {
+    () => {
+        "team_id = $1
+         AND ($2::uuid IS NULL OR feature_id = $2)
+         AND ($3::text IS NULL OR environment = $3)
+         AND ($4::text IS NULL OR actor = $4)
+         AND ($5::text IS NULL OR action ^@ $5)
+         AND ($6::timestamptz IS NULL OR at >= $6)
+         AND ($7::timestamptz IS NULL OR at < $7)"
+    };
+}
+
+type Statement<'q, O> = QueryAs<'q, Postgres, O, PgArguments>;
+
+/// Binds a filter.
+fn bind<'q, O>(statement: Statement<'q, O>, team: Uuid, filter: &'q AuditFilter) -> Statement<'q, O>
+where
+    O: for<'r> FromRow<'r, PgRow>,
+{
+    statement
+        .bind(team)
+        .bind(filter.feature)
+        .bind(&filter.environment)
+        .bind(&filter.actor)
+        .bind(&filter.action)
+        .bind(filter.since)
+        .bind(filter.until)
+}
+
+/// A page of a team's entries, the newest first.
 pub async fn list(
     conn: &mut PgConnection,
     team: Uuid,
-    feature: Option<Uuid>,
+    filter: &AuditFilter,
     page: &PageRequest,
-) -> sqlx::Result<Page<AuditEntry>> {
-    let after = page.after_number().unwrap_or_default();
-    let total = query_scalar(
-        "SELECT count(*) FROM audit_entry WHERE team_id = $1 AND ($2::uuid IS NULL OR feature_id = $2)",
-    )
-    .bind(team)
-    .bind(feature)
-    .fetch_one(&mut *conn)
-    .await?;
-    let rows = query_as(
+) -> Result<Page<AuditEntry>> {
+    let after = page.after_number()?;
+    let mut total = 0;
+    if page.counted {
+        let count = query_as(concat!("SELECT count(*) FROM audit_entry WHERE ", wanted!()));
+        (total,) = bind(count, team, filter).fetch_one(&mut *conn).await?;
+    }
+    let rows = query_as(concat!(
         "SELECT number, at, actor, actor_kind, action, subject, environment, reason, before, after, address
-         FROM audit_entry WHERE team_id = $1 AND ($2::uuid IS NULL OR feature_id = $2)
-           AND ($3::bigint IS NULL OR number < $3) ORDER BY number DESC LIMIT $4",
-    )
-    .bind(team)
-    .bind(feature)
-    .bind(after)
-    .bind(page.limit())
-    .fetch_all(conn)
-    .await?;
+         FROM audit_entry WHERE ",
+        wanted!(),
+        " AND ($8::bigint IS NULL OR number < $8) ORDER BY number DESC LIMIT $9"
+    ));
+    let rows = bind(rows, team, filter).bind(after).bind(page.limit()).fetch_all(conn).await?;
     Ok(page.page(rows, total, |entry: &AuditEntry| entry.number.to_string()))
 }

@@ -6,10 +6,11 @@ use sqlx::{FromRow, PgConnection, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::{
-    page::{Page, PageRequest},
-    policy::Requirement,
+    policy::{OfChange, Requirement},
     word_enum,
 };
+
+pub mod list;
 
 word_enum!(
     /// Where the document comes from.
@@ -60,6 +61,12 @@ pub struct Change {
     pub applied_at: Option<DateTime<Utc>>,
     pub revision: Option<i64>,
     pub failure: Option<String>,
+    pub apply_at: Option<DateTime<Utc>>,
+    pub auto_approve_at: Option<DateTime<Utc>>,
+    pub overridden_by: Option<Uuid>,
+    pub overrider: Option<String>,
+    pub override_reason: Option<String>,
+    pub rebased_from_number: Option<i32>,
 }
 
 /// One stage of a change.
@@ -87,17 +94,25 @@ pub struct NewItem {
 
 /// Finds a change of a team by number.
 pub async fn get(conn: &mut PgConnection, team: Uuid, number: i32) -> sqlx::Result<Option<Change>> {
-    query_as("SELECT c.*, u.username AS author FROM change c JOIN app_user u ON u.id = c.author_id WHERE team_id = $1 AND number = $2")
-        .bind(team)
-        .bind(number)
-        .fetch_optional(conn)
-        .await
+    query_as(
+        "SELECT c.*, u.username AS author,
+                (SELECT o.username FROM app_user o WHERE o.id = c.overridden_by) AS overrider,
+                (SELECT r.number FROM change r WHERE r.id = c.rebased_from) AS rebased_from_number
+         FROM change c JOIN app_user u ON u.id = c.author_id WHERE team_id = $1 AND number = $2",
+    )
+    .bind(team)
+    .bind(number)
+    .fetch_optional(conn)
+    .await
 }
 
 /// Finds a change and locks it, so that votes on it are decided one after the other.
 pub async fn lock(conn: &mut PgConnection, team: Uuid, number: i32) -> sqlx::Result<Option<Change>> {
     query_as(
-        "SELECT c.*, u.username AS author FROM change c JOIN app_user u ON u.id = c.author_id
+        "SELECT c.*, u.username AS author,
+                (SELECT o.username FROM app_user o WHERE o.id = c.overridden_by) AS overrider,
+                (SELECT r.number FROM change r WHERE r.id = c.rebased_from) AS rebased_from_number
+         FROM change c JOIN app_user u ON u.id = c.author_id
          WHERE team_id = $1 AND number = $2 FOR UPDATE OF c",
     )
     .bind(team)
@@ -108,64 +123,15 @@ pub async fn lock(conn: &mut PgConnection, team: Uuid, number: i32) -> sqlx::Res
 
 /// Changes by id.
 pub async fn by_ids(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<Change>> {
-    query_as("SELECT c.*, u.username AS author FROM change c JOIN app_user u ON u.id = c.author_id WHERE c.id = ANY ($1)")
-        .bind(ids)
-        .fetch_all(conn)
-        .await
-}
-
-/// Which changes of a team are wanted.
-#[derive(Clone, Debug, Default)]
-pub struct ChangeFilter {
-    /// With any of these states; all when empty.
-    pub status: Vec<ChangeStatus>,
-    /// Of this feature.
-    pub feature: Option<Uuid>,
-    /// Not by this author, and without a vote of theirs.
-    pub waiting_for: Option<Uuid>,
-}
-
-/// A page of a team's changes, the newest first.
-pub async fn list(
-    conn: &mut PgConnection,
-    team: Uuid,
-    filter: &ChangeFilter,
-    page: &PageRequest,
-) -> sqlx::Result<Page<Change>> {
-    let after = page.after_number().unwrap_or_default();
-    let total = query_scalar(
-        "SELECT count(*) FROM change c
-         WHERE c.team_id = $1 AND (cardinality($2::text[]) = 0 OR c.status = ANY ($2))
-           AND ($3::uuid IS NULL OR EXISTS (SELECT 1 FROM change_item i JOIN stage s ON s.id = i.stage_id
-                                            WHERE i.change_id = c.id AND s.feature_id = $3))
-           AND ($4::uuid IS NULL OR (c.author_id <> $4 AND NOT EXISTS (
-                SELECT 1 FROM vote v WHERE v.change_id = c.id AND v.user_id = $4)))",
+    query_as(
+        "SELECT c.*, u.username AS author,
+                (SELECT o.username FROM app_user o WHERE o.id = c.overridden_by) AS overrider,
+                (SELECT r.number FROM change r WHERE r.id = c.rebased_from) AS rebased_from_number
+         FROM change c JOIN app_user u ON u.id = c.author_id WHERE c.id = ANY ($1)",
     )
-    .bind(team)
-    .bind(&filter.status)
-    .bind(filter.feature)
-    .bind(filter.waiting_for)
-    .fetch_one(&mut *conn)
-    .await?;
-    let rows = query_as(
-        "SELECT c.*, u.username AS author FROM change c JOIN app_user u ON u.id = c.author_id
-         WHERE c.team_id = $1 AND (cardinality($2::text[]) = 0 OR c.status = ANY ($2))
-           AND ($3::uuid IS NULL OR EXISTS (SELECT 1 FROM change_item i JOIN stage s ON s.id = i.stage_id
-                                            WHERE i.change_id = c.id AND s.feature_id = $3))
-           AND ($4::uuid IS NULL OR (c.author_id <> $4 AND NOT EXISTS (
-                SELECT 1 FROM vote v WHERE v.change_id = c.id AND v.user_id = $4)))
-           AND ($5::bigint IS NULL OR c.number < $5)
-         ORDER BY c.number DESC LIMIT $6",
-    )
-    .bind(team)
-    .bind(&filter.status)
-    .bind(filter.feature)
-    .bind(filter.waiting_for)
-    .bind(after)
-    .bind(page.limit())
+    .bind(ids)
     .fetch_all(conn)
-    .await?;
-    Ok(page.page(rows, total, |change: &Change| change.number.to_string()))
+    .await
 }
 
 /// The items of changes, in their order, each with the document that it is based on.
@@ -194,15 +160,34 @@ pub async fn pending_on(conn: &mut PgConnection, stages: &[Uuid]) -> sqlx::Resul
     .await
 }
 
-/// A pending change that says exactly the same: kind, stage, source, base and document.
+/// The numbers of the open changes in an environment, of all features or of a pipeline's.
+pub async fn open_in(
+    conn: &mut PgConnection,
+    environment: Uuid,
+    pipeline: Option<Uuid>,
+) -> sqlx::Result<Vec<i32>> {
+    query_scalar(
+        "SELECT DISTINCT c.number FROM change c JOIN change_item i ON i.change_id = c.id
+         JOIN stage s ON s.id = i.stage_id JOIN feature f ON f.id = s.feature_id
+         WHERE s.environment_id = $1 AND ($2::uuid IS NULL OR f.pipeline_id = $2)
+           AND c.status IN ('PENDING', 'APPROVED') ORDER BY c.number",
+    )
+    .bind(environment)
+    .bind(pipeline)
+    .fetch_all(conn)
+    .await
+}
+
+/// An open change that says exactly the same: kind, time, stage, source, base and document.
 pub async fn same_pending(
     conn: &mut PgConnection,
-    kind: ChangeKind,
+    (kind, apply_at): (ChangeKind, Option<DateTime<Utc>>),
     item: &NewItem,
 ) -> sqlx::Result<Option<Uuid>> {
     query_scalar(
         "SELECT c.id FROM change c JOIN change_item i ON i.change_id = c.id
-         WHERE c.status = 'PENDING' AND c.kind = $1 AND i.stage_id = $2
+         WHERE c.status IN ('PENDING', 'APPROVED') AND c.kind = $1 AND i.stage_id = $2
+           AND c.apply_at IS NOT DISTINCT FROM $6
            AND (i.source_id, i.base_version, i.config) IS NOT DISTINCT FROM ($3::uuid, $4::int, $5::jsonb)
            AND (SELECT count(*) FROM change_item other WHERE other.change_id = c.id) = 1
          ORDER BY c.number LIMIT 1",
@@ -212,6 +197,7 @@ pub async fn same_pending(
     .bind(item.source_id)
     .bind(item.base_version)
     .bind(&item.config)
+    .bind(apply_at)
     .fetch_optional(conn)
     .await
 }
@@ -224,6 +210,8 @@ pub struct NewChange<'a> {
     pub reason: Option<&'a str>,
     pub author_id: Uuid,
     pub created_at: DateTime<Utc>,
+    pub apply_at: Option<DateTime<Utc>>,
+    pub auto_approve_at: Option<DateTime<Utc>>,
 }
 
 /// Adds a pending change with its items and the policies in scope now.
@@ -234,8 +222,8 @@ pub async fn insert(
     policies: &[Requirement],
 ) -> sqlx::Result<Uuid> {
     let id: Uuid = query_scalar(
-        "INSERT INTO change (team_id, number, kind, status, reason, author_id, created_at)
-         VALUES ($1, $2, $3, 'PENDING', $4, $5, $6) RETURNING id",
+        "INSERT INTO change (team_id, number, kind, status, reason, author_id, created_at, apply_at, auto_approve_at)
+         VALUES ($1, $2, $3, 'PENDING', $4, $5, $6, $7, $8) RETURNING id",
     )
     .bind(new.team_id)
     .bind(new.number)
@@ -243,6 +231,8 @@ pub async fn insert(
     .bind(new.reason)
     .bind(new.author_id)
     .bind(new.created_at)
+    .bind(new.apply_at)
+    .bind(new.auto_approve_at)
     .fetch_one(&mut *conn)
     .await?;
     for (position, item) in (0_i32..).zip(items) {
@@ -260,23 +250,119 @@ pub async fn insert(
         .await?;
     }
     for policy in policies {
-        query("INSERT INTO change_policy (change_id, name, approvals, roles) VALUES ($1, $2, $3, $4)")
-            .bind(id)
-            .bind(&policy.name)
-            .bind(policy.approvals)
-            .bind(&policy.roles)
-            .execute(&mut *conn)
-            .await?;
+        query(
+            "INSERT INTO change_policy (change_id, name, approvals, roles, auto_approve_hours, override_allowed)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(id)
+        .bind(&policy.name)
+        .bind(policy.approvals)
+        .bind(&policy.roles)
+        .bind(policy.auto_approve_hours)
+        .bind(policy.override_allowed)
+        .execute(&mut *conn)
+        .await?;
     }
     Ok(id)
 }
 
-/// The policies that were in scope when each change was proposed.
-pub async fn policies(conn: &mut PgConnection, change: Uuid) -> sqlx::Result<Vec<Requirement>> {
-    query_as("SELECT name, approvals, roles FROM change_policy WHERE change_id = $1 ORDER BY name")
+/// The policies that were in scope when changes were proposed, each with its change.
+pub async fn policies(conn: &mut PgConnection, changes: &[Uuid]) -> sqlx::Result<Vec<(Uuid, Requirement)>> {
+    let rows: Vec<OfChange> = query_as(
+        "SELECT change_id, name, approvals, roles, auto_approve_hours, override_allowed FROM change_policy
+         WHERE change_id = ANY ($1) ORDER BY name",
+    )
+    .bind(changes)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.change_id, row.requirement)).collect())
+}
+
+/// The last change that was applied on any stage of each feature.
+pub async fn last_of(conn: &mut PgConnection, features: &[Uuid]) -> sqlx::Result<Vec<(Uuid, Uuid)>> {
+    query_as(
+        "SELECT wanted.id, last.id FROM unnest($1::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
+             SELECT c.id FROM stage s JOIN change_item i ON i.stage_id = s.id JOIN change c ON c.id = i.change_id
+             WHERE s.feature_id = wanted.id AND c.status = 'APPLIED' ORDER BY c.revision DESC LIMIT 1) last",
+    )
+    .bind(features)
+    .fetch_all(conn)
+    .await
+}
+
+/// Marks a change approved, to be applied at its time.
+pub async fn approve(conn: &mut PgConnection, change: Uuid, now: DateTime<Utc>) -> sqlx::Result<()> {
+    query("UPDATE change SET status = 'APPROVED', decided_at = $2 WHERE id = $1")
         .bind(change)
-        .fetch_all(conn)
-        .await
+        .bind(now)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Notes which stale change a change proposes again.
+pub async fn set_rebased_from(conn: &mut PgConnection, change: Uuid, stale: Uuid) -> sqlx::Result<()> {
+    query("UPDATE change SET rebased_from = $2 WHERE id = $1 AND rebased_from IS NULL")
+        .bind(change)
+        .bind(stale)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Notes who lets a change through, and why.
+pub async fn set_override(
+    conn: &mut PgConnection,
+    change: Uuid,
+    (by, reason): (Uuid, &str),
+) -> sqlx::Result<()> {
+    query("UPDATE change SET overridden_by = $2, override_reason = $3 WHERE id = $1")
+        .bind(change)
+        .bind(by)
+        .bind(reason)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Sets when it is to be looked at again whether time has approved a change.
+pub async fn set_next_look(
+    conn: &mut PgConnection,
+    change: Uuid,
+    at: Option<DateTime<Utc>>,
+) -> sqlx::Result<()> {
+    query("UPDATE change SET auto_approve_at = $2 WHERE id = $1").bind(change).bind(at).execute(conn).await?;
+    Ok(())
+}
+
+/// The changes that are to be looked at now, as their time has come: the longest due first, at most fifty.
+pub async fn due(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<Vec<Uuid>> {
+    query_scalar(
+        "SELECT id FROM (
+             SELECT id, apply_at AS at FROM change WHERE status = 'APPROVED' AND apply_at <= $1
+             UNION ALL
+             SELECT id, auto_approve_at FROM change WHERE status = 'PENDING' AND auto_approve_at <= $1
+         ) AS due ORDER BY at LIMIT 50",
+    )
+    .bind(now)
+    .fetch_all(conn)
+    .await
+}
+
+/// Locks the stage that everybody locks first who is at this change; false when somebody else is.
+pub async fn try_lock_first_stage(conn: &mut PgConnection, change: Uuid) -> sqlx::Result<bool> {
+    let locked: Option<Uuid> = query_scalar(
+        "SELECT id FROM stage WHERE id = (
+             SELECT s.id FROM stage s WHERE s.feature_id = (
+                 SELECT t.feature_id FROM change_item i JOIN stage t ON t.id = i.stage_id
+                 WHERE i.change_id = $1 ORDER BY t.feature_id LIMIT 1)
+             ORDER BY s.id LIMIT 1)
+         FOR UPDATE SKIP LOCKED",
+    )
+    .bind(change)
+    .fetch_optional(conn)
+    .await?;
+    Ok(locked.is_some())
 }
 
 /// Ends a change without applying it.

@@ -126,6 +126,7 @@ pub struct ClientRow {
     pub kind: ClientKind,
     pub environment_id: Option<Uuid>,
     pub enabled: bool,
+    pub origins: Vec<String>,
     pub key_ids: Vec<String>,
     pub key_hashes: Vec<Vec<u8>>,
     pub key_ends: Vec<Option<chrono::DateTime<chrono::Utc>>>,
@@ -134,7 +135,7 @@ pub struct ClientRow {
 /// Clients by id, with the hashes of their keys.
 pub async fn clients(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<ClientRow>> {
     query_as(
-        "SELECT c.id, c.team_id, t.key AS team, c.name, c.kind, c.environment_id, c.enabled,
+        "SELECT c.id, c.team_id, t.key AS team, c.name, c.kind, c.environment_id, c.enabled, c.origins,
                 array_remove(array_agg(k.id ORDER BY k.id), NULL) AS key_ids,
                 array_remove(array_agg(k.sha256 ORDER BY k.id), NULL) AS key_hashes,
                 array_agg(k.not_after ORDER BY k.id) AS key_ends

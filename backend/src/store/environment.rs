@@ -23,15 +23,18 @@ word_enum!(
 );
 
 /// A place where features are served.
-#[derive(Clone, Debug, FromRow, SimpleObject, Serialize)]
+#[derive(Clone, Debug, PartialEq, FromRow, SimpleObject, Serialize)]
 pub struct Environment {
+    #[serde(skip)]
     pub id: Uuid,
     #[graphql(skip)]
+    #[serde(skip)]
     pub team_id: Uuid,
     pub key: String,
     pub name: String,
     #[graphql(name = "type")]
     #[sqlx(rename = "type")]
+    #[serde(rename = "type")]
     pub kind: EnvironmentType,
     pub colour: Option<String>,
     pub position: i32,
@@ -57,6 +60,54 @@ pub async fn by_ids(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<E
     .bind(ids)
     .fetch_all(conn)
     .await
+}
+
+/// Locks all environments of a team until the transaction ends, and gives them in their order.
+pub async fn lock_all(conn: &mut PgConnection, team: Uuid) -> sqlx::Result<Vec<Environment>> {
+    // In one order for all writers, and stronger than `lock_place`: no change is on its way meanwhile.
+    query("SELECT FROM environment WHERE team_id = $1 ORDER BY id FOR UPDATE")
+        .bind(team)
+        .execute(&mut *conn)
+        .await?;
+    query_as(
+        "SELECT id, team_id, key, name, type, colour, position, active FROM environment
+         WHERE team_id = $1 ORDER BY position",
+    )
+    .bind(team)
+    .fetch_all(conn)
+    .await
+}
+
+/// Keeps an environment as it is until the transaction ends, and tells whether it is active.
+pub async fn lock_place(conn: &mut PgConnection, id: Uuid) -> sqlx::Result<bool> {
+    query_scalar("SELECT active FROM environment WHERE id = $1 FOR KEY SHARE").bind(id).fetch_one(conn).await
+}
+
+/// Writes what an edit may have changed, but for the position.
+pub async fn update(conn: &mut PgConnection, edited: &Environment) -> sqlx::Result<()> {
+    query("UPDATE environment SET name = $2, type = $3, colour = $4, active = $5 WHERE id = $1")
+        .bind(edited.id)
+        .bind(&edited.name)
+        .bind(edited.kind)
+        .bind(&edited.colour)
+        .bind(edited.active)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Puts environments into new places, all in one statement, as two never share one.
+pub async fn set_positions(conn: &mut PgConnection, places: &[(Uuid, i32)]) -> sqlx::Result<()> {
+    let (ids, positions): (Vec<_>, Vec<_>) = places.iter().copied().unzip();
+    query(
+        "UPDATE environment e SET position = moved.position
+         FROM unnest($1::uuid[], $2::integer[]) AS moved (id, position) WHERE e.id = moved.id",
+    )
+    .bind(ids)
+    .bind(positions)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Waits until no other transaction decides on the dependencies in an environment.

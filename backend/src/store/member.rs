@@ -71,7 +71,8 @@ pub async fn of_user(conn: &mut PgConnection, user: Uuid) -> sqlx::Result<Vec<Me
 /// The active members of a team, for deciding who may vote.
 pub async fn active(conn: &mut PgConnection, team: Uuid) -> sqlx::Result<Vec<Member>> {
     query_as(
-        "SELECT u.id, u.username, u.name, u.email, u.active, u.system_admin, m.roles
+        "SELECT u.id, u.username, u.name, u.email, u.active, u.system_admin, u.must_change_password,
+                u.session_epoch, m.roles
          FROM member m JOIN app_user u ON u.id = m.user_id WHERE m.team_id = $1 AND u.active ORDER BY u.username",
     )
     .bind(team)
@@ -79,18 +80,54 @@ pub async fn active(conn: &mut PgConnection, team: Uuid) -> sqlx::Result<Vec<Mem
     .await
 }
 
-/// A page of a team's members by name.
-pub async fn list(conn: &mut PgConnection, team: Uuid, page: &PageRequest) -> sqlx::Result<Page<Member>> {
-    let total = query_scalar("SELECT count(*) FROM member WHERE team_id = $1")
+/// The active members of teams, each with the team.
+pub async fn active_in(conn: &mut PgConnection, teams: &[Uuid]) -> sqlx::Result<Vec<(Uuid, Member)>> {
+    let rows: Vec<InTeam> = query_as(
+        "SELECT m.team_id, u.id, u.username, u.name, u.email, u.active, u.system_admin, u.must_change_password,
+                u.session_epoch, m.roles
+         FROM member m JOIN app_user u ON u.id = m.user_id
+         WHERE m.team_id = ANY ($1) AND u.active ORDER BY u.username",
+    )
+    .bind(teams)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.team_id, row.member)).collect())
+}
+
+#[derive(FromRow)]
+struct InTeam {
+    team_id: Uuid,
+    #[sqlx(flatten)]
+    member: Member,
+}
+
+/// A page of a team's members by name; `search` is looked for in it and in the user's full name.
+pub async fn list(
+    conn: &mut PgConnection,
+    team: Uuid,
+    search: Option<&str>,
+    page: &PageRequest,
+) -> sqlx::Result<Page<Member>> {
+    let mut total = 0;
+    if page.counted {
+        total = query_scalar(
+            "SELECT count(*) FROM member m JOIN app_user u ON u.id = m.user_id WHERE m.team_id = $1
+               AND ($2::text IS NULL OR position(lower($2) IN lower(u.username || ' ' || u.name)) > 0)",
+        )
         .bind(team)
+        .bind(search)
         .fetch_one(&mut *conn)
         .await?;
+    }
     let rows = query_as(
-        "SELECT u.id, u.username, u.name, u.email, u.active, u.system_admin, m.roles
-         FROM member m JOIN app_user u ON u.id = m.user_id
-         WHERE m.team_id = $1 AND ($2::text IS NULL OR u.username > $2) ORDER BY u.username LIMIT $3",
+        "SELECT u.id, u.username, u.name, u.email, u.active, u.system_admin, u.must_change_password,
+                u.session_epoch, m.roles
+         FROM member m JOIN app_user u ON u.id = m.user_id WHERE m.team_id = $1
+           AND ($2::text IS NULL OR position(lower($2) IN lower(u.username || ' ' || u.name)) > 0)
+           AND ($3::text IS NULL OR u.username > $3) ORDER BY u.username LIMIT $4",
     )
     .bind(team)
+    .bind(search)
     .bind(&page.after)
     .bind(page.limit())
     .fetch_all(conn)
@@ -110,4 +147,13 @@ pub async fn set(conn: &mut PgConnection, team: Uuid, user: Uuid, roles: &[Role]
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Takes a user out of a team and gives the roles that they had; none: they were no member.
+pub async fn delete(conn: &mut PgConnection, team: Uuid, user: Uuid) -> sqlx::Result<Option<Vec<Role>>> {
+    query_scalar("DELETE FROM member WHERE team_id = $1 AND user_id = $2 RETURNING roles")
+        .bind(team)
+        .bind(user)
+        .fetch_optional(conn)
+        .await
 }

@@ -5,9 +5,12 @@
 pub mod audit;
 pub mod change;
 pub mod client;
+pub mod comment;
+pub mod context_key;
 pub mod delivery;
 pub mod edge;
 pub mod environment;
+pub mod failure;
 pub mod feature;
 pub mod member;
 pub mod page;

@@ -1,6 +1,8 @@
 //! Pages: how far a list is read, and where the next one begins.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Datelike as _, Utc};
+use uuid::Uuid;
 
 use crate::error::{Error, Result};
 
@@ -16,6 +18,8 @@ pub struct PageRequest {
     pub first: i64,
     /// Behind which sort value; opaque to callers.
     pub after: Option<String>,
+    /// Whether to count what is on all pages.
+    pub counted: bool,
 }
 
 /// A part of a list.
@@ -27,8 +31,20 @@ pub struct Page<T> {
     pub has_next: bool,
     /// The cursor of the last entry.
     pub end: Option<String>,
-    /// How many there are on all pages.
+    /// How many there are on all pages; nothing where nobody asked.
     pub total: i64,
+}
+
+impl<T> Page<T> {
+    /// The same part of a list of something else.
+    pub fn map<U>(self, entry: impl Fn(T) -> U) -> Page<U> {
+        Page {
+            nodes: self.nodes.into_iter().map(entry).collect(),
+            has_next: self.has_next,
+            end: self.end,
+            total: self.total,
+        }
+    }
 }
 
 impl PageRequest {
@@ -39,18 +55,26 @@ impl PageRequest {
             return Err(Error::invalid("first", format!("must be between 1 and {MAX_PAGE}")));
         }
         let after = after.map(|cursor| decode(&cursor)).transpose()?;
-        Ok(PageRequest { first, after })
+        Ok(PageRequest { first, after, counted: true })
     }
 
     /// Everything that fits one page.
     pub fn all() -> PageRequest {
-        PageRequest { first: MAX_PAGE, after: None }
+        PageRequest { first: MAX_PAGE, after: None, counted: false }
     }
 
     /// The position as a number, for lists sorted by one.
     pub fn after_number(&self) -> Result<Option<i64>> {
-        let bad = |_| Error::invalid("after", "is no cursor of this list");
-        self.after.as_deref().map(|text| text.parse().map_err(bad)).transpose()
+        self.after.as_deref().map(|text| text.parse().map_err(|_| not_of_this_list())).transpose()
+    }
+
+    /// The position as an instant and an id, for lists sorted by when.
+    pub fn after_instant(&self) -> Result<Option<(DateTime<Utc>, Uuid)>> {
+        let read = |text: &str| {
+            let (at, id) = text.split_once(':')?;
+            Some((instant(at)?, id.parse().ok()?))
+        };
+        self.after.as_deref().map(|text| read(text).ok_or_else(not_of_this_list)).transpose()
     }
 
     /// How many rows to read: one more than wanted tells whether there are more.
@@ -73,7 +97,18 @@ fn decode(cursor: &str) -> Result<String> {
         .decode(cursor)
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok())
-        .ok_or_else(|| Error::invalid("after", "is no cursor of this list"))
+        .ok_or_else(not_of_this_list)
+}
+
+/// Said of a cursor that some other list gave, or nobody.
+pub fn not_of_this_list() -> Error {
+    Error::invalid("after", "is no cursor of this list")
+}
+
+/// An instant as cursors have it, in microseconds, as far as PostgreSQL knows them.
+pub fn instant(micros: &str) -> Option<DateTime<Utc>> {
+    let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+    (0..10_000).contains(&at.year()).then_some(at)
 }
 
 #[cfg(test)]

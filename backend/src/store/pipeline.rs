@@ -36,6 +36,23 @@ pub async fn get(conn: &mut PgConnection, team: Uuid, key: &str) -> sqlx::Result
         .await
 }
 
+/// Finds a pipeline and locks it: no feature is made meanwhile, and no stage comes or goes.
+pub async fn lock(conn: &mut PgConnection, team: Uuid, key: &str) -> sqlx::Result<Option<Pipeline>> {
+    query_as("SELECT id, key, name FROM pipeline WHERE team_id = $1 AND key = $2 FOR UPDATE")
+        .bind(team)
+        .bind(key)
+        .fetch_optional(conn)
+        .await
+}
+
+/// All keys of a team, for "did you mean".
+pub async fn keys(conn: &mut PgConnection, team: Uuid) -> sqlx::Result<Vec<String>> {
+    query_scalar("SELECT key FROM pipeline WHERE team_id = $1 ORDER BY key LIMIT 1000")
+        .bind(team)
+        .fetch_all(conn)
+        .await
+}
+
 /// A page of a team's pipelines by key.
 pub async fn list(conn: &mut PgConnection, team: Uuid, page: &PageRequest) -> sqlx::Result<Page<Pipeline>> {
     let total = query_scalar("SELECT count(*) FROM pipeline WHERE team_id = $1")
@@ -91,5 +108,28 @@ pub async fn insert_stage(
         .bind(source)
         .execute(conn)
         .await?;
+    Ok(())
+}
+
+/// Gives a pipeline another name.
+pub async fn rename(conn: &mut PgConnection, pipeline: Uuid, name: &str) -> sqlx::Result<()> {
+    query("UPDATE pipeline SET name = $2 WHERE id = $1").bind(pipeline).bind(name).execute(conn).await?;
+    Ok(())
+}
+
+/// Takes a stage out of a pipeline.
+pub async fn delete_stage(conn: &mut PgConnection, pipeline: Uuid, environment: Uuid) -> sqlx::Result<()> {
+    query("DELETE FROM pipeline_stage WHERE pipeline_id = $1 AND environment_id = $2")
+        .bind(pipeline)
+        .bind(environment)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Takes a pipeline away, with its stages.
+pub async fn delete(conn: &mut PgConnection, pipeline: Uuid) -> sqlx::Result<()> {
+    query("DELETE FROM pipeline_stage WHERE pipeline_id = $1").bind(pipeline).execute(&mut *conn).await?;
+    query("DELETE FROM pipeline WHERE id = $1").bind(pipeline).execute(conn).await?;
     Ok(())
 }

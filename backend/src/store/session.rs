@@ -13,6 +13,14 @@ pub struct RefreshToken {
     pub replaced_at: Option<DateTime<Utc>>,
 }
 
+/// Whose a token is, without waiting for anything.
+pub async fn owner(conn: &mut PgConnection, sha256: &[u8]) -> sqlx::Result<Option<Uuid>> {
+    query_scalar("SELECT user_id FROM refresh_token WHERE sha256 = $1")
+        .bind(sha256)
+        .fetch_optional(conn)
+        .await
+}
+
 /// Finds a token and locks its family, so that two uses of any of its tokens are decided one after the other: a family
 /// that ends takes the token with it that another use is about to make.
 pub async fn lock(conn: &mut PgConnection, sha256: &[u8]) -> sqlx::Result<Option<RefreshToken>> {
@@ -59,6 +67,12 @@ pub async fn replace(conn: &mut PgConnection, sha256: &[u8], now: DateTime<Utc>)
 /// Ends a family.
 pub async fn end(conn: &mut PgConnection, family: Uuid) -> sqlx::Result<()> {
     query("DELETE FROM refresh_token WHERE family = $1").bind(family).execute(conn).await?;
+    Ok(())
+}
+
+/// Ends all sessions of a user.
+pub async fn end_all(conn: &mut PgConnection, user: Uuid) -> sqlx::Result<()> {
+    query("DELETE FROM refresh_token WHERE user_id = $1").bind(user).execute(conn).await?;
     Ok(())
 }
 

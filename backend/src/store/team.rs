@@ -1,13 +1,13 @@
 //! Teams: they own everything else.
 
 use serde::Serialize;
-use sqlx::{FromRow, PgConnection, query_as, query_scalar};
+use sqlx::{FromRow, PgConnection, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::page::{Page, PageRequest};
 
 /// A team.
-#[derive(Clone, Debug, FromRow, Serialize)]
+#[derive(Clone, Debug, PartialEq, FromRow, Serialize)]
 pub struct Team {
     pub id: Uuid,
     pub key: String,
@@ -21,6 +21,16 @@ pub async fn get(conn: &mut PgConnection, key: &str) -> sqlx::Result<Option<Team
         .bind(key)
         .fetch_optional(conn)
         .await
+}
+
+/// Finds the team of a change.
+pub async fn of_change(conn: &mut PgConnection, change: Uuid) -> sqlx::Result<Option<Team>> {
+    query_as(
+        "SELECT t.id, t.key, t.name, t.description FROM team t JOIN change c ON c.team_id = t.id WHERE c.id = $1",
+    )
+    .bind(change)
+    .fetch_optional(conn)
+    .await
 }
 
 /// A page of teams by key: those of the user, or all when there is none.
@@ -59,6 +69,25 @@ pub async fn insert(conn: &mut PgConnection, key: &str, name: &str, description:
     .bind(description)
     .fetch_one(conn)
     .await
+}
+
+/// Locks a team, so that it is edited by one after the other, and gives it as it is now.
+pub async fn lock(conn: &mut PgConnection, id: Uuid) -> sqlx::Result<Team> {
+    query_as("SELECT id, key, name, description FROM team WHERE id = $1 FOR NO KEY UPDATE")
+        .bind(id)
+        .fetch_one(conn)
+        .await
+}
+
+/// Writes what an edit may have changed.
+pub async fn update(conn: &mut PgConnection, edited: &Team) -> sqlx::Result<()> {
+    query("UPDATE team SET name = $2, description = $3 WHERE id = $1")
+        .bind(edited.id)
+        .bind(&edited.name)
+        .bind(&edited.description)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Takes the team's next change number; others wait for this transaction.

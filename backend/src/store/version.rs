@@ -6,6 +6,7 @@ use sqlx::{FromRow, PgConnection, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::page::{Page, PageRequest};
+use crate::error::Result;
 
 /// A document that was or is live on a stage.
 #[derive(Clone, Debug, FromRow, Serialize)]
@@ -43,32 +44,34 @@ pub async fn list(
     feature: Uuid,
     environment: Option<Uuid>,
     page: &PageRequest,
-) -> sqlx::Result<Page<Version>> {
-    let total = query_scalar(
-        "SELECT count(*) FROM version v JOIN stage s ON s.id = v.stage_id
-         WHERE s.feature_id = $1 AND ($2::uuid IS NULL OR s.environment_id = $2)",
-    )
-    .bind(feature)
-    .bind(environment)
-    .fetch_one(&mut *conn)
-    .await?;
+) -> Result<Page<Version>> {
+    let (at, stage) = page.after_instant()?.unzip();
+    let mut total = 0;
+    if page.counted {
+        total = query_scalar(
+            "SELECT count(*) FROM version v JOIN stage s ON s.id = v.stage_id
+             WHERE s.feature_id = $1 AND ($2::uuid IS NULL OR s.environment_id = $2)",
+        )
+        .bind(feature)
+        .bind(environment)
+        .fetch_one(&mut *conn)
+        .await?;
+    }
     let rows = query_as(
         "SELECT v.stage_id, s.environment_id, v.number, v.config, v.change_id, u.username AS created_by, v.created_at
          FROM version v JOIN stage s ON s.id = v.stage_id JOIN app_user u ON u.id = v.created_by
-         JOIN change c ON c.id = v.change_id
          WHERE s.feature_id = $1 AND ($2::uuid IS NULL OR s.environment_id = $2)
-           AND ($3::text IS NULL OR to_char(v.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US') || v.stage_id::text < $3)
-         ORDER BY to_char(v.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US') || v.stage_id::text DESC LIMIT $4",
+           AND ($3::timestamptz IS NULL OR (v.created_at, v.stage_id) < ($3, $4::uuid))
+         ORDER BY v.created_at DESC, v.stage_id DESC LIMIT $5",
     )
     .bind(feature)
     .bind(environment)
-    .bind(&page.after)
+    .bind(at)
+    .bind(stage)
     .bind(page.limit())
     .fetch_all(conn)
     .await?;
-    Ok(page.page(rows, total, |v: &Version| {
-        format!("{}{}", v.created_at.format("%Y-%m-%dT%H:%M:%S%.6f"), v.stage_id)
-    }))
+    Ok(page.page(rows, total, |v: &Version| format!("{}:{}", v.created_at.timestamp_micros(), v.stage_id)))
 }
 
 /// The document of one version.

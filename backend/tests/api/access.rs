@@ -12,15 +12,22 @@ use crate::{
 };
 
 /// Every field of a team, as one who sees the team asks for it.
-const TEAM: [(&str, &str); 15] = [
+const TEAM: [(&str, &str); 22] = [
     ("key", "key"),
     ("name", "name"),
     ("description", "description"),
     ("members", "members { nodes { user { username email } } }"),
     ("environments", "environments { nodes { id } }"),
     ("pipelines", "pipelines { nodes { key } }"),
+    ("environment", r#"environment(key: "dev") { id }"#),
+    ("pipeline", r#"pipeline(key: "main") { stages { after } }"#),
+    ("contextKeys", "contextKeys { nodes { key } }"),
+    ("contextKey", r#"contextKey(key: "country") { key type allowedValues }"#),
     ("policies", "policies { nodes { name } }"),
+    ("policy", r#"policy(name: "production") { approvals }"#),
     ("clients", "clients { nodes { name keyIds } }"),
+    ("client", r#"client(name: "shop") { keys { id } origins }"#),
+    ("kills", "kills { nodes { feature { key } kill { reason } } }"),
     ("features", "features { nodes { key } }"),
     ("feature", r#"feature(key: "flag") { id stages { live { config } } }"#),
     ("versions", r#"versions(feature: "flag") { nodes { config } }"#),
@@ -35,7 +42,7 @@ fn every_way_to_read_has_a_case() {
     let known: BTreeSet<String> =
         TEAM.iter().map(|(field, _)| *field).chain(["edges"]).map(str::to_owned).collect();
     assert_eq!(known, fields("Team"));
-    let roots = ["server", "me", "teams", "team", "users"].map(str::to_owned);
+    let roots = ["server", "me", "signingKeys", "teams", "team", "user", "users"].map(str::to_owned);
     assert_eq!(fields("Query"), BTreeSet::from(roots));
 }
 
@@ -43,6 +50,11 @@ fn every_way_to_read_has_a_case() {
 async fn another_teams_things_are_not_there(db: PgPool) {
     let world = World::new(db).await;
     world.feature("flag").await;
+    world
+        .done("admin", "createContextKey", json!({"team": "acme", "key": "country", "type": "STRING"}))
+        .await;
+    world.policy("production", "PRODUCTION", 1, &["APPROVER"]).await;
+    world.done("admin", "createClient", json!({"team": "acme", "name": "shop", "kind": "FRONTEND"})).await;
     for (field, selection) in TEAM.iter().chain(&[("edges", "edges { nodes { name } }")]) {
         let ask = async |who: &str, team: &str| {
             world.ask(who, &format!("{{ team(key: \"{team}\") {{ {selection} }} }}"), json!({})).await
@@ -86,6 +98,8 @@ async fn names_of_another_team_lead_nowhere_from_ones_own(db: PgPool) {
             json!({"team": "rival", "name": "p", "scope": "LISTED", "environments": ["prod"], "approvals": 1}),
         ),
         ("createFeature", json!({"team": "rival", "key": "f", "kind": "SIMPLE", "pipeline": "other"})),
+        ("rotateClientKey", json!({"team": "rival", "name": "shop"})),
+        ("deleteClient", json!({"team": "rival", "name": "shop"})),
         ("vote", json!({"team": "rival", "number": 1, "decision": "APPROVE"})),
     ] {
         assert_eq!(world.run("outsider", field, input).await.code(), "NOT_FOUND", "{field}");

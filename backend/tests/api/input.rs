@@ -5,23 +5,38 @@ use serde_json::{Value, json};
 /// The document of a mutation, with a selection that tells what tests ask about.
 pub fn mutation(field: &str) -> String {
     let selection = match field {
-        "bootstrap" | "signIn" | "refreshSession" => {
-            "accessToken refreshToken user { username systemAdmin memberships { team roles } }"
+        "bootstrap" | "signIn" | "refreshSession" | "changePassword" => {
+            "accessToken refreshToken user { username systemAdmin mustChangePassword memberships { team roles } }"
         }
         "signOut" | "createUser" => "username",
-        "setMember" => "user { username } roles",
-        "createTeam" | "createPipeline" => "key",
-        "createEnvironment" => "id key position",
-        "createPolicy" => "name",
-        "createClient" => "key client { id name keyIds }",
-        "setClientEnabled" => "name enabled",
+        "setMember" | "removeMember" => "user { username } roles",
+        "createTeam" | "editTeam" => "key name description",
+        "createPipeline" | "editPipeline" | "addPipelineStage" | "removePipelineStage" | "deletePipeline" => {
+            "key name stages { environment { key } after }"
+        }
+        "createEnvironment" | "editEnvironment" | "setEnvironmentActive" => {
+            "id key name type colour position active"
+        }
+        "createContextKey" | "editContextKey" | "deleteContextKey" => "key type description allowedValues",
+        "createPolicy" | "editPolicy" | "deletePolicy" => "name scope environments approvals roles enabled",
+        "editUser" | "setUserActive" | "resetPassword" => {
+            "username name email active systemAdmin mustChangePassword"
+        }
+        "rotateSigningKey" => "kid state verifiesUntil",
+        "createClient" | "rotateClientKey" => "key client { id name keyIds }",
+        "setClientEnabled" | "editClient" | "revokeClientKey" | "deleteClient" => {
+            "name enabled keyIds origins"
+        }
+        "editFeature" | "archiveFeature" | "unarchiveFeature" => {
+            "key name description lifecycle owner removalDate tags"
+        }
         "killFeature" | "restoreFeature" => "environments revision",
-        "vote" | "cancelChange" => "number status failure revision",
-        "createFeature" | "editStage" | "promote" | "rollback" | "withdraw" => {
+        "vote" | "cancelChange" | "overrideChange" | "commentChange" => "number status failure revision",
+        "createFeature" | "editStage" | "promote" | "rollback" | "withdraw" | "rebaseChange" => {
             "outcome change { number status revision failure author }
              items { feature { key } environment { key } source { key } baseVersion version before after
                      diff { kind path } }
-             policies { name required satisfied } gates { gate passed message hint }"
+             policies { name required satisfied } gates { gate passed message hint } warnings { rule path message }"
         }
         other => panic!("{other} is a mutation that the tests do not know"),
     };

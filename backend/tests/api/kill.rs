@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::{input::targeted, world::World};
+use crate::{
+    input::targeted,
+    world::{World, eventually},
+};
 
 async fn kill(world: &World, environment: Option<&str>) -> Value {
     let input =
@@ -85,5 +88,62 @@ async fn a_kill_overlays_and_lifting_it_gives_back_what_is_approved(db: PgPool) 
     assert_eq!(evaluated(&world).await, (json!("on"), json!(false)));
     let (version, config) = world.live("flag", "dev").await.unwrap();
     assert_eq!((version, &config["criteria"][0]["name"]), (before + 1, &json!("second")));
+    world.stop().await;
+}
+
+async fn until(world: &World, who: &str, end: Value) -> crate::answer::Answer {
+    let mut input = json!({"team": "acme", "feature": "flag", "environment": "dev", "reason": "it burns"});
+    input["restoreAt"] = end;
+    world.run(who, "killFeature", input).await
+}
+
+async fn ahead(world: &World, seconds: i64) -> Value {
+    let now = world.number("SELECT floor(extract(epoch FROM clock_timestamp()))::bigint").await;
+    json!(chrono::DateTime::from_timestamp(now + seconds, 0))
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_kill_ends_at_its_time(db: PgPool) {
+    let world = World::new(db).await;
+    world.feature("flag").await;
+    world.edit("dev", "flag", "dev", targeted("first")).await;
+    let replica = world.replica().await;
+    until(&world, "dev", ahead(&world, 2).await).await.data();
+    assert_eq!(evaluated(&world).await, (json!("off"), json!(true)));
+    let killed = "SELECT count(*) FROM stage WHERE killed_at IS NOT NULL";
+    eventually("the kill ends", async || (world.number(killed).await == 0).then_some(())).await;
+    assert_eq!(evaluated(&world).await, (json!("on"), json!(false)));
+    let entries = "SELECT count(*) FROM audit_entry WHERE action = 'feature.restore' AND actor = 'scheduler'
+                   AND actor_kind = 'SYSTEM' AND reason = 'its time is over; killed for: it burns'";
+    assert_eq!(world.number(entries).await, 1, "once, however many replicas look");
+    replica.stop().await.unwrap();
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn putting_the_end_off_is_killing_and_bringing_it_forward_is_restoring(db: PgPool) {
+    let world = World::new(db).await;
+    world.feature("flag").await;
+    let near = until(&world, "dev", ahead(&world, 600).await).await;
+    assert_eq!(near.data()["killFeature"]["environments"], json!(["dev"]));
+    let far = ahead(&world, 1200).await;
+    assert_eq!(until(&world, "dev", far.clone()).await.data()["killFeature"]["environments"], json!([]));
+    let moved = "SELECT count(*) FROM audit_entry WHERE action = 'feature.kill_until'";
+    assert_eq!(world.number(moved).await, 1);
+    until(&world, "dev", far).await.data();
+    assert_eq!(world.number(moved).await, 1, "nothing new, nothing recorded");
+    assert_eq!(until(&world, "dev", ahead(&world, 300).await).await.code(), "FORBIDDEN");
+    until(&world, "lead", ahead(&world, 300).await).await.data();
+    until(&world, "dev", Value::Null).await.data();
+    assert_eq!(
+        until(&world, "dev", ahead(&world, 3000).await).await.code(),
+        "FORBIDDEN",
+        "by hand only is later than any time"
+    );
+    for wrong in [ahead(&world, -1).await, ahead(&world, 3600 * 24 * 366).await] {
+        let answer = until(&world, "lead", wrong).await;
+        assert_eq!((answer.code(), &answer.error()["extensions"]["path"]), ("INVALID", &json!("restoreAt")));
+    }
+    assert_eq!(world.number("SELECT count(*) FROM stage WHERE kill_restore_at IS NOT NULL").await, 0);
     world.stop().await;
 }

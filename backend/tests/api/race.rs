@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::{
-    input::targeted,
+    input::{edit, targeted},
     world::{World, eventually},
 };
 
@@ -139,8 +139,14 @@ async fn environments_made_at_once_have_places_of_their_own(db: PgPool) {
 #[sqlx::test(migrations = false)]
 async fn signing_in_holds_no_connection_while_it_hashes(db: PgPool) {
     let world = World::new(db).await;
-    let input = json!({"username": "dev", "password": "wrong password"});
-    let tries = join_all((0..30).map(|_| world.run("", "signIn", input.clone())));
+    // Each from elsewhere and with another account, or they would be throttled.
+    let tries = join_all((0..30).map(|n| {
+        let world = &world;
+        async move {
+            let input = json!({"username": format!("user{n}"), "password": "wrong password"});
+            world.run_from(&format!("10.0.0.{n}"), "signIn", input).await
+        }
+    }));
     let mut most = 0;
     let watching = async {
         let held = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'";
@@ -154,5 +160,31 @@ async fn signing_in_holds_no_connection_while_it_hashes(db: PgPool) {
     let (tries, ()) = tokio::join!(tries, watching);
     assert!(tries.iter().all(|answer| answer.code() == "UNAUTHENTICATED"));
     assert!(most < 8, "{most} connections were held");
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn places_come_and_go_while_features_move_in(db: PgPool) {
+    let world = World::new(db).await;
+    world.done("admin", "createEnvironment", json!({"team": "acme", "key": "qa", "type": "STAGING"})).await;
+    world.token("dev").await;
+    let keys: Vec<String> = (0..6).map(|n| format!("f{n}")).collect();
+    let made = join_all(keys.iter().map(|key| world.feature(key)));
+    let stage = json!({"team": "acme", "pipeline": "main", "environment": "qa", "after": "dev"});
+    let (_, added) = tokio::join!(made, world.run("admin", "addPipelineStage", stage));
+    added.data();
+    let stages =
+        "SELECT count(*) FROM stage s JOIN environment e ON e.id = s.environment_id AND e.key = 'qa'";
+    assert_eq!(world.number(stages).await, 6, "no feature misses the stage that came meanwhile");
+    let edits =
+        join_all(keys.iter().map(|key| world.run("dev", "editStage", edit(key, "prod", targeted("a")))));
+    let off = json!({"team": "acme", "key": "prod", "active": false});
+    let (edits, off) = tokio::join!(edits, world.run("admin", "setEnvironmentActive", off));
+    for answer in edits.iter().chain([&off]).filter(|answer| answer.body.get("errors").is_some()) {
+        assert_eq!(answer.code(), "CONFLICT", "{}", answer.body);
+    }
+    let wrong = "SELECT count(*) FROM stage s JOIN environment e ON e.id = s.environment_id
+                 WHERE NOT e.active AND s.live_version IS NOT NULL";
+    assert_eq!(world.number(wrong).await, 0);
     world.stop().await;
 }

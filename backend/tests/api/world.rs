@@ -19,6 +19,8 @@ use crate::{
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery";
+/// What seals the signing keys.
+pub const MASTER_KEY: &str = "3f9a1c77d0be42858a6f0e5b9c2d4417";
 /// How long may something take that happens by itself?
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -112,6 +114,14 @@ impl World {
         Answer { status: response.status().as_u16(), body: response.json().await.unwrap() }
     }
 
+    /// Runs a mutation from somewhere else, as a proxy tells it.
+    pub async fn run_from(&self, address: &str, field: &str, input: Value) -> Answer {
+        let body = json!({"query": mutation(field), "variables": {"input": input}});
+        let request = self.client.post(&self.http).header("x-forwarded-for", address).json(&body);
+        let response = request.send().await.unwrap();
+        Answer { status: response.status().as_u16(), body: response.json().await.unwrap() }
+    }
+
     /// The data of a query.
     pub async fn query(&self, who: &str, query: &str) -> Value {
         self.ask(who, query, json!({})).await.data().clone()
@@ -138,6 +148,11 @@ impl World {
         let token = text(&answer.data()["signIn"]["accessToken"]);
         sessions.insert(who.to_owned(), token.clone());
         token
+    }
+
+    /// Forgets somebody's token; the next question signs in again.
+    pub async fn sign_in_again(&self, who: &str) {
+        self.sessions.lock().await.remove(who);
     }
 
     /// Makes a user.
@@ -256,7 +271,9 @@ async fn start(db: &PgPool, files: &TempDir) -> Running {
         "--grpc-addr",
         "127.0.0.1:0",
         "--master-key",
-        "3f9a1c77d0be42858a6f0e5b9c2d4417",
+        MASTER_KEY,
+        "--trusted-proxies",
+        "127.0.0.1",
         "--bootstrap-token-file",
         token.to_str().unwrap(),
     ];

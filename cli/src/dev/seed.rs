@@ -131,6 +131,9 @@ async fn structure(admin: &Api) -> Result<(), Error> {
         environments: None,
         approvals: 1,
         roles: Some(vec![Role::Approver, Role::TeamAdmin]),
+        auto_approve_hours: None,
+        auto_approve_production: None,
+        override_allowed: None,
     };
     fresh(policy::create(admin, input).await)?;
     Ok(())
@@ -182,6 +185,7 @@ async fn live(dev: &Api, lead: &Api, feature: Feature) -> Result<(), Error> {
             from: None,
             to: Some((*stage).to_owned()),
             reason: Some(REASON.to_owned()),
+            apply_at: None,
             dry_run: None,
         };
         let proposal = change::promote(dev, input).await?;

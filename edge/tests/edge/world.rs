@@ -55,6 +55,7 @@ pub(crate) fn client(id: u128, key: &str, kind: ClientKind, environment: Option<
             not_after_ms: (key == ENDED).then_some(1_577_836_800_000),
         }],
         team: "demo".to_owned(),
+        origins: Vec::new(),
     };
     item(ItemKind::Client, id, 1, client.encode_to_vec())
 }

@@ -21,6 +21,7 @@ mod guards;
 mod limits;
 mod lint;
 mod logic;
+mod merge;
 mod movement;
 mod numbers;
 mod properties;

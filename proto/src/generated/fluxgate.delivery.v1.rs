@@ -216,6 +216,9 @@ pub struct Client {
     pub keys: ::prost::alloc::vec::Vec<ClientKey>,
     #[prost(string, tag = "5")]
     pub team: ::prost::alloc::string::String,
+    /// whose pages may ask, like <https://shop.example;> none: no page
+    #[prost(string, repeated, tag = "6")]
+    pub origins: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ClientKey {

@@ -7,11 +7,10 @@ use uuid::Uuid;
 
 use super::{document, propose::word};
 use crate::{
-    auth::Caller,
     error::{Error, Result},
     service::audit,
     store::{
-        audit::NewEntry,
+        audit::{Actor, NewEntry},
         change::{self, Change, ChangeItem, ChangeKind, ChangeStatus},
         feature::{self, Feature},
         stage::{self, LockedStage},
@@ -23,8 +22,13 @@ use crate::{
 /// Applies a change whose gates are open, or closes it as STALE or FAILED. The stages are locked by the caller.
 ///
 /// The delivery head is taken by the last statement, so that nobody waits for it longer than a commit takes.
-pub async fn apply(conn: &mut PgConnection, caller: &Caller, team: &Team, change: &mut Change) -> Result<()> {
-    let now = caller.request.now;
+pub async fn apply(
+    conn: &mut PgConnection,
+    actor: Actor<'_>,
+    team: &Team,
+    change: &mut Change,
+) -> Result<()> {
+    let now = actor.at;
     let items = change::items(conn, &[change.id]).await?;
     let mut locked: Vec<LockedStage> = Vec::new();
     for feature in features(&items) {
@@ -34,7 +38,7 @@ pub async fn apply(conn: &mut PgConnection, caller: &Caller, team: &Team, change
     if let Some((status, why)) = obstacle(conn, &items, &locked, &features).await? {
         change::close(conn, change.id, status, Some(&why), now).await?;
         let what = What { team, change, items: &items, locked: &locked, features: &features };
-        record(conn, caller, &what, ("change.fail", Some(&why))).await?;
+        record(conn, actor, &what, ("change.fail", Some(&why))).await?;
         (change.status, change.failure, change.decided_at) = (status, Some(why), Some(now));
         return Ok(());
     }
@@ -53,7 +57,7 @@ pub async fn apply(conn: &mut PgConnection, caller: &Caller, team: &Team, change
     }
     let stages: Vec<Uuid> = items.iter().map(|item| item.stage_id).collect();
     let what = What { team, change, items: &items, locked: &locked, features: &features };
-    record(conn, caller, &what, ("change.apply", None)).await?;
+    record(conn, actor, &what, ("change.apply", None)).await?;
     for number in change::supersede(conn, change.id, &stages, now).await? {
         let entry = NewEntry {
             team: Some(team.id),
@@ -66,7 +70,7 @@ pub async fn apply(conn: &mut PgConnection, caller: &Caller, team: &Team, change
                 .map(|stage| stage.environment_key.as_str()),
             ..NewEntry::default()
         };
-        audit::record(conn, caller, &entry).await?;
+        audit::record(conn, actor, &entry).await?;
     }
     let revision = change::publish_applied(conn, change.id, &stages, now).await?;
     (change.status, change.revision) = (ChangeStatus::Applied, Some(revision));
@@ -128,7 +132,7 @@ struct What<'a> {
 
 async fn record(
     conn: &mut PgConnection,
-    caller: &Caller,
+    actor: Actor<'_>,
     what: &What<'_>,
     (action, why): (&str, Option<&str>),
 ) -> Result<()> {
@@ -150,7 +154,7 @@ async fn record(
                 .map(|config| json!({"version": item.base_version, "config": config})),
             after: item.config.as_ref().map(|config| json!({"change": change.number, "config": config})),
         };
-        audit::record(conn, caller, &entry).await?;
+        audit::record(conn, actor, &entry).await?;
     }
     Ok(())
 }

@@ -1,8 +1,10 @@
 //! Whether a change has the approvals that its policies ask for: a pure function over values.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::store::{
+    change::Change,
     member::{Member, Role},
     policy::Requirement,
     vote::{Decision, Vote},
@@ -19,19 +21,43 @@ pub struct Progress {
     pub roles: Vec<Role>,
     /// Whose have counted.
     pub approvers: Vec<String>,
+    /// When time approves, if it does.
+    pub auto_approve_at: Option<DateTime<Utc>>,
+    /// Whether a TEAM_ADMIN may let the change through.
+    pub override_allowed: bool,
+    /// Whether nothing is missing.
+    pub satisfied: bool,
 }
 
-impl Progress {
-    /// Whether nothing is missing.
-    pub fn satisfied(&self) -> bool {
-        usize::try_from(self.required).is_ok_and(|required| self.approvers.len() >= required)
+/// What counts of a change beside the votes.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Who proposed it; their vote never counts.
+    pub author: Uuid,
+    /// When.
+    pub created_at: DateTime<Utc>,
+    /// Who let it through where a policy allows that.
+    pub overridden_by: Option<Uuid>,
+    /// The time now.
+    pub now: DateTime<Utc>,
+}
+
+impl Standing {
+    /// What counts of a change, now.
+    pub fn of(change: &Change, now: DateTime<Utc>) -> Standing {
+        Standing {
+            author: change.author_id,
+            created_at: change.created_at,
+            overridden_by: change.overridden_by,
+            now,
+        }
     }
 }
 
 /// The stricter of the policies in scope when the change was proposed and of those in scope now.
 ///
 /// Of a policy that was altered meanwhile the higher count holds, by the roles that both forms list; where they list
-/// none in common, both forms have to be satisfied.
+/// none in common, both forms have to be satisfied. Time and a TEAM_ADMIN satisfy it only where both forms say so.
 pub fn strictest(then: Vec<Requirement>, now: Vec<Requirement>) -> Vec<Requirement> {
     let mut all = then;
     for requirement in now {
@@ -41,8 +67,16 @@ pub fn strictest(then: Vec<Requirement>, now: Vec<Requirement>) -> Vec<Requireme
         };
         let both: Vec<Role> =
             kept.roles.iter().copied().filter(|role| requirement.roles.contains(role)).collect();
+        kept.auto_approve_hours =
+            kept.auto_approve_hours.zip(requirement.auto_approve_hours).map(|(then, now)| then.max(now));
+        kept.override_allowed &= requirement.override_allowed;
         if both.is_empty() {
-            all.push(requirement);
+            let kept = kept.clone();
+            all.push(Requirement {
+                auto_approve_hours: kept.auto_approve_hours,
+                override_allowed: kept.override_allowed,
+                ..requirement
+            });
         } else {
             kept.approvals = kept.approvals.max(requirement.approvals);
             kept.roles = both;
@@ -57,23 +91,40 @@ pub fn decide(
     requirements: &[Requirement],
     votes: &[Vote],
     members: &[Member],
-    author: Uuid,
+    change: Standing,
 ) -> Vec<Progress> {
-    requirements
-        .iter()
-        .map(|requirement| Progress {
+    let active = |user: Uuid| members.iter().find(|member| member.user.id == user && member.user.active);
+    let overrider = change.overridden_by.and_then(active);
+    let overridden = overrider.is_some_and(|member| member.roles.contains(&Role::TeamAdmin));
+    let progress = |requirement: &Requirement| {
+        let approvers: Vec<String> = votes
+            .iter()
+            .filter(|vote| vote.decision == Decision::Approve && vote.user_id != change.author)
+            .filter_map(|vote| active(vote.user_id))
+            .filter(|member| listed(requirement, &member.roles))
+            .map(|member| member.user.username.clone())
+            .collect();
+        let auto_approve_at =
+            requirement.auto_approve_hours.map(|hours| change.created_at + TimeDelta::hours(hours.into()));
+        let enough = usize::try_from(requirement.approvals).is_ok_and(|needed| approvers.len() >= needed);
+        Progress {
             name: requirement.name.clone(),
             required: requirement.approvals,
             roles: requirement.roles.clone(),
-            approvers: votes
-                .iter()
-                .filter(|vote| vote.decision == Decision::Approve && vote.user_id != author)
-                .filter_map(|vote| members.iter().find(|member| member.user.id == vote.user_id))
-                .filter(|member| member.user.active && listed(requirement, &member.roles))
-                .map(|member| member.user.username.clone())
-                .collect(),
-        })
-        .collect()
+            approvers,
+            auto_approve_at,
+            override_allowed: requirement.override_allowed,
+            satisfied: enough
+                || auto_approve_at.is_some_and(|at| at <= change.now)
+                || (requirement.override_allowed && overridden),
+        }
+    };
+    requirements.iter().map(progress).collect()
+}
+
+/// When it is to be looked at again whether time has approved; never when something else is missing for good.
+pub fn next_look(progress: &[Progress], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    progress.iter().filter(|p| !p.satisfied).filter_map(|p| p.auto_approve_at).filter(|at| *at > now).min()
 }
 
 /// Whether any of these roles counts for the policy.
@@ -94,6 +145,8 @@ mod tests {
             email: None,
             active: true,
             system_admin: false,
+            must_change_password: false,
+            session_epoch: 0,
         };
         Member { user, roles: roles.to_vec() }
     }
@@ -110,7 +163,18 @@ mod tests {
     }
 
     fn requirement(approvals: i32, roles: &[Role]) -> Requirement {
-        Requirement { name: "p".to_owned(), approvals, roles: roles.to_vec() }
+        Requirement {
+            name: "p".to_owned(),
+            approvals,
+            roles: roles.to_vec(),
+            auto_approve_hours: None,
+            override_allowed: false,
+        }
+    }
+
+    fn standing(author: Uuid) -> Standing {
+        let now = clock::now();
+        Standing { author, created_at: now, overridden_by: None, now }
     }
 
     #[test]
@@ -121,13 +185,13 @@ mod tests {
         let members = [author.clone(), lead, peer];
         let votes: Vec<_> = members.iter().map(|m| vote(m, Decision::Approve)).collect();
         let approvers = |requirement| {
-            let mut progress = decide(&[requirement], &votes, &members, author.user.id);
+            let mut progress = decide(&[requirement], &votes, &members, standing(author.user.id));
             progress.remove(0)
         };
         assert_eq!(approvers(requirement(1, &[Role::Approver])).approvers, ["lead"]);
-        assert!(approvers(requirement(1, &[Role::Approver])).satisfied());
-        assert!(!approvers(requirement(2, &[Role::Approver])).satisfied());
-        assert!(approvers(requirement(2, &[Role::Approver, Role::Requester])).satisfied());
+        assert!(approvers(requirement(1, &[Role::Approver])).satisfied);
+        assert!(!approvers(requirement(2, &[Role::Approver])).satisfied);
+        assert!(approvers(requirement(2, &[Role::Approver, Role::Requester])).satisfied);
     }
 
     #[test]
@@ -135,9 +199,11 @@ mod tests {
         let lead = member("lead", &[Role::Approver]);
         let votes = [vote(&lead, Decision::Approve)];
         let now = Member { roles: Vec::new(), ..lead };
-        let progress = decide(&[requirement(1, &[Role::Approver])], &votes, &[now], Uuid::nil());
-        assert!(!progress[0].satisfied());
-        assert!(!decide(&[requirement(1, &[Role::Approver])], &votes, &[], Uuid::nil())[0].satisfied());
+        let progress = decide(&[requirement(1, &[Role::Approver])], &votes, &[now], standing(Uuid::nil()));
+        assert!(!progress[0].satisfied);
+        assert!(
+            !decide(&[requirement(1, &[Role::Approver])], &votes, &[], standing(Uuid::nil()))[0].satisfied
+        );
     }
 
     #[test]
@@ -148,5 +214,37 @@ mod tests {
         let only = std::slice::from_ref(&then);
         assert_eq!(strictest(only.to_vec(), vec![]), only);
         assert_eq!(strictest(vec![], only.to_vec()), only);
+    }
+
+    #[test]
+    fn time_approves_where_both_forms_say_so() {
+        let auto = |hours| Requirement { auto_approve_hours: hours, ..requirement(1, &[Role::Approver]) };
+        let strict = |then, now| strictest(vec![auto(then)], vec![auto(now)])[0].auto_approve_hours;
+        assert_eq!((strict(Some(1), Some(5)), strict(Some(5), Some(1))), (Some(5), Some(5)));
+        assert_eq!((strict(None, Some(1)), strict(Some(1), None)), (None, None));
+        let at = |hours| {
+            let mut standing = standing(Uuid::nil());
+            standing.now += TimeDelta::hours(hours);
+            let progress = decide(&[auto(Some(2))], &[], &[], standing);
+            (progress[0].satisfied, next_look(&progress, standing.now).is_some())
+        };
+        assert_eq!((at(1), at(2)), ((false, true), (true, false)));
+    }
+
+    #[test]
+    fn an_override_counts_where_it_is_allowed_and_while_its_admin_is_one() {
+        let admin = member("root", &[Role::TeamAdmin]);
+        let allowed = Requirement { override_allowed: true, ..requirement(2, &[Role::Approver]) };
+        let mut standing = standing(Uuid::nil());
+        standing.overridden_by = Some(admin.user.id);
+        let satisfied = |requirement: &Requirement, member: &Member| {
+            let members = std::slice::from_ref(member);
+            decide(std::slice::from_ref(requirement), &[], members, standing)[0].satisfied
+        };
+        assert!(satisfied(&allowed, &admin));
+        assert!(!satisfied(&requirement(2, &[Role::Approver]), &admin));
+        assert!(!satisfied(&allowed, &Member { roles: vec![Role::Approver], ..admin.clone() }));
+        let both = strictest(vec![allowed], vec![requirement(2, &[Role::Approver])]);
+        assert!(!satisfied(&both[0], &admin));
     }
 }

@@ -1,16 +1,25 @@
 //! Deciding: votes on a change, and taking it back. What is decided on never alters.
 
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{apply, approval, propose::word};
+use super::{
+    approval::{self, Progress, Standing},
+    propose::word,
+    settle::settle,
+};
 use crate::{
     access::{self, Action},
     auth::Caller,
+    clock,
     error::{Error, Result},
     service::{audit, key, team},
     store::{
-        audit::NewEntry,
+        self,
+        audit::{Actor, NewEntry},
         change::{self, Change, ChangeStatus},
         feature,
         member::{self, Role},
@@ -20,6 +29,9 @@ use crate::{
         vote::{self, Decision},
     },
 };
+
+/// How many comments may a change have?
+const MAX_COMMENTS: i64 = 1_000;
 
 /// Approves or rejects somebody else's change. The last approval needed applies it; one rejection ends it.
 pub async fn vote(
@@ -69,11 +81,62 @@ pub async fn vote(
         change::close(conn, change.id, ChangeStatus::Rejected, comment.as_deref(), now).await?;
         return refetch(conn, &team, number).await;
     }
-    let votes = vote::of_changes(conn, &[change.id]).await?;
-    let progress = approval::decide(&requirements, &votes, &members, change.author_id);
-    if progress.iter().all(approval::Progress::satisfied) {
-        apply::apply(conn, caller, &team, &mut change).await?;
+    if progress(conn, &change, now).await?.iter().all(|policy| policy.satisfied) {
+        settle(conn, caller.into(), &team, &mut change).await?;
     }
+    Ok(change)
+}
+
+/// Lets a change through whose policies allow a TEAM_ADMIN to; the others must be satisfied all the same.
+pub async fn force(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    (team_key, number): (&str, i32),
+    reason: String,
+) -> Result<Change> {
+    let team = team::find(conn, caller, team_key, Action::Override).await?;
+    let Some(reason) = key::text("reason", Some(reason))? else {
+        return Err(Error::invalid("reason", "is needed: an override is for others to look at later"));
+    };
+    let change = lock(conn, &team, number).await?;
+    if change.status != ChangeStatus::Pending {
+        return Err(closed(&change));
+    }
+    let before = progress(conn, &change, caller.request.now).await?;
+    let strict: Vec<&str> =
+        before.iter().filter(|p| !p.satisfied && !p.override_allowed).map(|p| p.name.as_str()).collect();
+    if !strict.is_empty() {
+        return Err(Error::Forbidden {
+            message: format!("#{number} cannot be let through: {} allows no override", strict.join(", ")),
+            hint: Some("it takes the approvals that the policy asks for".to_owned()),
+            team: Some(team.id),
+        });
+    }
+    change::set_override(conn, change.id, (caller.user.id, &reason)).await?;
+    record(conn, caller, (&team, &change), "change.override", Some(&reason)).await?;
+    let mut change = refetch(conn, &team, number).await?;
+    settle(conn, caller.into(), &team, &mut change).await?;
+    Ok(change)
+}
+
+/// Says something about a change, open or not.
+pub async fn comment(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    (team_key, number): (&str, i32),
+    text: String,
+) -> Result<Change> {
+    let team = team::find(conn, caller, team_key, Action::Propose).await?;
+    let Some(text) = key::text("text", Some(text))? else {
+        return Err(Error::invalid("text", "is needed"));
+    };
+    let change = refetch(conn, &team, number).await?;
+    if store::comment::count(conn, change.id).await? >= MAX_COMMENTS {
+        return Err(Error::Conflict(format!("#{number} has {MAX_COMMENTS} comments; that is all it takes")));
+    }
+    let of = (change.id, caller.user.id);
+    store::comment::insert(conn, clock::new_id(), of, &text, caller.request.now).await?;
+    record(conn, caller, (&team, &change), "change.comment", Some(&text)).await?;
     Ok(change)
 }
 
@@ -103,15 +166,34 @@ pub async fn cancel(conn: &mut PgConnection, caller: &Caller, team_key: &str, nu
 
 /// What a change needs: the stricter of the policies then and now.
 pub async fn requirements(conn: &mut PgConnection, change: &Change) -> Result<Vec<Requirement>> {
-    let then = change::policies(conn, change.id).await?;
-    let environments: Vec<Uuid> =
-        change::items(conn, &[change.id]).await?.into_iter().map(|item| item.environment_id).collect();
-    let now = policy::in_scope(conn, change.team_id, &environments).await?;
-    Ok(approval::strictest(then, now))
+    Ok(requirements_of(conn, &[change.id]).await?.remove(&change.id).unwrap_or_default())
+}
+
+/// What each of several changes needs.
+pub async fn requirements_of(
+    conn: &mut PgConnection,
+    changes: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<Requirement>>> {
+    let mut of: HashMap<Uuid, (Vec<Requirement>, Vec<Requirement>)> = HashMap::new();
+    for (change, then) in change::policies(conn, changes).await? {
+        of.entry(change).or_default().0.push(then);
+    }
+    for (change, now) in policy::in_scope_of(conn, changes).await? {
+        of.entry(change).or_default().1.push(now);
+    }
+    Ok(of.into_iter().map(|(change, (then, now))| (change, approval::strictest(then, now))).collect())
+}
+
+/// How far a change is satisfied now.
+pub async fn progress(conn: &mut PgConnection, change: &Change, now: DateTime<Utc>) -> Result<Vec<Progress>> {
+    let requirements = requirements(conn, change).await?;
+    let votes = vote::of_changes(conn, &[change.id]).await?;
+    let members = member::active(conn, change.team_id).await?;
+    Ok(approval::decide(&requirements, &votes, &members, Standing::of(change, now)))
 }
 
 /// Locks the change's stages, then the change: the order in which everybody locks.
-async fn lock(conn: &mut PgConnection, team: &Team, number: i32) -> Result<Change> {
+pub(super) async fn lock(conn: &mut PgConnection, team: &Team, number: i32) -> Result<Change> {
     let unknown = || Error::not_found("change", format!("#{number}"), Vec::new());
     let change = change::get(conn, team.id, number).await?.ok_or_else(unknown)?;
     let mut features: Vec<Uuid> =
@@ -135,9 +217,9 @@ fn closed(change: &Change) -> Error {
     Error::Stale(format!("#{} is {state} and open to decisions no more{why}", change.number))
 }
 
-async fn record(
+pub(super) async fn record<'a>(
     conn: &mut PgConnection,
-    caller: &Caller,
+    actor: impl Into<Actor<'a>>,
     (team, change): (&Team, &Change),
     action: &str,
     comment: Option<&str>,
@@ -157,5 +239,5 @@ async fn record(
         reason: comment,
         ..NewEntry::default()
     };
-    audit::record(conn, caller, &entry).await
+    audit::record(conn, actor, &entry).await
 }

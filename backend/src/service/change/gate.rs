@@ -102,10 +102,12 @@ async fn dependencies(
     Ok(config.depends_on.iter().map(|dependency| gate(&dependency.feature)).collect())
 }
 
-fn open(gate: &str, message: String) -> Gate {
+/// A gate that holds nothing up.
+pub fn open(gate: &str, message: String) -> Gate {
     Gate { gate: gate.to_owned(), passed: true, message, hint: None }
 }
 
-fn closed(gate: &str, message: String, hint: Option<String>) -> Gate {
+/// A gate that does, and what would open it.
+pub fn closed(gate: &str, message: String, hint: Option<String>) -> Gate {
     Gate { gate: gate.to_owned(), passed: false, message, hint }
 }

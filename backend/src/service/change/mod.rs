@@ -10,16 +10,25 @@ mod decide;
 mod document;
 mod gate;
 mod propose;
+mod rebase;
+mod settle;
 mod source;
+mod warning;
 
-pub use decide::{cancel, requirements, vote};
+use chrono::{DateTime, Utc};
+
+pub use decide::{cancel, comment, force, requirements_of, vote};
 pub use document::value_type;
 pub(crate) use document::{check_cycle, read as check_document};
+pub(crate) use gate::{closed, open};
 pub(crate) use propose::{Draft, Target, propose};
 pub use propose::{Proposal, ProposalOutcome};
+pub use rebase::rebase;
+pub use settle::settle_due;
 pub use source::{edit, promote, rollback, withdraw};
+pub use warning::{Findings, Warning};
 
-/// Which stage, why, and whether only to say what would happen.
+/// Which stage, why, when, and whether only to say what would happen.
 #[derive(Clone, Debug)]
 pub struct Intent {
     /// The team's key.
@@ -28,6 +37,8 @@ pub struct Intent {
     pub feature: String,
     /// Kept with the change.
     pub reason: Option<String>,
+    /// Not to be applied before; as soon as it is approved when absent.
+    pub apply_at: Option<DateTime<Utc>>,
     /// Check everything, write nothing.
     pub dry_run: bool,
 }

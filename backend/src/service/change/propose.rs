@@ -1,12 +1,14 @@
 //! Proposing: what every change goes through, whatever its document comes from.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::{
-    apply,
-    approval::{Progress, decide},
-    decide::requirements,
+    approval::{Progress, Standing, decide, next_look},
+    decide::progress,
+    settle::settle,
+    warning::{self, Warning},
 };
 use crate::{
     auth::Caller,
@@ -15,20 +17,24 @@ use crate::{
     store::{
         audit::NewEntry,
         change::{self, Change, ChangeItem, ChangeKind, ChangeStatus, NewChange, NewItem},
+        environment,
         feature::Feature,
-        member, policy,
+        policy,
         stage::LockedStage,
         team::{self, Team},
-        vote, word_enum,
+        word_enum,
     },
 };
+
+/// How far ahead may a change be applied?
+const MAX_AHEAD: TimeDelta = TimeDelta::days(365);
 
 word_enum!(
     /// What became of a proposal.
     ProposalOutcome {
         /// It is live.
         Applied,
-        /// It waits for approvals.
+        /// It waits: for approvals, or for its time.
         Pending,
         /// The same proposal was waiting already.
         Joined,
@@ -54,6 +60,8 @@ pub struct Proposal {
     pub policies: Vec<Progress>,
     /// What was checked.
     pub gates: Vec<Gate>,
+    /// What is allowed, but probably not meant.
+    pub warnings: Vec<Warning>,
 }
 
 /// Where a document goes, and where it comes from.
@@ -72,6 +80,7 @@ pub(crate) struct Draft<'a> {
     pub feature: &'a Feature,
     pub kind: ChangeKind,
     pub reason: Option<String>,
+    pub apply_at: Option<DateTime<Utc>>,
     pub dry_run: bool,
     pub target: Target<'a>,
     pub gates: Vec<Gate>,
@@ -79,8 +88,12 @@ pub(crate) struct Draft<'a> {
 
 /// Decides what a draft needs, writes it down, and applies it where no policy covers it.
 pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Draft<'_>) -> Result<Proposal> {
-    let Draft { team, feature, kind, dry_run, target, gates, .. } = draft;
+    let Draft { team, feature, kind, apply_at, dry_run, target, gates, .. } = draft;
     let reason = key::text("reason", draft.reason)?;
+    let now = caller.request.now;
+    if apply_at.is_some_and(|at| at <= now || at > now + MAX_AHEAD) {
+        return Err(Error::invalid("applyAt", "must be in the future, at most a year ahead"));
+    }
     let stage = target.stage;
     let item = NewItem {
         stage_id: stage.id,
@@ -99,14 +112,22 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
         before: stage.config.clone(),
         config: item.config.clone(),
     };
+    let active = environment::lock_place(conn, stage.environment_id).await?;
+    if !active && kind != ChangeKind::Withdraw {
+        let place = &stage.environment_key;
+        return Err(Error::Conflict(format!("{place} is inactive and takes no changes: activate it first")));
+    }
+    let warnings = warnings(conn, team, (kind, stage), item.config.as_ref()).await?;
     let requirements = policy::in_scope(conn, team.id, &[stage.environment_id]).await?;
+    let standing = Standing { author: caller.user.id, created_at: now, overridden_by: None, now };
     let mut proposal = Proposal {
         outcome: ProposalOutcome::DryRun,
         change: None,
         items: vec![preview],
         feature: feature.clone(),
-        policies: decide(&requirements, &[], &[], caller.user.id),
+        policies: decide(&requirements, &[], &[], standing),
         gates,
+        warnings,
     };
     if stage.config == item.config {
         proposal.outcome = ProposalOutcome::Unchanged;
@@ -115,11 +136,11 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
     if dry_run {
         return Ok(proposal);
     }
-    if let Some(same) = change::same_pending(conn, kind, &item).await? {
+    if let Some(same) = change::same_pending(conn, (kind, apply_at), &item).await? {
         proposal.outcome = ProposalOutcome::Joined;
         proposal.change = change::by_ids(conn, &[same]).await?.pop();
         if let Some(joined) = &proposal.change {
-            proposal.policies = progress(conn, joined).await?;
+            proposal.policies = progress(conn, joined, now).await?;
         }
         return Ok(proposal);
     }
@@ -130,7 +151,9 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
         kind,
         reason: reason.as_deref(),
         author_id: caller.user.id,
-        created_at: caller.request.now,
+        created_at: now,
+        apply_at,
+        auto_approve_at: next_look(&proposal.policies, now),
     };
     let id = change::insert(conn, &new, &[item], &requirements).await?;
     let entry = NewEntry {
@@ -140,14 +163,16 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
         feature: Some(feature.id),
         environment: Some(&stage.environment_key),
         reason: reason.as_deref(),
-        after: Some(json!({"change": number, "kind": kind, "baseVersion": stage.live_version})),
+        after: Some(
+            json!({"change": number, "kind": kind, "baseVersion": stage.live_version, "applyAt": apply_at}),
+        ),
         ..NewEntry::default()
     };
     audit::record(conn, caller, &entry).await?;
     let mut made = change::by_ids(conn, &[id]).await?.pop();
     if let Some(change) = made.as_mut().filter(|_| requirements.is_empty()) {
-        apply::apply(conn, caller, team, change).await?;
-        if change.status != ChangeStatus::Applied {
+        settle(conn, caller.into(), team, change).await?;
+        if !matches!(change.status, ChangeStatus::Applied | ChangeStatus::Approved) {
             let why = change.failure.clone().unwrap_or_default();
             return Err(Error::Conflict(format!("{} could not be applied: {why}", feature.key)));
         }
@@ -159,12 +184,20 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
     Ok(proposal)
 }
 
-/// How far a change is satisfied now.
-async fn progress(conn: &mut PgConnection, change: &Change) -> Result<Vec<Progress>> {
-    let requirements = requirements(conn, change).await?;
-    let votes = vote::of_changes(conn, &[change.id]).await?;
-    let members = member::active(conn, change.team_id).await?;
-    Ok(decide(&requirements, &votes, &members, change.author_id))
+/// What is probably not meant in a document. What does not fit the context keys is refused, unless it is, or was,
+/// served already: nothing that is declared later stands in the way of going back.
+async fn warnings(
+    conn: &mut PgConnection,
+    team: &Team,
+    (kind, stage): (ChangeKind, &LockedStage),
+    config: Option<&Value>,
+) -> Result<Vec<Warning>> {
+    let Some(config) = config else { return Ok(Vec::new()) };
+    let findings = warning::look_over(conn, team.id, config).await?;
+    if kind == ChangeKind::Rollback || stage.config.as_ref() == Some(config) {
+        return Ok(findings.lenient());
+    }
+    findings.strict()
 }
 
 /// The kind as people say it.

@@ -16,35 +16,35 @@ use crate::{
         change::ChangeKind,
         feature::Feature,
         pipeline::{self, PipelineStage},
-        stage::{self, LockedStage},
+        stage::LockedStage,
         team::Team,
         version,
     },
 };
 
 /// A feature with all its stages locked, so that what is looked at is what is changed.
-struct Locked {
-    team: Team,
-    feature: Feature,
-    stages: Vec<LockedStage>,
+pub(super) struct Locked {
+    pub team: Team,
+    pub feature: Feature,
+    pub stages: Vec<LockedStage>,
 }
 
 impl Locked {
-    async fn find(conn: &mut PgConnection, caller: &Caller, intent: &Intent) -> Result<Locked> {
+    pub async fn find(conn: &mut PgConnection, caller: &Caller, intent: &Intent) -> Result<Locked> {
         let team = team::find(conn, caller, &intent.team, Action::Propose).await?;
-        let feature = features::find(conn, team.id, &intent.feature).await?;
-        let stages = stage::lock_of_feature(conn, feature.id).await?;
+        let (feature, stages) = features::lock(conn, team.id, &intent.feature).await?;
+        features::require_present(&feature)?;
         Ok(Locked { team, feature, stages })
     }
 
-    fn stage(&self, environment: &str) -> Result<&LockedStage> {
+    pub fn stage(&self, environment: &str) -> Result<&LockedStage> {
         self.stages.iter().find(|stage| stage.environment_key == environment).ok_or_else(|| {
             let candidates = self.stages.iter().map(|stage| stage.environment_key.clone()).collect();
             Error::not_found("environment", environment, candidates)
         })
     }
 
-    fn draft<'a>(
+    pub fn draft<'a>(
         &'a self,
         intent: Intent,
         kind: ChangeKind,
@@ -56,6 +56,7 @@ impl Locked {
             feature: &self.feature,
             kind,
             reason: intent.reason,
+            apply_at: intent.apply_at,
             dry_run: intent.dry_run,
             target,
             gates,

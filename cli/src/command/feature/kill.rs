@@ -76,6 +76,7 @@ impl Kill {
             feature: self.key.clone(),
             environment: env.clone(),
             reason,
+            restore_at: None,
         };
         let result = feature::kill(&api, input).await?;
         let done = Done { shell, api: &api, team: &team, env: env.as_deref() };

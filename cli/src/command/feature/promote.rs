@@ -90,6 +90,7 @@ impl Promote {
             from: self.from.clone(),
             to: self.to.clone(),
             reason: self.flags.reason.clone(),
+            apply_at: None,
             dry_run: dry_run.then_some(true),
         }
     }

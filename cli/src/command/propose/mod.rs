@@ -70,6 +70,7 @@ impl Target<'_> {
             config: config.to_value(),
             base_version: stage.live.as_ref().map(|live| live.number),
             reason: flags.reason.clone(),
+            apply_at: None,
             dry_run: flags.dry_run.then_some(true),
         };
         let proposal = change::edit_stage(self.api, input).await?;

@@ -1,0 +1,48 @@
+//! What happens at a set time: kills that end, changes that are applied or approved. Every replica looks; what one is
+//! at, the others pass over.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::watch;
+
+use crate::{app::App, clock, error::Result, service, store};
+
+/// How often is it looked for what is due?
+const EVERY: Duration = Duration::from_millis(500);
+
+/// Does what is due until the server stops.
+pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>) -> anyhow::Result<()> {
+    let mut failing = false;
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return Ok(()),
+            () = tokio::time::sleep(EVERY) => {}
+        }
+        let done = do_due(&app).await;
+        // Said once, and not every half second while the database is away.
+        match &done {
+            Err(error) if !failing => tracing::warn!(%error, "what is due cannot be done"),
+            _ => {}
+        }
+        failing = done.is_err();
+    }
+}
+
+/// Does everything that is due, each in a transaction of its own.
+async fn do_due(app: &App) -> Result<()> {
+    let now = clock::now();
+    loop {
+        let mut tx = app.begin().await?;
+        if !service::kill::restore_due(&mut tx, now).await? {
+            break;
+        }
+        tx.commit().await?;
+    }
+    let due = store::change::due(&mut *app.read().await?, now).await?;
+    for change in due {
+        let mut tx = app.begin().await?;
+        service::change::settle_due(&mut tx, change, now).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}

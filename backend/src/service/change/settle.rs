@@ -1,0 +1,72 @@
+//! Settling: a change that has its approvals is applied, or waits for its time; what time itself decides.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    apply::apply,
+    approval::{Progress, next_look},
+    decide::{lock, progress, record},
+};
+use crate::{
+    error::Result,
+    service::audit::scheduler,
+    store::{
+        audit::Actor,
+        change::{self, Change, ChangeStatus},
+        team::{self, Team},
+    },
+};
+
+/// Applies a change whose gates are open, unless its time is still to come. The stages are locked by the caller.
+pub(super) async fn settle(
+    conn: &mut PgConnection,
+    actor: Actor<'_>,
+    team: &Team,
+    change: &mut Change,
+) -> Result<()> {
+    if change.apply_at.is_none_or(|at| at <= actor.at) {
+        return apply(conn, actor, team, change).await;
+    }
+    change::approve(conn, change.id, actor.at).await?;
+    (change.status, change.decided_at) = (ChangeStatus::Approved, Some(actor.at));
+    record(conn, actor, (team, change), "change.schedule", None).await
+}
+
+/// Looks at a change whose time has come; passed over while somebody else is at it.
+pub async fn settle_due(conn: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result<()> {
+    if !change::try_lock_first_stage(conn, id).await? {
+        return Ok(());
+    }
+    let Some(team) = team::of_change(conn, id).await? else { return Ok(()) };
+    let Some(found) = change::by_ids(conn, &[id]).await?.pop() else { return Ok(()) };
+    let mut change = lock(conn, &team, found.number).await?;
+    let actor = scheduler(now);
+    let policies = progress(conn, &change, now).await?;
+    let missing: Vec<&str> = policies.iter().filter(|p| !p.satisfied).map(|p| p.name.as_str()).collect();
+    match change.status {
+        ChangeStatus::Approved if change.apply_at.is_some_and(|at| at <= now) => {
+            if missing.is_empty() {
+                return apply(conn, actor, &team, &mut change).await;
+            }
+            // Somebody lost a role, or a policy became stricter, while it waited.
+            let why = format!("at its time the approvals for {} did not hold any more", missing.join(", "));
+            change::close(conn, id, ChangeStatus::Failed, Some(&why), now).await?;
+            record(conn, actor, (&team, &change), "change.fail", Some(&why)).await
+        }
+        ChangeStatus::Pending if missing.is_empty() => {
+            let why = format!("nobody rejected it in time: {}", by_time(&policies));
+            record(conn, actor, (&team, &change), "change.auto_approve", Some(&why)).await?;
+            settle(conn, actor, &team, &mut change).await
+        }
+        ChangeStatus::Pending => Ok(change::set_next_look(conn, id, next_look(&policies, now)).await?),
+        _ => Ok(()),
+    }
+}
+
+/// Names the policies that have too few approvals and are satisfied by time.
+fn by_time(policies: &[Progress]) -> String {
+    let few = |p: &&Progress| usize::try_from(p.required).is_ok_and(|needed| p.approvers.len() < needed);
+    policies.iter().filter(few).map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ")
+}

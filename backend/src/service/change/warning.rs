@@ -1,0 +1,65 @@
+//! What is valid in a proposed document but probably not meant, and what does not fit the team's context keys.
+
+use async_graphql::SimpleObject;
+use fluxgate_engine::{FlagConfig, lint};
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    error::{Error, Result, Violation},
+    service::context_key::fit,
+    store::context_key,
+};
+
+/// Something that is allowed, but probably not meant.
+#[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
+pub struct Warning {
+    /// The rule that found it, like `unreachable-criterion`.
+    pub rule: String,
+    /// Where, like `config.criteria[0].when.key`.
+    pub path: String,
+    /// What was found and what to do about it.
+    pub message: String,
+}
+
+/// What was found in a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// What does not fit the type of a context key.
+    pub unfit: Vec<Violation>,
+    /// All else.
+    pub warnings: Vec<Warning>,
+}
+
+/// Looks a valid document over.
+pub async fn look_over(conn: &mut PgConnection, team: Uuid, config: &Value) -> Result<Findings> {
+    let config = FlagConfig::from_value(config)?;
+    let mut findings = fit::check(&config, &context_key::all(conn, team).await?);
+    findings.warnings.extend(lint(&config).into_iter().map(|found| Warning {
+        rule: found.rule.to_string(),
+        path: if found.path.is_empty() { "config".to_owned() } else { format!("config.{}", found.path) },
+        message: found.message,
+    }));
+    Ok(findings)
+}
+
+impl Findings {
+    /// The warnings, unless something does not fit.
+    pub fn strict(self) -> Result<Vec<Warning>> {
+        let Some(first) = self.unfit.first() else { return Ok(self.warnings) };
+        let message =
+            format!("the flag config does not fit the context keys: {}: {}", first.path, first.message);
+        Err(Error::Invalid { message, violations: self.unfit })
+    }
+
+    /// Warnings of everything, what does not fit included.
+    pub fn lenient(self) -> Vec<Warning> {
+        let unfit = self.unfit.into_iter().map(|Violation { path, message }| Warning {
+            rule: "unfit-comparison".to_owned(),
+            path,
+            message,
+        });
+        unfit.chain(self.warnings).collect()
+    }
+}

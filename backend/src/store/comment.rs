@@ -1,0 +1,55 @@
+//! Comments: what people say about a change.
+
+use async_graphql::SimpleObject;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::{FromRow, PgConnection, query, query_as};
+use uuid::Uuid;
+
+/// Something said about a change.
+#[derive(Clone, Debug, FromRow, SimpleObject, Serialize)]
+pub struct Comment {
+    #[graphql(skip)]
+    pub change_id: Uuid,
+    pub user: String,
+    pub text: String,
+    pub at: DateTime<Utc>,
+}
+
+/// The comments on changes, the oldest first.
+pub async fn of_changes(conn: &mut PgConnection, changes: &[Uuid]) -> sqlx::Result<Vec<Comment>> {
+    query_as(
+        "SELECT c.change_id, u.username AS \"user\", c.text, c.at FROM change_comment c
+         JOIN app_user u ON u.id = c.user_id WHERE c.change_id = ANY ($1) ORDER BY c.at, c.id",
+    )
+    .bind(changes)
+    .fetch_all(conn)
+    .await
+}
+
+/// How many comments a change has.
+pub async fn count(conn: &mut PgConnection, change: Uuid) -> sqlx::Result<i64> {
+    sqlx::query_scalar("SELECT count(*) FROM change_comment WHERE change_id = $1")
+        .bind(change)
+        .fetch_one(conn)
+        .await
+}
+
+/// Adds a comment.
+pub async fn insert(
+    conn: &mut PgConnection,
+    id: Uuid,
+    (change, user): (Uuid, Uuid),
+    text: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    query("INSERT INTO change_comment (id, change_id, user_id, text, at) VALUES ($1, $2, $3, $4, $5)")
+        .bind(id)
+        .bind(change)
+        .bind(user)
+        .bind(text)
+        .bind(now)
+        .execute(conn)
+        .await?;
+    Ok(())
+}

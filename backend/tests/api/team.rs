@@ -1,0 +1,82 @@
+//! Teams and members: edited and removed.
+
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::world::World;
+
+#[sqlx::test(migrations = false)]
+async fn a_team_is_edited_by_system_administrators(db: PgPool) {
+    let world = World::new(db).await;
+    world.member("acme", "guest", &["TEAM_ADMIN"]).await;
+    let input = json!({"team": "acme", "name": " Acme ", "description": "Rockets"});
+    assert_eq!(world.run("guest", "editTeam", input.clone()).await.code(), "FORBIDDEN");
+    assert_eq!(world.run("outsider", "editTeam", input.clone()).await.code(), "NOT_FOUND");
+    let expected = json!({"key": "acme", "name": "Acme", "description": "Rockets"});
+    assert_eq!(world.done("admin", "editTeam", input.clone()).await, expected);
+    assert_eq!(world.done("admin", "editTeam", input).await, expected);
+    let entry = "SELECT count(*) FROM audit_entry WHERE action = 'team.edit'
+                 AND before ->> 'name' = 'acme' AND after ->> 'name' = 'Acme'";
+    assert_eq!(world.number(entry).await, 1);
+    assert_eq!(world.number("SELECT count(*) FROM audit_entry WHERE action = 'team.edit'").await, 1);
+    let emptied = json!({"team": "acme", "name": "", "description": null});
+    let emptied = world.done("admin", "editTeam", emptied).await;
+    assert_eq!(emptied, json!({"key": "acme", "name": "acme", "description": ""}));
+    let long = json!({"team": "acme", "description": "x".repeat(1_001)});
+    assert_eq!(world.run("admin", "editTeam", long).await.code(), "INVALID");
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_member_that_is_removed_sees_nothing_more(db: PgPool) {
+    let world = World::new(db).await;
+    world.member("acme", "guest", &["TEAM_ADMIN"]).await;
+    let whom = |name: &str| json!({"team": "acme", "username": name});
+    let query = r#"{ team(key: "acme") { key } }"#;
+    world.ask("peer", query, json!({})).await.data();
+    let removed = world.done("guest", "removeMember", whom("peer")).await;
+    assert_eq!(removed, json!({"user": {"username": "peer"}, "roles": ["REQUESTER"]}));
+    assert_eq!(world.ask("peer", query, json!({})).await.code(), "NOT_FOUND");
+    let entry = "SELECT count(*) FROM audit_entry WHERE action = 'member.remove' AND subject = 'member peer'
+                 AND before = '{\"roles\": [\"REQUESTER\"]}' AND after IS NULL";
+    assert_eq!(world.number(entry).await, 1);
+    // Somebody of another team, somebody who was removed, and nobody at all are the same.
+    for name in ["outsider", "peer", "nobody"] {
+        let refused = world.run("guest", "removeMember", whom(name)).await;
+        assert_eq!(refused.code(), "NOT_FOUND", "{name}");
+        assert_eq!(refused.error()["message"], format!("no member \"{name}\""));
+        assert_eq!(refused.error()["extensions"]["candidates"], json!(["dev", "guest", "lead"]));
+    }
+    for who in ["lead", "dev"] {
+        assert_eq!(world.run(who, "removeMember", whom("guest")).await.code(), "FORBIDDEN", "{who}");
+    }
+    assert_eq!(world.run("outsider", "removeMember", whom("guest")).await.code(), "NOT_FOUND");
+    // The last TEAM_ADMIN may go, by their own hand too: system administrators remain.
+    world.done("guest", "removeMember", whom("guest")).await;
+    assert_eq!(world.run("guest", "removeMember", whom("dev")).await.code(), "NOT_FOUND");
+    world.member("acme", "lead", &["TEAM_ADMIN"]).await;
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn the_vote_of_a_member_that_is_removed_counts_no_more(db: PgPool) {
+    let world = World::new(db).await;
+    world.feature("flag").await;
+    world.policy("everything", "ALL", 2, &["APPROVER"]).await;
+    for name in ["guest", "peer"] {
+        world.member("acme", name, &["APPROVER"]).await;
+    }
+    let number = world.pending("dev", "flag", "dev", "a").await;
+    world.vote("lead", number, "APPROVE").await.data();
+    world.done("admin", "removeMember", json!({"team": "acme", "username": "lead"})).await;
+    let change = world.change(number).await;
+    assert_eq!(change["policies"][0]["approvals"], 0);
+    assert_eq!(change["votes"], json!([{"user": "lead", "decision": "APPROVE"}]), "the record stays");
+    let status = async |who: &str| -> Value {
+        world.vote(who, number, "APPROVE").await.data()["vote"]["status"].clone()
+    };
+    assert_eq!(status("guest").await, "PENDING");
+    assert_eq!(world.vote("lead", number, "APPROVE").await.code(), "NOT_FOUND");
+    assert_eq!(status("peer").await, "APPLIED");
+    world.stop().await;
+}

@@ -1,0 +1,112 @@
+//! How many statements a page costs: as many for a hundred entries as for one.
+//!
+//! A process of its own, because statements are counted wherever in it they run.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it is not as expected")]
+#![expect(dead_code, reason = "the world of the other tests, of which this needs little")]
+
+#[path = "../api/answer.rs"]
+mod answer;
+#[path = "../api/input.rs"]
+mod input;
+#[path = "../api/world.rs"]
+mod world;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::json;
+use sqlx::PgPool;
+use tracing::{Event, Metadata, Subscriber, span};
+
+use crate::world::World;
+
+static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts the statements that sqlx tells of.
+struct Counter;
+
+impl Subscriber for Counter {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "sqlx::query"
+    }
+    fn event(&self, _: &Event<'_>) {
+        STATEMENTS.fetch_add(1, Ordering::SeqCst);
+    }
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
+/// How many statements a list costs; the least of several tries, as the server has its own errands too.
+async fn cost(world: &World, list: &str, nodes: usize) -> usize {
+    let query = format!(r#"{{ team(key: "acme") {{ list: {list} }} }}"#);
+    let mut least = usize::MAX;
+    for _ in 0..7 {
+        let before = STATEMENTS.load(Ordering::SeqCst);
+        let answer = world.query("lead", &query).await;
+        least = least.min(STATEMENTS.load(Ordering::SeqCst) - before);
+        assert_eq!(answer["team"]["list"]["nodes"].as_array().unwrap().len(), nodes, "{list}");
+    }
+    assert!(least > 0, "nothing was counted");
+    least
+}
+
+/// A hundred features, each live in one place, killed in another, with a change that waits, and a dependent.
+async fn furnish(world: &World) {
+    world.feature("base").await;
+    let document = |name: &str| {
+        let mut config = input::targeted(name);
+        config["dependsOn"] = json!([{"feature": "base"}]);
+        config
+    };
+    for n in 0..100 {
+        let key = format!("f{n}");
+        world.feature(&key).await;
+        world.edit("dev", &key, "dev", document("live")).await;
+        let kill = json!({"team": "acme", "feature": key, "environment": "prod", "reason": "r"});
+        world.done("dev", "killFeature", kill).await;
+    }
+    world.policy("everything", "ALL", 2, &["APPROVER", "REQUESTER"]).await;
+    for n in 0..100 {
+        let number = world.pending("dev", &format!("f{n}"), "dev", "waiting").await;
+        world.vote("peer", number, "APPROVE").await.data();
+    }
+}
+
+const FEATURE: &str = "key createdBy pipeline changedAt
+    stages { environment { key } status live { number config createdBy change { number author } }
+             kill { reason by since } pending { number author policies { name approvals } viewerMayVote } }
+    lastChange { number kind author } dependents { feature environment { key } }";
+const CHANGE: &str = "number kind status author viewerMayVote
+    items { feature { key } environment { key } source { key } baseVersion before after diff { path } }
+    votes { user decision } policies { name approvals required approvers satisfied }";
+const KILL: &str = "feature { key } environment { key } kill { reason by since }";
+
+#[sqlx::test(migrations = false)]
+async fn a_page_costs_the_same_whatever_its_size(db: PgPool) {
+    tracing::subscriber::set_global_default(Counter).unwrap();
+    let world = World::new(db).await;
+    furnish(&world).await;
+    let list = |field: &str, arguments: &str, first: usize, node: &str| {
+        format!("{field}({arguments} first: {first}) {{ nodes {{ {node} }} pageInfo {{ endCursor }} }}")
+    };
+    for (field, arguments, node, most) in [
+        ("features", r#"search: "f", sort: CHANGED,"#, FEATURE, 25),
+        ("changes", "status: [PENDING],", CHANGE, 20),
+        ("kills", "", KILL, 10),
+        ("audit", "", "number actor action", 8),
+    ] {
+        let one = cost(&world, &list(field, arguments, 1, node), 1).await;
+        let hundred = cost(&world, &list(field, arguments, 100, node), 100).await;
+        assert_eq!(one, hundred, "{field}");
+        assert!(one <= most, "{field} costs {one} statements");
+        // What is on all pages is counted for those who ask.
+        let counted = list(field, arguments, 1, node).replace("pageInfo", "totalCount pageInfo");
+        assert_eq!(cost(&world, &counted, 1).await, one + 1, "{field}");
+    }
+    world.stop().await;
+}
