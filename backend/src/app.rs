@@ -13,7 +13,7 @@ use sqlx::{
 };
 
 use crate::{
-    auth::{Caller, seal::Sealer, token::TokenKeys},
+    auth::{Caller, password::Passwords, seal::Sealer, token::TokenKeys},
     delivery::Delivery,
     error::{COMMIT_UNKNOWN, Error, Result},
     service, store,
@@ -28,6 +28,8 @@ pub struct App {
     pub pool: PgPool,
     /// Signs and checks access tokens.
     pub tokens: TokenKeys,
+    /// Hashes and checks passwords.
+    pub passwords: Passwords,
     /// What is served, in memory.
     pub delivery: Arc<Delivery>,
 }
@@ -72,7 +74,7 @@ impl App {
             tokens
         };
         let delivery = Delivery::start(pool.clone()).await?;
-        Ok(Arc::new(App { pool, tokens, delivery }))
+        Ok(Arc::new(App { pool, tokens, passwords: Passwords::default(), delivery }))
     }
 
     /// A connection for reading.

@@ -1,7 +1,7 @@
 //! Passwords: Argon2id (19 MiB, t = 2, p = 1), computed off the async threads and never more than a few at once.
 
 use std::sync::{
-    OnceLock,
+    Arc, OnceLock,
     atomic::{AtomicUsize, Ordering},
 };
 
@@ -17,9 +17,7 @@ use crate::{
 };
 
 /// How many hashes are computed at once: each takes 19 MiB and a core.
-static SLOTS: Semaphore = Semaphore::const_new(2);
-/// How many wait for one of them.
-static QUEUE: AtomicUsize = AtomicUsize::new(0);
+const SLOTS: usize = 2;
 /// How many may wait? Each takes some 30 ms; who comes later hears so at once.
 const MAX_WAITING: usize = 64;
 /// How short may a password be, in characters?
@@ -27,38 +25,69 @@ pub const MIN_PASSWORD: usize = 8;
 /// How long, in bytes, so that hashing stays bounded?
 const MAX_PASSWORD: usize = 512;
 
+/// Hashes and checks, a few at once.
+pub struct Passwords {
+    slots: Arc<Semaphore>,
+    /// How many wait for a slot.
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Default for Passwords {
+    fn default() -> Passwords {
+        Passwords { slots: Arc::new(Semaphore::new(SLOTS)), waiting: Arc::default() }
+    }
+}
+
 fn argon2() -> anyhow::Result<Argon2<'static>> {
     let params = Params::new(19 * 1024, 2, 1, None).map_err(|e| anyhow::anyhow!("argon2: {e}"))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-/// Hashes a new password; refuses one that is too short or too long, at the input's `path`.
-pub async fn hash(path: &str, password: String) -> Result<String> {
-    if password.chars().count() < MIN_PASSWORD {
-        return Err(Error::invalid(path, format!("must have at least {MIN_PASSWORD} characters")));
+impl Passwords {
+    /// Hashes a new password; refuses one that is too short or too long, at the input's `path`.
+    pub async fn hash(&self, path: &str, password: String) -> Result<String> {
+        if password.chars().count() < MIN_PASSWORD {
+            return Err(Error::invalid(path, format!("must have at least {MIN_PASSWORD} characters")));
+        }
+        if password.len() > MAX_PASSWORD {
+            return Err(Error::invalid(path, format!("must have at most {MAX_PASSWORD} bytes")));
+        }
+        self.blocking(move || hash_now(&password)).await
     }
-    if password.len() > MAX_PASSWORD {
-        return Err(Error::invalid(path, format!("must have at most {MAX_PASSWORD} bytes")));
-    }
-    blocking(move || hash_now(&password)).await
-}
 
-/// Says whether the password is the user's. `stored` is absent for an unknown user, which costs the same.
-pub async fn verify(password: String, stored: Option<String>) -> Result<bool> {
-    if password.len() > MAX_PASSWORD {
-        return Ok(false);
+    /// Says whether the password is the user's. `stored` is absent for an unknown user, which costs the same.
+    pub async fn verify(&self, password: String, stored: Option<String>) -> Result<bool> {
+        if password.len() > MAX_PASSWORD {
+            return Ok(false);
+        }
+        self.blocking(move || {
+            let known = stored.is_some();
+            let stored = match stored {
+                Some(stored) => stored,
+                None => nobodys_hash()?.to_owned(),
+            };
+            let parsed = PasswordHash::new(&stored)
+                .map_err(|e| anyhow::anyhow!("a stored password hash is broken: {e}"))?;
+            Ok(argon2()?.verify_password(password.as_bytes(), &parsed).is_ok() && known)
+        })
+        .await
     }
-    blocking(move || {
-        let known = stored.is_some();
-        let stored = match stored {
-            Some(stored) => stored,
-            None => nobodys_hash()?.to_owned(),
-        };
-        let parsed = PasswordHash::new(&stored)
-            .map_err(|e| anyhow::anyhow!("a stored password hash is broken: {e}"))?;
-        Ok(argon2()?.verify_password(password.as_bytes(), &parsed).is_ok() && known)
-    })
-    .await
+
+    /// Runs off the async threads. The slot goes with the work, which outlives a caller that went away.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let waiting = Waiting::enter(&self.waiting)?;
+        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(|e| Error::Internal(e.into()))?;
+        drop(waiting);
+        let done = tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(slot);
+            result
+        });
+        done.await.map_err(|e| Error::Internal(e.into()))?.map_err(Error::Internal)
+    }
 }
 
 fn hash_now(password: &str) -> anyhow::Result<String> {
@@ -79,35 +108,22 @@ fn nobodys_hash() -> anyhow::Result<&'static str> {
     Ok(HASH.get_or_init(|| made))
 }
 
-/// Runs off the async threads. The slot goes with the work, which outlives a caller that went away.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> Result<T> {
-    let waiting = Waiting::enter()?;
-    let slot = SLOTS.acquire().await.map_err(|e| Error::Internal(e.into()))?;
-    drop(waiting);
-    let done = tokio::task::spawn_blocking(move || {
-        let result = work();
-        drop(slot);
-        result
-    });
-    done.await.map_err(|e| Error::Internal(e.into()))?.map_err(Error::Internal)
-}
-
 /// A place in the queue for a slot, given back when it is left in whatever way.
-struct Waiting;
+struct Waiting(Arc<AtomicUsize>);
 
 impl Waiting {
-    fn enter() -> Result<Waiting> {
-        if QUEUE.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING {
-            QUEUE.fetch_sub(1, Ordering::Relaxed);
+    fn enter(queue: &Arc<AtomicUsize>) -> Result<Waiting> {
+        let place = Waiting(Arc::clone(queue));
+        if queue.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING {
             return Err(Error::limited("too many people are signing in at once; try again", 1));
         }
-        Ok(Waiting)
+        Ok(place)
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        QUEUE.fetch_sub(1, Ordering::Relaxed);
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -117,10 +133,11 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_right_password_of_a_known_user_passes() {
-        let stored = hash("password", "correct horse".to_owned()).await.unwrap();
+        let passwords = Passwords::default();
+        let stored = passwords.hash("password", "correct horse".to_owned()).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
-        assert!(verify("correct horse".to_owned(), Some(stored.clone())).await.unwrap());
-        assert!(!verify("wrong horse".to_owned(), Some(stored)).await.unwrap());
-        assert!(!verify("correct horse".to_owned(), None).await.unwrap());
+        assert!(passwords.verify("correct horse".to_owned(), Some(stored.clone())).await.unwrap());
+        assert!(!passwords.verify("wrong horse".to_owned(), Some(stored)).await.unwrap());
+        assert!(!passwords.verify("correct horse".to_owned(), None).await.unwrap());
     }
 }

@@ -5,7 +5,6 @@ use chrono::{DateTime, Utc};
 
 use super::{LOGIN_COST, app, request, whoever};
 use crate::{
-    auth::password,
     error::Error,
     service::session::{self, Session as Signed},
     store::user::{NewUser, User},
@@ -69,7 +68,7 @@ impl SessionMutation {
         let (app, request) = (app(ctx)?, request(ctx)?);
         session::check_bootstrap(&mut *app.read().await?, request, &input.token).await?;
         let new = NewUser {
-            password_hash: password::hash("password", input.password).await?,
+            password_hash: app.passwords.hash("password", input.password).await?,
             name: input.name.unwrap_or_else(|| input.username.clone()),
             username: input.username,
             email: None,
@@ -103,7 +102,7 @@ impl SessionMutation {
         let (request, username) = (&caller.request, &caller.user.username);
         let found = session::check_password(app, request, username, input.old_password).await?;
         let hash = match found {
-            Some(_) => Some(password::hash("newPassword", input.new_password).await?),
+            Some(_) => Some(app.passwords.hash("newPassword", input.new_password).await?),
             None => None,
         };
         let mut tx = app.begin().await?;

@@ -8,9 +8,7 @@ use super::{
     whoever,
 };
 use crate::{
-    access,
-    auth::password,
-    service,
+    access, service,
     store::{
         member::{Member, Role},
         user::{NewUser, User},
@@ -117,7 +115,7 @@ impl UserMutation {
         // Hashing takes long, so only for those who may, and outside the transaction.
         app.record_denial(caller, access::require_system_admin(caller, "make users")).await?;
         let new = NewUser {
-            password_hash: password::hash("password", input.password).await?,
+            password_hash: app.passwords.hash("password", input.password).await?,
             name: input.name.unwrap_or_else(|| input.username.clone()),
             username: input.username,
             email: input.email,
@@ -153,7 +151,7 @@ impl UserMutation {
     async fn reset_password(&self, ctx: &Context<'_>, input: ResetPasswordInput) -> Result<User> {
         let (app, caller) = (app(ctx)?, caller(ctx)?);
         app.record_denial(caller, access::require_system_admin(caller, "reset passwords")).await?;
-        let hash = password::hash("password", input.password).await?;
+        let hash = app.passwords.hash("password", input.password).await?;
         let mut tx = app.begin().await?;
         let result = service::user::reset_password(&mut tx, caller, &input.username, &hash).await;
         Ok(app.finish(tx, caller, result).await?)

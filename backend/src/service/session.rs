@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    auth::{Caller, Request, client_key, password, token::TokenKeys},
+    auth::{Caller, Request, client_key, token::TokenKeys},
     clock,
     error::{Error, Result},
     service::{
@@ -87,7 +87,7 @@ pub async fn check_password(
         user::secret(&mut conn, username).await?
     };
     let (user, hash) = found.map(|secret| (secret.user, secret.password_hash)).unzip();
-    let right = password::verify(password, hash).await?;
+    let right = app.passwords.verify(password, hash).await?;
     Ok(user.filter(|user| right && user.active))
 }
 
