@@ -12,7 +12,7 @@ use crate::{
     clock,
     error::{Error, Result},
     graphql::{Identity, loader::loader, size},
-    store,
+    service,
 };
 
 /// How deep may the JSON of a request nest?
@@ -83,21 +83,13 @@ fn read(body: &[u8]) -> Result<async_graphql::Request, Error> {
     serde_json::from_slice(body).map_err(|e| Error::invalid("body", format!("is no GraphQL request: {e}")))
 }
 
-/// Who calls, with the roles that hold now.
+/// Who calls, by the token that the request carries.
 async fn identify(app: &App, http: &HttpRequest, request: &Request) -> Result<Caller> {
     let refused = |why: &str| Error::Unauthenticated(why.to_owned());
     let value = http.headers().get(header::AUTHORIZATION).ok_or_else(|| refused("sign in first"))?;
     let token = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
     let token = token.ok_or_else(|| refused("the authorization header must be: Bearer <access token>"))?;
-    let bearer = app.tokens.check(&app.pool, token, request.now).await?;
-    let mut conn = app.read().await?;
-    let user = store::user::get(&mut conn, bearer.user).await?.filter(|user| user.active);
-    let user = user.ok_or_else(|| refused("the user was deactivated"))?;
-    if user.session_epoch != bearer.epoch {
-        return Err(refused("the session has ended; sign in again"));
-    }
-    let memberships = store::member::of_user(&mut conn, user.id).await?;
-    Ok(Caller { user, memberships, request: request.clone() })
+    service::identity::identify(app, token, request).await
 }
 
 fn failure(error: Error) -> Response {

@@ -8,6 +8,7 @@ pub mod context_key;
 pub mod environment;
 pub mod evaluate;
 pub mod feature;
+pub mod identity;
 pub mod key;
 pub mod kill;
 pub mod origin;
