@@ -58,6 +58,8 @@ pub struct Violation {
 pub struct Gate {
     /// Its name: stage, kill, relationship, dependency, change, dependent.
     pub gate: String,
+    /// Whose it is, where several features are looked at.
+    pub feature: Option<String>,
     /// Open or closed.
     pub passed: bool,
     /// What was found.
@@ -84,6 +86,21 @@ impl Error {
     /// Too much or too often; when it may be tried again.
     pub fn limited(message: impl Into<String>, retry_after_seconds: u64) -> Error {
         Error::Limited { message: message.into(), retry_after_seconds }
+    }
+
+    /// The same, of one part of a larger input: paths begin with that part's.
+    pub fn within(self, part: &str) -> Error {
+        match self {
+            Error::Invalid { message, violations } if !part.is_empty() => Error::Invalid {
+                message: format!("{part}: {message}"),
+                violations: violations
+                    .into_iter()
+                    .map(|v| Violation { path: format!("{part}.{}", v.path), ..v })
+                    .collect(),
+            },
+            Error::Conflict(message) if !part.is_empty() => Error::Conflict(format!("{part}: {message}")),
+            other => other,
+        }
     }
 
     /// There is no such thing; `candidates` are the names that exist.

@@ -1,4 +1,4 @@
-//! Changes, their items and votes, and proposals.
+//! Changes, their items and votes, and deciding on them.
 
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
@@ -12,13 +12,10 @@ use super::{
     },
 };
 use crate::{
-    error::{Error, Gate},
+    error::Error,
     service::{
         self,
-        change::{
-            Intent, ProposalOutcome, Warning,
-            approval::{self, Standing},
-        },
+        change::approval::{self, Standing},
     },
     store::{
         change::{Change, ChangeItem, ChangeKind, ChangeStatus},
@@ -193,9 +190,9 @@ impl Change {
 
 /// One stage of a change.
 pub struct Item {
-    item: ChangeItem,
+    pub item: ChangeItem,
     /// Of a proposal, whose feature may not be in the database.
-    feature: Option<Feature>,
+    pub feature: Option<Feature>,
 }
 
 #[Object(name = "ChangeItem")]
@@ -257,92 +254,6 @@ impl Item {
     }
 }
 
-/// What became of a proposal.
-pub struct Proposal(pub service::change::Proposal);
-
-#[Object]
-impl Proposal {
-    async fn outcome(&self) -> ProposalOutcome {
-        self.0.outcome
-    }
-
-    /// The change, unless there was nothing to do or it was only looked at.
-    async fn change(&self) -> Option<&Change> {
-        self.0.change.as_ref()
-    }
-
-    async fn items(&self) -> Vec<Item> {
-        let feature = Some(self.0.feature.clone());
-        self.0.items.iter().map(|item| Item { item: item.clone(), feature: feature.clone() }).collect()
-    }
-
-    /// The policies in scope.
-    async fn policies(&self) -> Vec<PolicyProgress> {
-        self.0.policies.iter().cloned().map(PolicyProgress::from).collect()
-    }
-
-    /// What was checked.
-    async fn gates(&self) -> &[Gate] {
-        &self.0.gates
-    }
-
-    /// What is allowed, but probably not meant.
-    async fn warnings(&self) -> &[Warning] {
-        &self.0.warnings
-    }
-}
-
-#[derive(InputObject)]
-pub struct EditStageInput {
-    team: String,
-    feature: String,
-    environment: String,
-    /// The whole new document.
-    config: serde_json::Value,
-    /// The version that it was made from, to notice the changes of others.
-    base_version: Option<i32>,
-    reason: Option<String>,
-    /// Not to be applied before; as soon as it is approved when absent.
-    apply_at: Option<DateTime<Utc>>,
-    dry_run: Option<bool>,
-}
-
-#[derive(InputObject)]
-pub struct PromoteInput {
-    team: String,
-    feature: String,
-    from: Option<String>,
-    to: Option<String>,
-    reason: Option<String>,
-    /// Not to be applied before; as soon as it is approved when absent.
-    apply_at: Option<DateTime<Utc>>,
-    dry_run: Option<bool>,
-}
-
-#[derive(InputObject)]
-pub struct RollbackInput {
-    team: String,
-    feature: String,
-    environment: String,
-    /// The one before the live one when absent.
-    version: Option<i32>,
-    reason: Option<String>,
-    /// Not to be applied before; as soon as it is approved when absent.
-    apply_at: Option<DateTime<Utc>>,
-    dry_run: Option<bool>,
-}
-
-#[derive(InputObject)]
-pub struct WithdrawInput {
-    team: String,
-    feature: String,
-    environment: String,
-    reason: Option<String>,
-    /// Not to be applied before; as soon as it is approved when absent.
-    apply_at: Option<DateTime<Utc>>,
-    dry_run: Option<bool>,
-}
-
 #[derive(InputObject)]
 pub struct VoteInput {
     team: String,
@@ -359,13 +270,6 @@ pub struct CommentChangeInput {
 }
 
 #[derive(InputObject)]
-pub struct RebaseChangeInput {
-    team: String,
-    number: i32,
-    dry_run: Option<bool>,
-}
-
-#[derive(InputObject)]
 pub struct OverrideChangeInput {
     team: String,
     number: i32,
@@ -379,54 +283,12 @@ pub struct CancelChangeInput {
     number: i32,
 }
 
-/// Proposing and deciding.
+/// Deciding.
 #[derive(Default)]
 pub struct ChangeMutation;
 
 #[Object]
 impl ChangeMutation {
-    /// Proposes a document for a stage.
-    async fn edit_stage(&self, ctx: &Context<'_>, input: EditStageInput) -> Result<Proposal> {
-        let (app, caller) = (app(ctx)?, caller(ctx)?);
-        let EditStageInput { team, feature, environment, config, base_version, reason, apply_at, dry_run } =
-            input;
-        let intent = Intent { team, feature, reason, apply_at, dry_run: dry_run.unwrap_or(false) };
-        let mut tx = app.begin().await?;
-        let document = (&config, base_version);
-        let result = service::change::edit(&mut tx, caller, intent, &environment, document).await;
-        Ok(Proposal(app.finish(tx, caller, result).await?))
-    }
-
-    /// Proposes a stage's live document for the next stage.
-    async fn promote(&self, ctx: &Context<'_>, input: PromoteInput) -> Result<Proposal> {
-        let (app, caller) = (app(ctx)?, caller(ctx)?);
-        let PromoteInput { team, feature, from, to, reason, apply_at, dry_run } = input;
-        let intent = Intent { team, feature, reason, apply_at, dry_run: dry_run.unwrap_or(false) };
-        let mut tx = app.begin().await?;
-        let result = service::change::promote(&mut tx, caller, intent, from.as_deref(), to.as_deref()).await;
-        Ok(Proposal(app.finish(tx, caller, result).await?))
-    }
-
-    /// Proposes an earlier version of a stage.
-    async fn rollback(&self, ctx: &Context<'_>, input: RollbackInput) -> Result<Proposal> {
-        let (app, caller) = (app(ctx)?, caller(ctx)?);
-        let RollbackInput { team, feature, environment, version, reason, apply_at, dry_run } = input;
-        let intent = Intent { team, feature, reason, apply_at, dry_run: dry_run.unwrap_or(false) };
-        let mut tx = app.begin().await?;
-        let result = service::change::rollback(&mut tx, caller, intent, &environment, version).await;
-        Ok(Proposal(app.finish(tx, caller, result).await?))
-    }
-
-    /// Proposes that a stage serves nothing any more.
-    async fn withdraw(&self, ctx: &Context<'_>, input: WithdrawInput) -> Result<Proposal> {
-        let (app, caller) = (app(ctx)?, caller(ctx)?);
-        let WithdrawInput { team, feature, environment, reason, apply_at, dry_run } = input;
-        let intent = Intent { team, feature, reason, apply_at, dry_run: dry_run.unwrap_or(false) };
-        let mut tx = app.begin().await?;
-        let result = service::change::withdraw(&mut tx, caller, intent, &environment).await;
-        Ok(Proposal(app.finish(tx, caller, result).await?))
-    }
-
     /// Approves or rejects somebody else's change. The last approval needed applies it, one rejection ends it.
     async fn vote(&self, ctx: &Context<'_>, input: VoteInput) -> Result<Change> {
         let (app, caller) = (app(ctx)?, caller(ctx)?);
@@ -443,16 +305,6 @@ impl ChangeMutation {
         let which = (input.team.as_str(), input.number);
         let result = service::change::comment(&mut tx, caller, which, input.text).await;
         Ok(app.finish(tx, caller, result).await?)
-    }
-
-    /// Proposes a stale change again, as a new one on what is live now.
-    async fn rebase_change(&self, ctx: &Context<'_>, input: RebaseChangeInput) -> Result<Proposal> {
-        let (app, caller) = (app(ctx)?, caller(ctx)?);
-        let mut tx = app.begin().await?;
-        let which = (input.team.as_str(), input.number);
-        let dry_run = input.dry_run.unwrap_or(false);
-        let result = service::change::rebase(&mut tx, caller, which, dry_run).await;
-        Ok(Proposal(app.finish(tx, caller, result).await?))
     }
 
     /// Lets a change through without the approvals, where its policies allow a TEAM_ADMIN to.

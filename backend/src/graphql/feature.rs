@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use super::{
     LOOK_UP_COST, app, caller,
-    change::Proposal,
     loader::{DependentsOf, EnvironmentById, LastChangeOf, StagesOf, load, must},
     page::{Connection, cost, request},
+    proposal::Proposal,
 };
 use crate::{
     error::Error,

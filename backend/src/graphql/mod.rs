@@ -10,6 +10,7 @@ mod mutation;
 mod page;
 mod pipeline;
 mod policy;
+mod proposal;
 mod query;
 mod session;
 mod signing_key;

@@ -5,7 +5,8 @@ use async_graphql::MergedObject;
 use super::{
     change::ChangeMutation, client::ClientMutation, context_key::ContextKeyMutation,
     environment::EnvironmentMutation, feature::FeatureMutation, pipeline::PipelineMutation,
-    policy::PolicyMutation, session::SessionMutation, signing_key::SigningKeyMutation, user::UserMutation,
+    policy::PolicyMutation, proposal::ProposalMutation, session::SessionMutation,
+    signing_key::SigningKeyMutation, user::UserMutation,
 };
 
 /// The mutation root.
@@ -20,5 +21,6 @@ pub struct Mutation(
     PolicyMutation,
     ClientMutation,
     FeatureMutation,
+    ProposalMutation,
     ChangeMutation,
 );

@@ -55,8 +55,7 @@ pub async fn lock(
     team: Uuid,
     feature_key: &str,
 ) -> Result<(Feature, Vec<LockedStage>)> {
-    let id = find(conn, team, feature_key).await?.id;
-    let stages = stage::lock_of_feature(conn, id).await?;
+    let stages = stage::lock_of_keys(conn, team, &[feature_key]).await?;
     Ok((find(conn, team, feature_key).await?, stages))
 }
 
@@ -146,22 +145,28 @@ pub async fn create(conn: &mut PgConnection, caller: &Caller, new: CreateFeature
     audit::record(conn, caller, &entry).await?;
     let made = find(conn, team.id, &row.key).await?;
     let config = change::check_document(&made, &config.to_value())?;
-    let stages = stage::lock_of_feature(conn, id).await?;
+    let stages = stage::lock_of_features(conn, &[id]).await?;
     let places = pipeline::stages(conn, &[pipeline.id]).await?;
     let first = places
         .iter()
         .find(|place| place.source_id.is_none())
         .and_then(|place| stages.iter().find(|stage| stage.environment_id == place.environment.id))
         .ok_or_else(|| Error::Conflict(format!("the pipeline {} has no stages", pipeline.key)))?;
-    change::check_cycle(conn, first.environment_id, &made.key, &config).await?;
+    change::check_cycles(conn, &[(first.environment_id, &made.key, &config)]).await?;
+    let target = Target {
+        feature: &made,
+        stage: first,
+        source: None,
+        config: Some(config.to_value()),
+        path: String::new(),
+    };
     let draft = Draft {
         team: &team,
-        feature: &made,
         kind: ChangeKind::Edit,
         reason: new.reason,
         apply_at: None,
         dry_run: new.dry_run,
-        target: Target { stage: first, source: None, config: Some(config.to_value()) },
+        targets: vec![target],
         gates: Vec::new(),
     };
     change::propose(conn, caller, draft).await

@@ -178,28 +178,52 @@ pub async fn open_in(
     .await
 }
 
-/// An open change that says exactly the same: kind, time, stage, source, base and document.
+/// An open change that says exactly the same: kind, time, and of each stage its source, base and document.
 pub async fn same_pending(
     conn: &mut PgConnection,
     (kind, apply_at): (ChangeKind, Option<DateTime<Utc>>),
-    item: &NewItem,
+    items: &[NewItem],
 ) -> sqlx::Result<Option<Uuid>> {
+    let columns = Columns::of(items);
     query_scalar(
-        "SELECT c.id FROM change c JOIN change_item i ON i.change_id = c.id
-         WHERE c.status IN ('PENDING', 'APPROVED') AND c.kind = $1 AND i.stage_id = $2
-           AND c.apply_at IS NOT DISTINCT FROM $6
-           AND (i.source_id, i.base_version, i.config) IS NOT DISTINCT FROM ($3::uuid, $4::int, $5::jsonb)
-           AND (SELECT count(*) FROM change_item other WHERE other.change_id = c.id) = 1
+        "SELECT c.id FROM change c
+         WHERE c.status IN ('PENDING', 'APPROVED') AND c.kind = $1 AND c.apply_at IS NOT DISTINCT FROM $2
+           AND c.id IN (SELECT change_id FROM change_item WHERE stage_id = ($3::uuid[])[1])
+           AND NOT EXISTS (
+               SELECT FROM (SELECT * FROM change_item i WHERE i.change_id = c.id) AS has
+               FULL JOIN unnest($3, $4::uuid[], $5::int[], $6::jsonb[])
+                   AS wanted (stage_id, source_id, base_version, config) ON wanted.stage_id = has.stage_id
+               WHERE (has.stage_id, has.source_id, has.base_version, has.config) IS DISTINCT FROM
+                     (wanted.stage_id, wanted.source_id, wanted.base_version, wanted.config))
          ORDER BY c.number LIMIT 1",
     )
     .bind(kind)
-    .bind(item.stage_id)
-    .bind(item.source_id)
-    .bind(item.base_version)
-    .bind(&item.config)
     .bind(apply_at)
+    .bind(&columns.stages)
+    .bind(&columns.sources)
+    .bind(&columns.bases)
+    .bind(&columns.configs)
     .fetch_optional(conn)
     .await
+}
+
+/// Items as columns, for statements that take all of them at once.
+struct Columns {
+    stages: Vec<Uuid>,
+    sources: Vec<Option<Uuid>>,
+    bases: Vec<Option<i32>>,
+    configs: Vec<Option<serde_json::Value>>,
+}
+
+impl Columns {
+    fn of(items: &[NewItem]) -> Columns {
+        Columns {
+            stages: items.iter().map(|item| item.stage_id).collect(),
+            sources: items.iter().map(|item| item.source_id).collect(),
+            bases: items.iter().map(|item| item.base_version).collect(),
+            configs: items.iter().map(|item| item.config.clone()).collect(),
+        }
+    }
 }
 
 /// A change to be made.
@@ -235,20 +259,20 @@ pub async fn insert(
     .bind(new.auto_approve_at)
     .fetch_one(&mut *conn)
     .await?;
-    for (position, item) in (0_i32..).zip(items) {
-        query(
-            "INSERT INTO change_item (change_id, position, stage_id, source_id, base_version, config)
-             VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(id)
-        .bind(position)
-        .bind(item.stage_id)
-        .bind(item.source_id)
-        .bind(item.base_version)
-        .bind(&item.config)
-        .execute(&mut *conn)
-        .await?;
-    }
+    let columns = Columns::of(items);
+    query(
+        "INSERT INTO change_item (change_id, position, stage_id, source_id, base_version, config)
+         SELECT $1, position - 1, stage_id, source_id, base_version, config
+         FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::jsonb[])
+             WITH ORDINALITY AS item (stage_id, source_id, base_version, config, position)",
+    )
+    .bind(id)
+    .bind(&columns.stages)
+    .bind(&columns.sources)
+    .bind(&columns.bases)
+    .bind(&columns.configs)
+    .execute(&mut *conn)
+    .await?;
     for policy in policies {
         query(
             "INSERT INTO change_policy (change_id, name, approvals, roles, auto_approve_hours, override_allowed)
@@ -353,9 +377,8 @@ pub async fn due(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<Ve
 pub async fn try_lock_first_stage(conn: &mut PgConnection, change: Uuid) -> sqlx::Result<bool> {
     let locked: Option<Uuid> = query_scalar(
         "SELECT id FROM stage WHERE id = (
-             SELECT s.id FROM stage s WHERE s.feature_id = (
-                 SELECT t.feature_id FROM change_item i JOIN stage t ON t.id = i.stage_id
-                 WHERE i.change_id = $1 ORDER BY t.feature_id LIMIT 1)
+             SELECT s.id FROM stage s WHERE s.feature_id IN (
+                 SELECT t.feature_id FROM change_item i JOIN stage t ON t.id = i.stage_id WHERE i.change_id = $1)
              ORDER BY s.id LIMIT 1)
          FOR UPDATE SKIP LOCKED",
     )

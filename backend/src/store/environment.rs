@@ -78,9 +78,14 @@ pub async fn lock_all(conn: &mut PgConnection, team: Uuid) -> sqlx::Result<Vec<E
     .await
 }
 
-/// Keeps an environment as it is until the transaction ends, and tells whether it is active.
-pub async fn lock_place(conn: &mut PgConnection, id: Uuid) -> sqlx::Result<bool> {
-    query_scalar("SELECT active FROM environment WHERE id = $1 FOR KEY SHARE").bind(id).fetch_one(conn).await
+/// Keeps environments as they are until the transaction ends, and gives the keys of those that are not active.
+pub async fn lock_places(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<String>> {
+    let places: Vec<(String, bool)> =
+        query_as("SELECT key, active FROM environment WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE")
+            .bind(ids)
+            .fetch_all(conn)
+            .await?;
+    Ok(places.into_iter().filter(|(_, active)| !active).map(|(key, _)| key).collect())
 }
 
 /// Writes what an edit may have changed, but for the position.

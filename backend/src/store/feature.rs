@@ -112,6 +112,15 @@ pub async fn get(conn: &mut PgConnection, team: Uuid, key: &str) -> sqlx::Result
         .await
 }
 
+/// Features of a team by key.
+pub async fn by_keys(conn: &mut PgConnection, team: Uuid, keys: &[&str]) -> sqlx::Result<Vec<Feature>> {
+    query_as(select_features!("f.team_id = $1 AND f.key = ANY ($2)"))
+        .bind(team)
+        .bind(keys)
+        .fetch_all(conn)
+        .await
+}
+
 /// Features by id.
 pub async fn by_ids(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<Feature>> {
     query_as(select_features!("f.id = ANY ($1)")).bind(ids).fetch_all(conn).await

@@ -46,6 +46,7 @@ pub struct Stage {
 #[derive(Clone, Debug, FromRow)]
 pub struct LockedStage {
     pub id: Uuid,
+    pub feature_id: Uuid,
     pub environment_id: Uuid,
     pub environment_key: String,
     pub live_version: Option<i32>,
@@ -69,24 +70,44 @@ pub async fn of_features(conn: &mut PgConnection, features: &[Uuid]) -> sqlx::Re
     .await
 }
 
-/// Locks all stages of a feature until the transaction ends, in an order that all writers share.
-pub async fn lock_of_feature(conn: &mut PgConnection, feature: Uuid) -> sqlx::Result<Vec<LockedStage>> {
-    // Read only once they are locked: after a wait, a locking statement sees the newest stage beside the version that
-    // was live before.
-    query("SELECT FROM stage WHERE feature_id = $1 ORDER BY id FOR UPDATE")
-        .bind(feature)
+/// Locks all stages of features until the transaction ends, in an order that all writers share.
+pub async fn lock_of_features(conn: &mut PgConnection, features: &[Uuid]) -> sqlx::Result<Vec<LockedStage>> {
+    query("SELECT FROM stage WHERE feature_id = ANY ($1) ORDER BY id FOR UPDATE")
+        .bind(features)
         .execute(&mut *conn)
         .await?;
-    // One whose environment has left the pipeline is there no more.
+    locked(conn, features).await
+}
+
+/// The same, of a team's features by key; those that do not exist have no stages.
+pub async fn lock_of_keys(
+    conn: &mut PgConnection,
+    team: Uuid,
+    keys: &[&str],
+) -> sqlx::Result<Vec<LockedStage>> {
+    let features: Vec<Uuid> = query_scalar(
+        "SELECT s.feature_id FROM stage s JOIN feature f ON f.id = s.feature_id
+         WHERE f.team_id = $1 AND f.key = ANY ($2) ORDER BY s.id FOR UPDATE OF s",
+    )
+    .bind(team)
+    .bind(keys)
+    .fetch_all(&mut *conn)
+    .await?;
+    locked(conn, &features).await
+}
+
+/// Stages that are locked. They are read only then: after a wait, a locking statement sees the newest stage beside the
+/// version that was live before. One whose environment has left the pipeline is there no more.
+async fn locked(conn: &mut PgConnection, features: &[Uuid]) -> sqlx::Result<Vec<LockedStage>> {
     query_as(
-        "SELECT s.id, s.environment_id, e.key AS environment_key, s.live_version, v.config,
+        "SELECT s.id, s.feature_id, s.environment_id, e.key AS environment_key, s.live_version, v.config,
                 s.killed_at IS NOT NULL AS killed, s.kill_restore_at
          FROM stage s JOIN environment e ON e.id = s.environment_id JOIN feature f ON f.id = s.feature_id
          JOIN pipeline_stage p ON p.pipeline_id = f.pipeline_id AND p.environment_id = s.environment_id
          LEFT JOIN version v ON v.stage_id = s.id AND v.number = s.live_version
-         WHERE s.feature_id = $1 ORDER BY e.position, s.id",
+         WHERE s.feature_id = ANY ($1) ORDER BY e.position, s.id",
     )
-    .bind(feature)
+    .bind(features)
     .fetch_all(conn)
     .await
 }

@@ -32,11 +32,11 @@ pub fn mutation(field: &str) -> String {
         }
         "killFeature" | "restoreFeature" => "environments revision",
         "vote" | "cancelChange" | "overrideChange" | "commentChange" => "number status failure revision",
-        "createFeature" | "editStage" | "promote" | "rollback" | "withdraw" | "rebaseChange" => {
+        "createFeature" | "editStage" | "promote" | "rollback" | "withdraw" | "rebaseChange" | "proposeBatch" => {
             "outcome change { number status revision failure author }
              items { feature { key } environment { key } source { key } baseVersion version before after
                      diff { kind path } }
-             policies { name required satisfied } gates { gate passed message hint } warnings { rule path message }"
+             policies { name required satisfied } gates { gate feature passed message hint } warnings { rule path message }"
         }
         other => panic!("{other} is a mutation that the tests do not know"),
     };

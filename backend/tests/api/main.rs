@@ -5,6 +5,7 @@
 mod access;
 mod answer;
 mod approval;
+mod batch;
 mod change;
 mod client;
 mod context_key;

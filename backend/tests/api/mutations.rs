@@ -24,6 +24,8 @@ fn cases() -> Vec<(&'static str, &'static str, Value)> {
         input
     };
     let stages = json!([{"environment": "prod"}]);
+    let edits = ["flag", "doubtful"]
+        .map(|key| json!({"feature": key, "environment": "dev", "config": targeted("both")}));
     vec![
         ("createUser", "admin", json!({"username": "new", "password": PASSWORD})),
         ("editUser", "admin", json!({"username": "lead", "name": "Ada Lead"})),
@@ -72,6 +74,7 @@ fn cases() -> Vec<(&'static str, &'static str, Value)> {
         ("promote", "dev", with(feature("flag"), "to", json!("staging"))),
         ("rollback", "dev", with(feature("flag"), "environment", json!("dev"))),
         ("withdraw", "dev", with(feature("flag"), "environment", json!("dev"))),
+        ("proposeBatch", "dev", json!({"team": "acme", "edits": edits})),
         ("vote", "lead", json!({"team": "acme", "number": 8, "decision": "APPROVE"})),
         ("cancelChange", "dev", json!({"team": "acme", "number": 9})),
         ("commentChange", "dev", json!({"team": "acme", "number": 8, "text": "test"})),

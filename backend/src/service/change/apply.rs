@@ -30,10 +30,7 @@ pub async fn apply(
 ) -> Result<()> {
     let now = actor.at;
     let items = change::items(conn, &[change.id]).await?;
-    let mut locked: Vec<LockedStage> = Vec::new();
-    for feature in features(&items) {
-        locked.extend(stage::lock_of_feature(conn, feature).await?);
-    }
+    let locked = stage::lock_of_features(conn, &features(&items)).await?;
     let features = feature::by_ids(conn, &features(&items)).await?;
     if let Some((status, why)) = obstacle(conn, &items, &locked, &features).await? {
         change::close(conn, change.id, status, Some(&why), now).await?;
@@ -99,19 +96,31 @@ async fn obstacle(
                 ),
             )));
         }
+    }
+    let checked = match documents(items, features) {
+        Ok(documents) => {
+            let documents: Vec<_> =
+                documents.iter().map(|(place, key, config)| (*place, *key, config)).collect();
+            document::check_cycles(conn, &documents).await
+        }
+        Err(invalid) => Err(invalid),
+    };
+    match checked {
+        Ok(()) => Ok(None),
+        Err(Error::Invalid { message, .. }) => Ok(Some((ChangeStatus::Failed, message))),
+        Err(other) => Err(other),
+    }
+}
+
+/// The documents of items, each with its environment and feature.
+fn documents<'a>(items: &[ChangeItem], features: &'a [Feature]) -> Result<Vec<(Uuid, &'a str, FlagConfig)>> {
+    let mut documents = Vec::new();
+    for item in items {
         let Some(feature) = features.iter().find(|feature| feature.id == item.feature_id) else { continue };
         let Some(config) = &item.config else { continue };
-        let checked = match FlagConfig::from_value(config).map_err(Error::from) {
-            Ok(config) => document::check_cycle(conn, item.environment_id, &feature.key, &config).await,
-            Err(invalid) => Err(invalid),
-        };
-        match checked {
-            Ok(()) => {}
-            Err(Error::Invalid { message, .. }) => return Ok(Some((ChangeStatus::Failed, message))),
-            Err(other) => return Err(other),
-        }
+        documents.push((item.environment_id, feature.key.as_str(), FlagConfig::from_value(config)?));
     }
-    Ok(None)
+    Ok(documents)
 }
 
 fn features(items: &[ChangeItem]) -> Vec<Uuid> {

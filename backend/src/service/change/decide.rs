@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     approval::{self, Progress, Standing},
-    propose::word,
+    propose::subject,
     settle::settle,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
         self,
         audit::{Actor, NewEntry},
         change::{self, Change, ChangeStatus},
-        feature,
+        environment, feature,
         member::{self, Role},
         policy::{self, Requirement},
         stage,
@@ -196,13 +196,9 @@ pub async fn progress(conn: &mut PgConnection, change: &Change, now: DateTime<Ut
 pub(super) async fn lock(conn: &mut PgConnection, team: &Team, number: i32) -> Result<Change> {
     let unknown = || Error::not_found("change", format!("#{number}"), Vec::new());
     let change = change::get(conn, team.id, number).await?.ok_or_else(unknown)?;
-    let mut features: Vec<Uuid> =
+    let features: Vec<Uuid> =
         change::items(conn, &[change.id]).await?.into_iter().map(|item| item.feature_id).collect();
-    features.sort();
-    features.dedup();
-    for feature in features {
-        stage::lock_of_feature(conn, feature).await?;
-    }
+    stage::lock_of_features(conn, &features).await?;
     change::lock(conn, team.id, number).await?.ok_or_else(unknown)
 }
 
@@ -227,15 +223,15 @@ pub(super) async fn record<'a>(
     let items = change::items(conn, &[change.id]).await?;
     let ids: Vec<Uuid> = items.iter().map(|item| item.feature_id).collect();
     let features = feature::by_ids(conn, &ids).await?;
-    let names: Vec<_> = features.iter().map(|feature| feature.key.as_str()).collect();
-    let environments: Vec<Uuid> = items.iter().map(|item| item.environment_id).collect();
-    let environments = crate::store::environment::by_ids(conn, &environments).await?;
+    let places: Vec<Uuid> = items.iter().map(|item| item.environment_id).collect();
+    let places = environment::by_ids(conn, &places).await?;
+    let only = |count: usize| (count == 1).then_some(());
     let entry = NewEntry {
         team: Some(team.id),
         action,
-        subject: format!("#{} {} {}", change.number, word(change.kind), names.join(", ")),
-        feature: ids.first().copied(),
-        environment: environments.first().map(|environment| environment.key.as_str()),
+        subject: format!("#{} {}", change.number, subject(change.kind, &features)),
+        feature: only(features.len()).and_then(|()| Some(features.first()?.id)),
+        environment: only(places.len()).and_then(|()| Some(places.first()?.key.as_str())),
         reason: comment,
         ..NewEntry::default()
     };

@@ -53,31 +53,39 @@ pub fn value_type(config: &FlagConfig) -> ValueType {
     }
 }
 
-/// Refuses a document that would close a circle of dependencies in its environment.
-pub async fn check_cycle(
-    conn: &mut PgConnection,
-    environment: Uuid,
-    feature: &str,
-    config: &FlagConfig,
-) -> Result<()> {
-    if config.depends_on.is_empty() {
-        return Ok(());
+/// Refuses documents, each of a feature in an environment, that would close a circle of dependencies there.
+pub async fn check_cycles(conn: &mut PgConnection, documents: &[(Uuid, &str, &FlagConfig)]) -> Result<()> {
+    let depending = documents.iter().filter(|(_, _, config)| !config.depends_on.is_empty());
+    let mut environments: Vec<Uuid> = depending.map(|(environment, ..)| *environment).collect();
+    environments.sort();
+    environments.dedup();
+    for environment in environments {
+        // Two features that come to depend on each other at once must not both pass.
+        environment::lock_dependencies(conn, environment).await?;
+        let mut graph: HashMap<String, Vec<String>> = stage::dependencies_in(conn, environment)
+            .await?
+            .into_iter()
+            .map(|(key, on)| (key, features(&on)))
+            .collect();
+        let here = || documents.iter().filter(|(place, ..)| *place == environment);
+        for (_, feature, config) in here() {
+            graph.insert(
+                (*feature).to_owned(),
+                config.depends_on.iter().map(|dependency| dependency.feature.clone()).collect(),
+            );
+        }
+        for (_, feature, _) in here() {
+            let cycle = dependency_cycle(|key| graph.get(key).cloned().unwrap_or_default(), feature);
+            if let Some(cycle) = cycle {
+                let message = cycle.join(" -> ");
+                return Err(Error::Invalid {
+                    message: format!("config.dependsOn: {message} would depend on itself"),
+                    violations: vec![Violation { path: "config.dependsOn".to_owned(), message }],
+                });
+            }
+        }
     }
-    // Two features that come to depend on each other at once must not both pass.
-    environment::lock_dependencies(conn, environment).await?;
-    let mut graph: HashMap<String, Vec<String>> = stage::dependencies_in(conn, environment)
-        .await?
-        .into_iter()
-        .map(|(key, on)| (key, features(&on)))
-        .collect();
-    graph.insert(feature.to_owned(), config.depends_on.iter().map(|d| d.feature.clone()).collect());
-    let Some(cycle) = dependency_cycle(|key| graph.get(key).cloned().unwrap_or_default(), feature) else {
-        return Ok(());
-    };
-    Err(Error::Invalid {
-        message: format!("config.dependsOn: {} would depend on itself", cycle.join(" -> ")),
-        violations: vec![Violation { path: "config.dependsOn".to_owned(), message: cycle.join(" -> ") }],
-    })
+    Ok(())
 }
 
 fn features(depends_on: &Value) -> Vec<String> {

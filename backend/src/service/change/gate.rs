@@ -14,13 +14,13 @@ use crate::{
     },
 };
 
-/// Looks at every gate between two stages.
+/// Looks at every gate between two stages. `arriving` are the features that the same change brings to the target.
 pub async fn promotion(
     conn: &mut PgConnection,
     feature: &Feature,
     pipeline: &[PipelineStage],
-    source: &LockedStage,
-    target: &LockedStage,
+    (source, target): (&LockedStage, &LockedStage),
+    arriving: &HashSet<&str>,
 ) -> Result<Vec<Gate>> {
     let (key, from) = (&feature.key, &source.environment_key);
     let mut gates = vec![relationship(pipeline, source, target)];
@@ -46,7 +46,7 @@ pub async fn promotion(
         open("kill", format!("{key} is not killed in {from}"))
     });
     if let Some(config) = source.config.as_ref().and_then(|config| FlagConfig::from_value(config).ok()) {
-        gates.extend(dependencies(conn, &config, target).await?);
+        gates.extend(dependencies(conn, &config, target, arriving).await?);
     }
     Ok(gates)
 }
@@ -84,6 +84,7 @@ async fn dependencies(
     conn: &mut PgConnection,
     config: &FlagConfig,
     target: &LockedStage,
+    arriving: &HashSet<&str>,
 ) -> Result<Vec<Gate>> {
     if config.depends_on.is_empty() {
         return Ok(Vec::new());
@@ -94,6 +95,8 @@ async fn dependencies(
     let gate = |needed: &String| {
         if live.contains(needed) {
             open("dependency", format!("{needed} is deployed in {to}"))
+        } else if arriving.contains(needed.as_str()) {
+            open("dependency", format!("{needed} comes to {to} with the same change"))
         } else {
             let hint = format!("fgctl promote {needed} --to {to}");
             closed("dependency", format!("needs {needed}, which is not deployed in {to}"), Some(hint))
@@ -104,10 +107,10 @@ async fn dependencies(
 
 /// A gate that holds nothing up.
 pub fn open(gate: &str, message: String) -> Gate {
-    Gate { gate: gate.to_owned(), passed: true, message, hint: None }
+    Gate { gate: gate.to_owned(), feature: None, passed: true, message, hint: None }
 }
 
 /// A gate that does, and what would open it.
 pub fn closed(gate: &str, message: String, hint: Option<String>) -> Gate {
-    Gate { gate: gate.to_owned(), passed: false, message, hint }
+    Gate { gate: gate.to_owned(), feature: None, passed: false, message, hint }
 }

@@ -1,8 +1,8 @@
 //! The one way to change what is served: a document moves onto a stage.
 //!
 //! Editing, promoting, rolling back and withdrawing differ only in where the document comes from; `propose`,
-//! `decide` and `apply` are the same for all. Locks are taken in one order: stages, change, environment, team,
-//! delivery head.
+//! `decide` and `apply` are the same for all, and for one stage as for many. Locks are taken in one order: stages (by id),
+//! change, environments (by id), team, delivery head.
 
 mod apply;
 pub mod approval;
@@ -19,22 +19,20 @@ use chrono::{DateTime, Utc};
 
 pub use decide::{cancel, comment, force, requirements_of, vote};
 pub use document::value_type;
-pub(crate) use document::{check_cycle, read as check_document};
+pub(crate) use document::{check_cycles, read as check_document};
 pub(crate) use gate::{closed, open};
 pub(crate) use propose::{Draft, Target, propose};
 pub use propose::{Proposal, ProposalOutcome};
 pub use rebase::rebase;
 pub use settle::settle_due;
-pub use source::{edit, promote, rollback, withdraw};
+pub use source::{Source, Wish, request};
 pub use warning::{Findings, Warning};
 
-/// Which stage, why, when, and whether only to say what would happen.
+/// Why, when, and whether only to say what would happen.
 #[derive(Clone, Debug)]
 pub struct Intent {
     /// The team's key.
     pub team: String,
-    /// The feature's key.
-    pub feature: String,
     /// Kept with the change.
     pub reason: Option<String>,
     /// Not to be applied before; as soon as it is approved when absent.

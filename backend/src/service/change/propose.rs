@@ -1,8 +1,11 @@
-//! Proposing: what every change goes through, whatever its document comes from.
+//! Proposing: what every change goes through, whatever its documents come from.
+
+use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{
     approval::{Progress, Standing, decide, next_look},
@@ -54,8 +57,8 @@ pub struct Proposal {
     pub change: Option<Change>,
     /// What it would put where.
     pub items: Vec<ChangeItem>,
-    /// Whose stages they are; it may not be in the database.
-    pub feature: Feature,
+    /// Whose stages they are; they may not be in the database.
+    pub features: Vec<Feature>,
     /// The policies in scope.
     pub policies: Vec<Progress>,
     /// What was checked.
@@ -66,77 +69,95 @@ pub struct Proposal {
 
 /// Where a document goes, and where it comes from.
 pub(crate) struct Target<'a> {
+    /// Whose.
+    pub feature: &'a Feature,
     /// The stage, locked.
     pub stage: &'a LockedStage,
     /// Of a promotion.
     pub source: Option<&'a LockedStage>,
-    /// The canonical document; none withdraws.
+    /// The document as it is kept; none withdraws.
     pub config: Option<Value>,
+    /// Where in a larger input this stands; empty when it is all of it.
+    pub path: String,
 }
 
 /// A proposal before anything is written.
 pub(crate) struct Draft<'a> {
     pub team: &'a Team,
-    pub feature: &'a Feature,
     pub kind: ChangeKind,
     pub reason: Option<String>,
     pub apply_at: Option<DateTime<Utc>>,
     pub dry_run: bool,
-    pub target: Target<'a>,
+    pub targets: Vec<Target<'a>>,
     pub gates: Vec<Gate>,
+}
+
+impl Target<'_> {
+    fn changes_something(&self) -> bool {
+        self.stage.config != self.config
+    }
+
+    fn preview(&self) -> ChangeItem {
+        ChangeItem {
+            change_id: Uuid::nil(),
+            stage_id: self.stage.id,
+            feature_id: self.feature.id,
+            environment_id: self.stage.environment_id,
+            source_environment_id: self.source.map(|source| source.environment_id),
+            base_version: self.stage.live_version,
+            version: None,
+            before: self.stage.config.clone(),
+            config: self.config.clone(),
+        }
+    }
+
+    fn item(&self) -> NewItem {
+        NewItem {
+            stage_id: self.stage.id,
+            source_id: self.source.map(|source| source.id),
+            base_version: self.stage.live_version,
+            config: self.config.clone(),
+        }
+    }
 }
 
 /// Decides what a draft needs, writes it down, and applies it where no policy covers it.
 pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Draft<'_>) -> Result<Proposal> {
-    let Draft { team, feature, kind, apply_at, dry_run, target, gates, .. } = draft;
-    let reason = key::text("reason", draft.reason)?;
-    let now = caller.request.now;
-    if apply_at.is_some_and(|at| at <= now || at > now + MAX_AHEAD) {
+    let (team, now) = (draft.team, caller.request.now);
+    let reason = key::text("reason", draft.reason.clone())?;
+    if draft.apply_at.is_some_and(|at| at <= now || at > now + MAX_AHEAD) {
         return Err(Error::invalid("applyAt", "must be in the future, at most a year ahead"));
     }
-    let stage = target.stage;
-    let item = NewItem {
-        stage_id: stage.id,
-        source_id: target.source.map(|source| source.id),
-        base_version: stage.live_version,
-        config: target.config,
-    };
-    let preview = ChangeItem {
-        change_id: uuid::Uuid::nil(),
-        stage_id: stage.id,
-        feature_id: feature.id,
-        environment_id: stage.environment_id,
-        source_environment_id: target.source.map(|source| source.environment_id),
-        base_version: stage.live_version,
-        version: None,
-        before: stage.config.clone(),
-        config: item.config.clone(),
-    };
-    let active = environment::lock_place(conn, stage.environment_id).await?;
-    if !active && kind != ChangeKind::Withdraw {
-        let place = &stage.environment_key;
-        return Err(Error::Conflict(format!("{place} is inactive and takes no changes: activate it first")));
+    require_active(conn, &draft).await?;
+    let mut warnings = Vec::new();
+    for target in &draft.targets {
+        warnings.extend(look_over(conn, team, draft.kind, target).await?);
     }
-    let warnings = warnings(conn, team, (kind, stage), item.config.as_ref()).await?;
-    let requirements = policy::in_scope(conn, team.id, &[stage.environment_id]).await?;
+    // What is served already needs no change, and nobody's approval.
+    let moving: Vec<&Target<'_>> = draft.targets.iter().filter(|target| target.changes_something()).collect();
+    let wanted: Vec<&Target<'_>> =
+        if moving.is_empty() { draft.targets.iter().collect() } else { moving.clone() };
+    let places: Vec<Uuid> = wanted.iter().map(|target| target.stage.environment_id).collect();
+    let requirements = policy::in_scope(conn, team.id, &places).await?;
     let standing = Standing { author: caller.user.id, created_at: now, overridden_by: None, now };
     let mut proposal = Proposal {
         outcome: ProposalOutcome::DryRun,
         change: None,
-        items: vec![preview],
-        feature: feature.clone(),
+        items: wanted.iter().map(|target| target.preview()).collect(),
+        features: features(&wanted),
         policies: decide(&requirements, &[], &[], standing),
-        gates,
+        gates: draft.gates.clone(),
         warnings,
     };
-    if stage.config == item.config {
+    if moving.is_empty() {
         proposal.outcome = ProposalOutcome::Unchanged;
         return Ok(proposal);
     }
-    if dry_run {
+    if draft.dry_run {
         return Ok(proposal);
     }
-    if let Some(same) = change::same_pending(conn, (kind, apply_at), &item).await? {
+    let items: Vec<NewItem> = moving.iter().map(|target| target.item()).collect();
+    if let Some(same) = change::same_pending(conn, (draft.kind, draft.apply_at), &items).await? {
         proposal.outcome = ProposalOutcome::Joined;
         proposal.change = change::by_ids(conn, &[same]).await?.pop();
         if let Some(joined) = &proposal.change {
@@ -148,33 +169,22 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
     let new = NewChange {
         team_id: team.id,
         number,
-        kind,
+        kind: draft.kind,
         reason: reason.as_deref(),
         author_id: caller.user.id,
         created_at: now,
-        apply_at,
+        apply_at: draft.apply_at,
         auto_approve_at: next_look(&proposal.policies, now),
     };
-    let id = change::insert(conn, &new, &[item], &requirements).await?;
-    let entry = NewEntry {
-        team: Some(team.id),
-        action: "change.propose",
-        subject: format!("#{number} {} {}", word(kind), feature.key),
-        feature: Some(feature.id),
-        environment: Some(&stage.environment_key),
-        reason: reason.as_deref(),
-        after: Some(
-            json!({"change": number, "kind": kind, "baseVersion": stage.live_version, "applyAt": apply_at}),
-        ),
-        ..NewEntry::default()
-    };
-    audit::record(conn, caller, &entry).await?;
+    let id = change::insert(conn, &new, &items, &requirements).await?;
+    record(conn, caller, &new, &moving).await?;
     let mut made = change::by_ids(conn, &[id]).await?.pop();
     if let Some(change) = made.as_mut().filter(|_| requirements.is_empty()) {
         settle(conn, caller.into(), team, change).await?;
         if !matches!(change.status, ChangeStatus::Applied | ChangeStatus::Approved) {
             let why = change.failure.clone().unwrap_or_default();
-            return Err(Error::Conflict(format!("{} could not be applied: {why}", feature.key)));
+            let what = subject(draft.kind, &proposal.features);
+            return Err(Error::Conflict(format!("{what} could not be applied: {why}")));
         }
         proposal.items = change::items(conn, &[id]).await?;
     }
@@ -184,20 +194,87 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
     Ok(proposal)
 }
 
+/// Refuses to bring anything to an environment that is not active.
+async fn require_active(conn: &mut PgConnection, draft: &Draft<'_>) -> Result<()> {
+    let places: Vec<Uuid> = draft.targets.iter().map(|target| target.stage.environment_id).collect();
+    let inactive = environment::lock_places(conn, &places).await?;
+    match inactive.first() {
+        Some(place) if draft.kind != ChangeKind::Withdraw => {
+            Err(Error::Conflict(format!("{place} is inactive and takes no changes: activate it first")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The features of targets, each once, in their order.
+fn features(targets: &[&Target<'_>]) -> Vec<Feature> {
+    let mut seen = HashSet::new();
+    targets.iter().filter(|t| seen.insert(t.feature.id)).map(|t| t.feature.clone()).collect()
+}
+
+/// Tells the audit what was proposed, once for the whole change.
+async fn record(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    new: &NewChange<'_>,
+    targets: &[&Target<'_>],
+) -> Result<()> {
+    let features = features(targets);
+    let only_feature = match features.as_slice() {
+        [only] => Some(only.id),
+        _ => None,
+    };
+    let first = targets.first().map(|target| target.stage);
+    let same_place = targets.iter().all(|t| Some(t.stage.environment_id) == first.map(|s| s.environment_id));
+    let bases: Vec<Option<i32>> = targets.iter().map(|target| target.stage.live_version).collect();
+    let base = if let [only] = bases.as_slice() { json!(only) } else { json!(bases) };
+    let entry = NewEntry {
+        team: Some(new.team_id),
+        action: "change.propose",
+        subject: format!("#{} {}", new.number, subject(new.kind, &features)),
+        feature: only_feature,
+        environment: first.filter(|_| same_place).map(|stage| stage.environment_key.as_str()),
+        reason: new.reason,
+        after: Some(
+            json!({"change": new.number, "kind": new.kind, "baseVersion": base, "applyAt": new.apply_at}),
+        ),
+        ..NewEntry::default()
+    };
+    audit::record(conn, caller, &entry).await
+}
+
 /// What is probably not meant in a document. What does not fit the context keys is refused, unless it is, or was,
 /// served already: nothing that is declared later stands in the way of going back.
-async fn warnings(
+async fn look_over(
     conn: &mut PgConnection,
     team: &Team,
-    (kind, stage): (ChangeKind, &LockedStage),
-    config: Option<&Value>,
+    kind: ChangeKind,
+    target: &Target<'_>,
 ) -> Result<Vec<Warning>> {
-    let Some(config) = config else { return Ok(Vec::new()) };
+    let Some(config) = &target.config else { return Ok(Vec::new()) };
     let findings = warning::look_over(conn, team.id, config).await?;
-    if kind == ChangeKind::Rollback || stage.config.as_ref() == Some(config) {
-        return Ok(findings.lenient());
+    let mut warnings = if kind == ChangeKind::Rollback || !target.changes_something() {
+        findings.lenient()
+    } else {
+        findings.strict().map_err(|error| error.within(&target.path))?
+    };
+    if !target.path.is_empty() {
+        for warning in &mut warnings {
+            warning.path = format!("{}.{}", target.path, warning.path);
+        }
     }
-    findings.strict()
+    Ok(warnings)
+}
+
+/// How many features are named where many are meant?
+const NAMED: usize = 3;
+
+/// A change as people say it, like "promote checkout, cart and 3 more".
+pub(super) fn subject(kind: ChangeKind, features: &[Feature]) -> String {
+    let names: Vec<&str> = features.iter().take(NAMED).map(|feature| feature.key.as_str()).collect();
+    let more = features.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{} {}{more}", word(kind), names.join(", "))
 }
 
 /// The kind as people say it.

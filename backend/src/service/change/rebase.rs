@@ -5,11 +5,11 @@ use chrono::{DateTime, Utc};
 use fluxgate_engine::{FlagConfig, merge};
 use serde_json::Value;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{
-    Intent, Proposal, document,
-    propose::propose,
-    source::{self, Locked},
+    Intent, Proposal,
+    source::{self, Source, Wish},
 };
 use crate::{
     access::Action,
@@ -37,43 +37,42 @@ pub async fn rebase(
         let state = stale.status.to_string().to_lowercase();
         return Err(Error::Conflict(format!("#{number} is {state}: only a stale change is rebased")));
     }
-    let Some(item) = change::items(conn, &[stale.id]).await?.pop() else { return Err(unknown()) };
-    let Some(of) = feature::by_ids(conn, &[item.feature_id]).await?.pop() else { return Err(unknown()) };
     let intent = Intent {
         team: team.key,
-        feature: of.key,
         reason: stale.reason.clone(),
         apply_at: still_ahead(&stale, caller.request.now),
         dry_run,
     };
-    let environment_of = async |conn: &mut PgConnection, id| -> Result<String> {
-        let found = environment::by_ids(conn, &[id]).await?.pop();
-        Ok(found.ok_or_else(unknown)?.key)
-    };
-    let to = environment_of(conn, item.environment_id).await?;
-    let proposal = match (stale.kind, item.source_environment_id) {
-        (ChangeKind::Promote, Some(from)) => {
-            let from = environment_of(conn, from).await?;
-            source::promote(conn, caller, intent, Some(&from), Some(&to)).await?
-        }
-        (ChangeKind::Withdraw, _) => source::withdraw(conn, caller, intent, &to).await?,
-        (kind, _) => {
-            let locked = Locked::find(conn, caller, &intent).await?;
-            let stage = locked.stage(&to)?;
-            let config = match kind {
-                ChangeKind::Rollback => item.config.clone().unwrap_or_default(),
-                _ => merged(number, &item, stage)?,
-            };
-            let config = document::read(&locked.feature, &config)?;
-            document::check_cycle(conn, stage.environment_id, &locked.feature.key, &config).await?;
-            let target = super::Target { stage, source: None, config: Some(config.to_value()) };
-            propose(conn, caller, locked.draft(intent, kind, target, Vec::new())).await?
-        }
-    };
+    let wishes = wishes(conn, &stale).await?;
+    let proposal = source::request(conn, caller, intent, &wishes).await?;
     if let Some(made) = &proposal.change {
         change::set_rebased_from(conn, made.id, stale.id).await?;
     }
     Ok(proposal)
+}
+
+/// What a stale change meant.
+async fn wishes(conn: &mut PgConnection, stale: &Change) -> Result<Vec<Wish>> {
+    let items = change::items(conn, &[stale.id]).await?;
+    let features: Vec<Uuid> = items.iter().map(|item| item.feature_id).collect();
+    let features = feature::by_ids(conn, &features).await?;
+    let of = |item: &ChangeItem| [Some(item.environment_id), item.source_environment_id];
+    let places: Vec<Uuid> = items.iter().flat_map(of).flatten().collect();
+    let places = environment::by_ids(conn, &places).await?;
+    let place = |id: Uuid| places.iter().find(|place| place.id == id).map(|place| place.key.clone());
+    let several = items.len() > 1;
+    let wishes = items.into_iter().filter_map(|item| {
+        let feature = features.iter().find(|feature| feature.id == item.feature_id)?.key.clone();
+        let environment = place(item.environment_id);
+        let path = if several { feature.clone() } else { String::new() };
+        let source = match (stale.kind, item.source_environment_id) {
+            (ChangeKind::Promote, Some(from)) => Source::Promote { from: place(from) },
+            (ChangeKind::Withdraw, _) => Source::Withdraw,
+            (kind, _) => Source::Stale { number: stale.number, kind, item },
+        };
+        Some(Wish { feature, environment, source, path })
+    });
+    Ok(wishes.collect())
 }
 
 fn still_ahead(stale: &Change, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -81,7 +80,7 @@ fn still_ahead(stale: &Change, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
 }
 
 /// The edit's document with what was applied since it was made.
-fn merged(number: i32, item: &ChangeItem, stage: &LockedStage) -> Result<Value> {
+pub(super) fn merged(number: i32, item: &ChangeItem, stage: &LockedStage) -> Result<Value> {
     let (Some(base), Some(mine), Some(theirs)) = (&item.before, &item.config, &stage.config) else {
         // There was nothing to be based on, or there is nothing now: it is the whole document either way.
         return Ok(item.config.clone().unwrap_or_default());
