@@ -16,7 +16,8 @@ use crate::{
     auth::{Caller, password::Passwords, seal::Sealer, token::TokenKeys},
     delivery::Delivery,
     error::{COMMIT_UNKNOWN, Error, Result},
-    service, store,
+    service::{self, retention::Retention},
+    store,
 };
 
 /// How long does a request wait for a connection before it hears that the database is away?
@@ -32,6 +33,8 @@ pub struct App {
     pub passwords: Passwords,
     /// What is served, in memory.
     pub delivery: Arc<Delivery>,
+    /// How long things are kept.
+    pub retention: Retention,
 }
 
 /// Opens the pool, each connection with the limits that keep one request from holding up others.
@@ -65,7 +68,7 @@ pub async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
 
 impl App {
     /// Loads keys and the served state from a migrated database.
-    pub async fn start(pool: PgPool, sealer: Sealer) -> anyhow::Result<Arc<App>> {
+    pub async fn start(pool: PgPool, sealer: Sealer, retention: Retention) -> anyhow::Result<Arc<App>> {
         let tokens = {
             let mut tx = pool.begin().await?;
             service::start::lock(&mut tx).await?;
@@ -74,7 +77,7 @@ impl App {
             tokens
         };
         let delivery = Delivery::start(pool.clone()).await?;
-        Ok(Arc::new(App { pool, tokens, passwords: Passwords::default(), delivery }))
+        Ok(Arc::new(App { pool, tokens, passwords: Passwords::default(), delivery, retention }))
     }
 
     /// A connection for reading.

@@ -3,10 +3,11 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use anyhow::{Context as _, bail};
+use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::http::address::Network;
+use crate::{http::address::Network, service::retention::Retention};
 
 /// The control plane: PostgreSQL, GraphQL, approvals, delivery.
 #[derive(Parser, Debug)]
@@ -64,6 +65,14 @@ pub struct Settings {
     /// Proxies before this server, as addresses or networks: what they say in X-Forwarded-For of who asks is believed.
     #[arg(long, env = "FLUXGATE_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<Network>,
+    /// For how many days evaluations are kept, from 1 to 3650.
+    #[arg(long, env = "FLUXGATE_EVALUATION_RETENTION_DAYS", default_value_t = 90,
+          value_parser = clap::value_parser!(i64).range(1..=3_650))]
+    pub evaluation_retention_days: i64,
+    /// How many revisions the delivery log keeps at least; none goes within a day. An edge below gets a snapshot.
+    #[arg(long, env = "FLUXGATE_DELIVERY_RETENTION_REVISIONS", default_value_t = 100_000,
+          value_parser = clap::value_parser!(i64).range(1..=1_000_000_000))]
+    pub delivery_retention_revisions: i64,
     /// How it is logged.
     #[arg(long, env = "FLUXGATE_LOG_FORMAT", default_value = "text")]
     pub log_format: LogFormat,
@@ -79,6 +88,14 @@ pub enum LogFormat {
 }
 
 impl Settings {
+    /// How long things are kept.
+    pub fn retention(&self) -> Retention {
+        Retention {
+            evaluations: TimeDelta::days(self.evaluation_retention_days),
+            revisions: self.delivery_retention_revisions,
+        }
+    }
+
     /// The database's address, which has no default.
     pub fn database_url(&self) -> anyhow::Result<&str> {
         match &self.database_url {

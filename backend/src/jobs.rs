@@ -1,18 +1,22 @@
-//! What happens at a set time: kills that end, changes that are applied or approved. Every replica looks; what one is
-//! at, the others pass over.
+//! What happens at a set time: kills that end, changes that are applied or approved, what is kept no more. Every replica
+//! looks; what one is at, the others pass over.
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
 use crate::{app::App, clock, error::Result, service, store};
 
 /// How often is it looked for what is due?
 const EVERY: Duration = Duration::from_millis(500);
+/// How long is clearing away left alone after it failed?
+const PAUSE: TimeDelta = TimeDelta::seconds(30);
 
 /// Does what is due until the server stops.
 pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>) -> anyhow::Result<()> {
     let mut failing = false;
+    let mut clear_from = DateTime::<Utc>::MIN_UTC;
     loop {
         tokio::select! {
             _ = stopped.changed() => return Ok(()),
@@ -25,6 +29,11 @@ pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>) -> anyhow::R
             _ => {}
         }
         failing = done.is_err();
+        let now = clock::now();
+        if !failing && now >= clear_from && let Err(error) = clear_away(&app, now).await {
+            tracing::warn!(%error, "what is kept no more cannot be cleared away");
+            clear_from = now + PAUSE;
+        }
     }
 }
 
@@ -45,4 +54,19 @@ async fn do_due(app: &App) -> Result<()> {
         tx.commit().await?;
     }
     Ok(())
+}
+
+/// Clears away what is kept no more, each kind in a transaction of its own.
+async fn clear_away(app: &App, now: DateTime<Utc>) -> Result<()> {
+    let due = store::retention::due(&mut *app.read().await?, now).await?;
+    let mut result = Ok(());
+    for job in due {
+        let mut tx = app.begin().await?;
+        match service::retention::run(&mut tx, job, app.retention, now).await {
+            Ok(_) => tx.commit().await?,
+            // One that fails keeps none of the others from being done.
+            Err(error) => result = Err(error),
+        }
+    }
+    result
 }

@@ -58,7 +58,7 @@ pub async fn start(settings: &Settings) -> anyhow::Result<Running> {
     let (http_addr, grpc_addr) = (http.local_addr()?, grpc.local_addr()?);
     let pool = app::connect(settings.database_url()?, settings.database_connections).await?;
     app::migrate(&pool).await?;
-    let app = App::start(pool, sealer).await?;
+    let app = App::start(pool, sealer, settings.retention()).await?;
     let mut tx = app.begin().await?;
     service::start::lock(&mut tx).await?;
     service::start::offer_bootstrap(&mut tx, settings.bootstrap_token_file.as_deref()).await?;

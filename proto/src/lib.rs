@@ -1,8 +1,10 @@
-//! The delivery protocol: its messages, the digest that proves both sides hold the same, and `convert`, the only
-//! place where wire and engine meet.
+//! The delivery protocol: its messages, the digest that proves both sides hold the same, sketches of how many units
+//! there are, what a batch of events may be, and `convert`, the only place where wire and engine meet.
 
 pub mod convert;
 pub mod digest;
+pub mod event;
+pub mod sketch;
 
 /// Messages and services of `fluxgate.delivery.v1`, generated and committed.
 pub mod v1 {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     LOOK_UP_COST, app, caller,
-    loader::{DependentsOf, EnvironmentById, LastChangeOf, StagesOf, load, must},
+    loader::{DependentsOf, EnvironmentById, LastChangeOf, SeenOf, StagesOf, load, must},
     page::{Connection, cost, request},
     proposal::Proposal,
 };
@@ -39,6 +39,12 @@ impl Feature {
     /// The change that was applied last, on any stage.
     async fn last_change(&self, ctx: &Context<'_>) -> Result<Option<Change>> {
         load(ctx, LastChangeOf(self.id)).await
+    }
+
+    /// When it was evaluated last, anywhere, as far as edges have told; to the minute.
+    async fn last_seen(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
+        let seen = load(ctx, SeenOf(self.id)).await?.unwrap_or_default();
+        Ok(seen.iter().map(|seen| seen.last_at).max())
     }
 
     /// The newest first.

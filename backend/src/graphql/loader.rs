@@ -16,9 +16,10 @@ use crate::{
     service,
     store::{
         change::{self, Change, ChangeItem},
-        client::{self, ClientKey},
+        client::{self, Client, ClientKey},
         comment::{self, Comment},
         environment::{self, Environment},
+        evaluation::{self, Seen},
         feature::{self, Dependent, Feature},
         member::{self, Member, Membership},
         pipeline::{self, PipelineStage},
@@ -85,6 +86,12 @@ pub struct DependentsOf(pub Uuid);
 /// An environment.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EnvironmentById(pub Uuid);
+/// A client, deleted or not.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ClientById(pub Uuid);
+/// When the stages of a feature were evaluated last.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SeenOf(pub Uuid);
 /// The keys of a client.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeysOf(pub Uuid);
@@ -166,6 +173,12 @@ loads!(PlacesOf => Vec<PipelineStage>, |conn, keys| {
 loads!(EnvironmentById => Environment, |conn, keys| {
     let rows = environment::by_ids(conn, &ids(keys, |k| k.0)).await?;
     rows.into_iter().map(|row| (EnvironmentById(row.id), row)).collect()
+});
+loads!(ClientById => Client, |conn, keys| {
+    client::by_ids(conn, &ids(keys, |k| k.0)).await?.into_iter().map(|row| (ClientById(row.id), row)).collect()
+});
+loads!(SeenOf => Vec<Seen>, |conn, keys| {
+    group(evaluation::last_seen(conn, &ids(keys, |k| k.0)).await?, |row| SeenOf(row.feature_id))
 });
 loads!(KeysOf => Vec<ClientKey>, |conn, keys| {
     group(client::keys(conn, &ids(keys, |k| k.0), clock::now()).await?, |row| KeysOf(row.client_id))

@@ -4,6 +4,7 @@ mod change;
 mod client;
 mod context_key;
 mod environment;
+mod evaluation;
 mod feature;
 pub(crate) mod loader;
 mod mutation;

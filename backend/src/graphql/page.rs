@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, OutputType, SimpleObject};
 
-use super::stage::KilledStage;
+use super::{evaluation::StaleFeature, stage::KilledStage};
 use crate::{
     error::Result,
     store::{
@@ -27,11 +27,13 @@ pub struct PageInfo {
     concrete(name = "ContextKeyConnection", params(store::context_key::ContextKey)),
     concrete(name = "EdgeConnection", params(store::edge::Edge)),
     concrete(name = "EnvironmentConnection", params(store::environment::Environment)),
+    concrete(name = "EvaluationSampleConnection", params(store::evaluation::sample::Sample)),
     concrete(name = "FeatureConnection", params(store::feature::Feature)),
     concrete(name = "KillConnection", params(KilledStage)),
     concrete(name = "MemberConnection", params(store::member::Member)),
     concrete(name = "PipelineConnection", params(store::pipeline::Pipeline)),
     concrete(name = "PolicyConnection", params(store::policy::Policy)),
+    concrete(name = "StaleFeatureConnection", params(StaleFeature)),
     concrete(name = "TeamConnection", params(store::team::Team)),
     concrete(name = "UserConnection", params(store::user::User)),
     concrete(name = "VersionConnection", params(store::version::Version))

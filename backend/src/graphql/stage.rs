@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::loader::{EnvironmentById, FeatureById, PendingOn, VersionByNumber, load, must};
+use super::loader::{EnvironmentById, FeatureById, PendingOn, SeenOf, VersionByNumber, load, must};
 use crate::{
     error::Error,
     store::{
@@ -83,6 +83,12 @@ impl Stage {
     /// Open changes, the oldest first.
     async fn pending(&self, ctx: &Context<'_>) -> Result<Vec<Change>> {
         Ok(load(ctx, PendingOn(self.id)).await?.unwrap_or_default())
+    }
+
+    /// When it was evaluated last, as far as edges have told; to the minute.
+    async fn last_seen(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
+        let seen = load(ctx, SeenOf(self.feature_id)).await?.unwrap_or_default();
+        Ok(seen.iter().find(|seen| seen.environment_id == self.environment_id).map(|seen| seen.last_at))
     }
 
     async fn changed_at(&self) -> Option<DateTime<Utc>> {

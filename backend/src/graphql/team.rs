@@ -5,6 +5,10 @@ use chrono::{DateTime, Utc};
 
 use super::{
     LOOK_UP_COST, app, caller,
+    evaluation::{
+        EvaluationFilterInput, EvaluationGroup, EvaluationSeries, Evaluations, StaleFeature, StaleFeatures, TopFeature,
+        TopFeatures, UniqueUnits, grouping,
+    },
     feature::FeatureFilterInput,
     page::{Connection, cost, request},
     stage::KilledStage,
@@ -12,7 +16,7 @@ use super::{
 use crate::{
     delivery::edges::SILENCE,
     error::Error,
-    service::{self, evaluate::Evaluation, key},
+    service::{self, evaluate::Evaluation, evaluation::Resolution, key},
     store::{
         self,
         audit::{AuditEntry, AuditFilter},
@@ -21,6 +25,10 @@ use crate::{
         context_key::ContextKey,
         edge::Edge,
         environment::Environment,
+        evaluation::{
+            sample::Sample,
+            stale::{StaleFilter, StaleReason},
+        },
         feature::{Feature, list::FeatureSort},
         member::Member,
         pipeline::Pipeline,
@@ -319,5 +327,123 @@ impl Team {
         let mut conn = app(ctx)?.read().await?;
         let place = (self.key.as_str(), environment.as_str());
         Ok(service::evaluate::evaluate(&mut conn, caller(ctx)?, place, features, &context).await?)
+    }
+
+    /// How often features were evaluated, over time: at most 1,500 steps and 100 series.
+    #[graphql(complexity = "LOOK_UP_COST * 5 + 100 * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "the fields of a filter")]
+    async fn evaluations(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<EvaluationFilterInput>,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        resolution: Resolution,
+        group_by: Option<Vec<EvaluationGroup>>,
+    ) -> Result<Evaluations> {
+        let now = caller(ctx)?.request.now;
+        let mut conn = app(ctx)?.read().await?;
+        let filter = filter.unwrap_or_default().resolve(&mut conn, self).await?;
+        let grouping = grouping(&group_by.unwrap_or_default());
+        let what = (&filter, grouping);
+        let when = ((from, until), resolution);
+        let found = service::evaluation::series(&mut conn, self.id, what, when).await?;
+        let place = (self.id, filter.environment);
+        let completeness = service::evaluation::completeness(&mut conn, place, found.span, now).await?;
+        let series = found.rows.into_iter().map(|row| EvaluationSeries(row, grouping)).collect();
+        Ok(Evaluations { from: found.span.0, until: found.span.1, resolution, series, completeness })
+    }
+
+    /// The features that are evaluated most, ten when nobody says, at most 100; in one environment or in all.
+    #[graphql(complexity = "LOOK_UP_COST * 3 + cost(first, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the fields of a filter")]
+    async fn top_features(
+        &self,
+        ctx: &Context<'_>,
+        environment: Option<String>,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        first: Option<i64>,
+    ) -> Result<TopFeatures> {
+        let now = caller(ctx)?.request.now;
+        let mut conn = app(ctx)?.read().await?;
+        let environment = service::environment::find_if(&mut conn, self.id, environment).await?;
+        let environment = environment.map(|environment| environment.id);
+        let (span, top) =
+            service::evaluation::top(&mut conn, self.id, environment, (from, until), first).await?;
+        let place = (self.id, environment);
+        let completeness = service::evaluation::completeness(&mut conn, place, span, now).await?;
+        let features = top.into_iter().map(|(feature, total)| TopFeature(feature, total)).collect();
+        Ok(TopFeatures { from: span.0, until: span.1, features, completeness })
+    }
+
+    /// About how many units a feature was evaluated for, in whole hours; in one environment or in all.
+    #[graphql(complexity = "LOOK_UP_COST * 5 + child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "the fields of a filter")]
+    async fn unique_units(
+        &self,
+        ctx: &Context<'_>,
+        feature: String,
+        environment: Option<String>,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<UniqueUnits> {
+        let now = caller(ctx)?.request.now;
+        let mut conn = app(ctx)?.read().await?;
+        let feature = service::feature::find(&mut conn, self.id, &feature).await?.id;
+        let environment = service::environment::find_if(&mut conn, self.id, environment).await?;
+        let environment = environment.map(|environment| environment.id);
+        let what = (feature, environment);
+        let (span, units) = service::evaluation::units(&mut conn, self.id, what, (from, until)).await?;
+        let place = (self.id, environment);
+        let completeness = service::evaluation::completeness(&mut conn, place, span, now).await?;
+        let standard_error = fluxgate_proto::sketch::STANDARD_ERROR;
+        Ok(UniqueUnits { from: span.0, until: span.1, units, standard_error, completeness })
+    }
+
+    /// Features that seem to be needed no more, by key: deployed and not evaluated for so many days, always one variant
+    /// for so long, or past the removal date. PERMANENT ones only past a date that somebody set.
+    #[graphql(complexity = "LOOK_UP_COST + cost(first, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the fields of a filter")]
+    async fn stale_features(
+        &self,
+        ctx: &Context<'_>,
+        days: i64,
+        environment: Option<String>,
+        reasons: Option<Vec<StaleReason>>,
+        first: Option<i64>,
+        after: Option<String>,
+    ) -> Result<StaleFeatures> {
+        let page = request(ctx, first, after)?;
+        let now = caller(ctx)?.request.now;
+        let since = service::evaluation::stale_since(days, now)?;
+        let mut conn = app(ctx)?.read().await?;
+        let environment = service::environment::find_if(&mut conn, self.id, environment).await?;
+        let environment = environment.map(|environment| environment.id);
+        let filter = StaleFilter { now, since, environment, reasons: reasons.unwrap_or_default() };
+        let found = store::evaluation::stale::list(&mut conn, self.id, &filter, &page).await;
+        let page = found.map_err(Error::from)?.map(StaleFeature).into();
+        let place = (self.id, environment);
+        let completeness = service::evaluation::completeness(&mut conn, place, (since, now), now).await?;
+        Ok(StaleFeatures { since, completeness, page })
+    }
+
+    /// A few evaluations as they were, without their contexts, the newest first.
+    #[graphql(complexity = "cost(first, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the fields of a filter")]
+    async fn evaluation_samples(
+        &self,
+        ctx: &Context<'_>,
+        environment: Option<String>,
+        feature: Option<String>,
+        first: Option<i64>,
+        after: Option<String>,
+    ) -> Result<Connection<Sample>> {
+        let page = request(ctx, first, after)?;
+        let mut conn = app(ctx)?.read().await?;
+        let feature = service::feature::find_if(&mut conn, self.id, feature).await?.map(|feature| feature.id);
+        let environment = service::environment::find_if(&mut conn, self.id, environment).await?;
+        let place = (environment.map(|environment| environment.id), feature);
+        Ok(store::evaluation::sample::list(&mut conn, self.id, place, &page).await?.into())
     }
 }

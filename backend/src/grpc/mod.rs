@@ -1,12 +1,13 @@
-//! gRPC: the delivery stream of the edges.
+//! gRPC: the delivery stream of the edges, and the batches of what they counted.
 
+mod event;
 mod stream;
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use fluxgate_proto::{
     MAX_MESSAGE_BYTES,
-    v1::{BackendMessage, EdgeMessage, delivery_server, edge_message::Message},
+    v1::{BackendMessage, EdgeMessage, EventAck, EventBatch, delivery_server, edge_message::Message},
 };
 use tokio::{net::TcpListener, sync::watch};
 use tokio_stream::{
@@ -15,7 +16,8 @@ use tokio_stream::{
 };
 use tonic::{Request, Response, Status, Streaming, transport::Server};
 
-use crate::{app::App, auth::client_key, clock};
+use crate::{app::App, auth::client_key, clock, delivery::state::EdgeClient};
+use event::Intake;
 use stream::EdgeStream;
 
 /// How many messages may wait for a slow edge?
@@ -25,9 +27,13 @@ const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// How many streams may one connection carry?
 const STREAMS_PER_CONNECTION: u32 = 64;
 
+/// Said to those whose key is not good.
+const NO_EDGE: &str = "the key is not that of an enabled client of kind EDGE";
+
 /// The service behind `fluxgate.delivery.v1.Delivery`.
 struct Delivery {
     app: Arc<App>,
+    intake: Intake,
     shutdown: watch::Receiver<bool>,
 }
 
@@ -37,7 +43,8 @@ pub async fn serve(
     listener: TcpListener,
     mut shutdown: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
-    let service = delivery_server::DeliveryServer::new(Delivery { app, shutdown: shutdown.clone() })
+    let intake = Intake::new(Arc::clone(&app));
+    let service = delivery_server::DeliveryServer::new(Delivery { app, intake, shutdown: shutdown.clone() })
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
         .max_encoding_message_size(MAX_MESSAGE_BYTES);
     let incoming = futures_util::StreamExt::inspect(TcpListenerStream::new(listener), |stream| {
@@ -66,13 +73,7 @@ impl delivery_server::Delivery for Delivery {
         &self,
         request: Request<Streaming<EdgeMessage>>,
     ) -> Result<Response<Self::SyncStream>, Status> {
-        let key = bearer(&request)?.to_owned();
-        let refused = || Status::unauthenticated("the key is not that of an enabled client of kind EDGE");
-        // Not to be told apart from refused would make the edge wait for a minute.
-        let away = |_| Status::unavailable("the key cannot be checked now: the database is away");
-        let found = self.app.delivery.authenticate(&key, clock::now()).await.map_err(away)?;
-        let client = found.ok_or_else(refused)?;
-        let key_id = client_key::key_id(&key).unwrap_or_default().to_owned();
+        let (client, key_id) = self.client(&request).await?.ok_or_else(|| Status::unauthenticated(NO_EDGE))?;
         let (sender, receiver) = tokio::sync::mpsc::channel(QUEUE);
         let (delivery, shutdown) = (Arc::clone(&self.app.delivery), self.shutdown.clone());
         let mut inbound = request.into_inner();
@@ -89,6 +90,22 @@ impl delivery_server::Delivery for Delivery {
             stream.run(hello, inbound, shutdown).await;
         });
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+
+    async fn push_events(&self, request: Request<EventBatch>) -> Result<Response<EventAck>, Status> {
+        let (client, _) = self.client(&request).await?.ok_or_else(|| Status::permission_denied(NO_EDGE))?;
+        Ok(Response::new(self.intake.push(&client, request.into_inner()).await?))
+    }
+}
+
+impl Delivery {
+    /// The EDGE client that a request is of, and the id of its key; none when the key is not good.
+    async fn client<T>(&self, request: &Request<T>) -> Result<Option<(EdgeClient, String)>, Status> {
+        let key = bearer(request)?;
+        // Not to be told apart from refused would make the edge wait for a minute.
+        let away = |_| Status::unavailable("the key cannot be checked now: the database is away");
+        let found = self.app.delivery.authenticate(key, clock::now()).await.map_err(away)?;
+        Ok(found.map(|client| (client, client_key::key_id(key).unwrap_or_default().to_owned())))
     }
 }
 

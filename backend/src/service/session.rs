@@ -202,7 +202,6 @@ async fn open(
     request: &Request,
     (user, family): (User, Uuid),
 ) -> Result<Session> {
-    session::forget_expired(conn, request.now).await?;
     let (access_token, access_expires_at) = keys.sign(conn, &user, request.now).await?;
     let refresh_token = format!("fgr_{}", URL_SAFE_NO_PAD.encode(clock::random::<32>()?));
     let kept = RefreshToken {

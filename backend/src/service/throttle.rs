@@ -108,7 +108,13 @@ pub async fn wrong_secret(conn: &mut PgConnection, what: &str, request: &Request
     let row = rows.first();
     refuse(row.and_then(|row| until(row, row.failures, MAX_SHARED_DELAY)).map(|end| end - request.now))?;
     failure::add(conn, &[key], (since, request.now)).await?;
-    Ok(failure::sweep(conn, since, (MAX_KEPT, SWEPT)).await?)
+    failure::sweep(conn, since, (MAX_KEPT, SWEPT)).await?;
+    Ok(())
+}
+
+/// Forgets up to so many counts that are old, or too many. Gives how many.
+pub async fn sweep(conn: &mut PgConnection, now: DateTime<Utc>, most: i64) -> Result<u64> {
+    Ok(failure::sweep(conn, now - REMEMBERED, (MAX_KEPT, most)).await?)
 }
 
 fn refuse(wait: Option<TimeDelta>) -> Result<()> {

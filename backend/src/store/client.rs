@@ -62,6 +62,18 @@ pub async fn get(conn: &mut PgConnection, team: Uuid, name: &str) -> sqlx::Resul
     .await
 }
 
+/// Clients by id, deleted ones too: what they did remains.
+pub async fn by_ids(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<Client>> {
+    query_as(
+        "SELECT c.*, ARRAY (SELECT k.id FROM client_key k WHERE k.client_id = c.id
+                AND (k.not_after IS NULL OR k.not_after > now()) ORDER BY k.created_at, k.id) AS key_ids
+         FROM client c WHERE c.id = ANY ($1)",
+    )
+    .bind(ids)
+    .fetch_all(conn)
+    .await
+}
+
 /// Finds a client of a team by name, which stays as it is until the transaction ends.
 pub async fn lock(conn: &mut PgConnection, team: Uuid, name: &str) -> sqlx::Result<Option<Client>> {
     query("SELECT id FROM client WHERE team_id = $1 AND name = $2 AND deleted_at IS NULL FOR NO KEY UPDATE")

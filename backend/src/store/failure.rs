@@ -78,8 +78,8 @@ pub async fn sweep(
     conn: &mut PgConnection,
     since: DateTime<Utc>,
     (most, batch): (i64, i64),
-) -> sqlx::Result<()> {
-    query(
+) -> sqlx::Result<u64> {
+    let done = query(
         "DELETE FROM failure WHERE key IN (
              SELECT key FROM failure WHERE last_at <= greatest($1, (
                  SELECT last_at FROM failure ORDER BY last_at DESC OFFSET $2 LIMIT 1))
@@ -90,5 +90,5 @@ pub async fn sweep(
     .bind(batch)
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected())
 }

@@ -77,15 +77,16 @@ pub async fn end_all(conn: &mut PgConnection, user: Uuid) -> sqlx::Result<()> {
 }
 
 /// Forgets some of what has expired, leaving what others are at.
-pub async fn forget_expired(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
-    query(
+pub async fn forget_expired(conn: &mut PgConnection, now: DateTime<Utc>, most: i64) -> sqlx::Result<u64> {
+    let done = query(
         "DELETE FROM refresh_token WHERE sha256 IN (
-             SELECT sha256 FROM refresh_token WHERE expires_at < $1 LIMIT 100 FOR UPDATE SKIP LOCKED)",
+             SELECT sha256 FROM refresh_token WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)",
     )
     .bind(now)
+    .bind(most)
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected())
 }
 
 /// Keeps the hash of a new bootstrap token in place of any before it.

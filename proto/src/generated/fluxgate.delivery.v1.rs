@@ -232,6 +232,147 @@ pub struct ClientKey {
     #[prost(int64, optional, tag = "3")]
     pub not_after_ms: ::core::option::Option<i64>,
 }
+/// What one edge counted in \[from, until), sealed: kept and sent as it is until it is acknowledged. Limits: `event.rs`.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct EventBatch {
+    /// 16 bytes, a UUID of version 7; with the same id it counts once
+    #[prost(bytes = "vec", tag = "1")]
+    pub id: ::prost::alloc::vec::Vec<u8>,
+    /// 16 bytes, as in Hello
+    #[prost(bytes = "vec", tag = "2")]
+    pub edge_id: ::prost::alloc::vec::Vec<u8>,
+    /// counts the edge's batches from 1 without a gap, so that what is missing is known
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+    /// Unix milliseconds, as all that ends in \_ms
+    #[prost(int64, tag = "4")]
+    pub sealed_at_ms: i64,
+    #[prost(int64, tag = "5")]
+    pub from_ms: i64,
+    /// where the next batch begins; a period without evaluations is a batch as well
+    #[prost(int64, tag = "6")]
+    pub until_ms: i64,
+    #[prost(message, repeated, tag = "7")]
+    pub counts: ::prost::alloc::vec::Vec<EvaluationCount>,
+    #[prost(message, repeated, tag = "8")]
+    pub sketches: ::prost::alloc::vec::Vec<UnitSketch>,
+    #[prost(message, repeated, tag = "9")]
+    pub samples: ::prost::alloc::vec::Vec<EvaluationSample>,
+    #[prost(message, repeated, tag = "10")]
+    pub tombstones: ::prost::alloc::vec::Vec<Tombstone>,
+    #[prost(message, optional, tag = "11")]
+    pub dropped: ::core::option::Option<Dropped>,
+}
+/// How often a feature came to something. The same keys may stand in several batches: they add up.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EvaluationCount {
+    /// Unix minutes; the first of the hour when hourly
+    #[prost(int64, tag = "1")]
+    pub minute: i64,
+    /// only the hour is known: the edge was short of space
+    #[prost(bool, tag = "2")]
+    pub hourly: bool,
+    #[prost(string, tag = "3")]
+    pub feature_key: ::prost::alloc::string::String,
+    #[prost(bytes = "vec", tag = "4")]
+    pub environment_id: ::prost::alloc::vec::Vec<u8>,
+    /// absent: the application's own default
+    #[prost(string, optional, tag = "5")]
+    pub variant: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(enumeration = "EvaluationReason", tag = "6")]
+    pub reason: i32,
+    /// who asked; the edge's own client where nobody said who asks
+    #[prost(bytes = "vec", tag = "7")]
+    pub client_id: ::prost::alloc::vec::Vec<u8>,
+    #[prost(uint64, tag = "8")]
+    pub n: u64,
+}
+/// Which units asked for a feature in an hour, so far as counting them needs; merging is a union.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnitSketch {
+    /// Unix hours
+    #[prost(int64, tag = "1")]
+    pub hour: i64,
+    #[prost(string, tag = "2")]
+    pub feature_key: ::prost::alloc::string::String,
+    #[prost(bytes = "vec", tag = "3")]
+    pub environment_id: ::prost::alloc::vec::Vec<u8>,
+    /// as `sketch.rs` encodes it
+    #[prost(bytes = "vec", tag = "4")]
+    pub sketch: ::prost::alloc::vec::Vec<u8>,
+}
+/// One evaluation out of many, without anything that was said in its context.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EvaluationSample {
+    #[prost(int64, tag = "1")]
+    pub at_ms: i64,
+    #[prost(string, tag = "2")]
+    pub feature_key: ::prost::alloc::string::String,
+    #[prost(bytes = "vec", tag = "3")]
+    pub environment_id: ::prost::alloc::vec::Vec<u8>,
+    #[prost(string, optional, tag = "4")]
+    pub variant: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(enumeration = "EvaluationReason", tag = "5")]
+    pub reason: i32,
+    #[prost(bytes = "vec", tag = "6")]
+    pub client_id: ::prost::alloc::vec::Vec<u8>,
+    /// a keyed hash of the targeting key, 16 bytes; empty without one
+    #[prost(bytes = "vec", tag = "7")]
+    pub unit: ::prost::alloc::vec::Vec<u8>,
+}
+/// Batches that will never come.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Tombstone {
+    /// of their numbers, all below that of the batch which carries this
+    #[prost(uint64, tag = "1")]
+    pub first: u64,
+    #[prost(uint64, tag = "2")]
+    pub last: u64,
+    /// what they were about
+    #[prost(int64, tag = "3")]
+    pub from_ms: i64,
+    #[prost(int64, tag = "4")]
+    pub until_ms: i64,
+    /// how many evaluations; absent: unknown
+    #[prost(uint64, optional, tag = "5")]
+    pub lost: ::core::option::Option<u64>,
+    #[prost(enumeration = "TombstoneReason", tag = "6")]
+    pub why: i32,
+}
+/// What the edge could not keep while it made the batch.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Dropped {
+    /// that are in no count
+    #[prost(uint64, tag = "1")]
+    pub evaluations: u64,
+    #[prost(uint64, tag = "2")]
+    pub samples: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EventAck {
+    #[prost(enumeration = "EventOutcome", tag = "1")]
+    pub outcome: i32,
+    /// of REFUSED, for the edge's log
+    #[prost(string, tag = "2")]
+    pub why: ::prost::alloc::string::String,
+    /// rows of an ACCEPTED batch that were left out
+    #[prost(message, optional, tag = "3")]
+    pub refused: ::core::option::Option<RefusedRows>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RefusedRows {
+    /// of an environment that the edge's client may not see
+    #[prost(uint64, tag = "1")]
+    pub out_of_scope: u64,
+    /// of a feature or a client that is not known there
+    #[prost(uint64, tag = "2")]
+    pub unknown: u64,
+    /// of a time that is kept no more
+    #[prost(uint64, tag = "3")]
+    pub too_old: u64,
+    #[prost(uint64, tag = "4")]
+    pub in_future: u64,
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ResetReason {
@@ -330,6 +471,113 @@ impl ClientKind {
             "CLIENT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
             "CLIENT_KIND_BACKEND" => Some(Self::Backend),
             "CLIENT_KIND_FRONTEND" => Some(Self::Frontend),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EvaluationReason {
+    Unspecified = 0,
+    Static = 1,
+    TargetingMatch = 2,
+    Split = 3,
+    Default = 4,
+    Disabled = 5,
+    Error = 6,
+}
+impl EvaluationReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "EVALUATION_REASON_UNSPECIFIED",
+            Self::Static => "EVALUATION_REASON_STATIC",
+            Self::TargetingMatch => "EVALUATION_REASON_TARGETING_MATCH",
+            Self::Split => "EVALUATION_REASON_SPLIT",
+            Self::Default => "EVALUATION_REASON_DEFAULT",
+            Self::Disabled => "EVALUATION_REASON_DISABLED",
+            Self::Error => "EVALUATION_REASON_ERROR",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "EVALUATION_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "EVALUATION_REASON_STATIC" => Some(Self::Static),
+            "EVALUATION_REASON_TARGETING_MATCH" => Some(Self::TargetingMatch),
+            "EVALUATION_REASON_SPLIT" => Some(Self::Split),
+            "EVALUATION_REASON_DEFAULT" => Some(Self::Default),
+            "EVALUATION_REASON_DISABLED" => Some(Self::Disabled),
+            "EVALUATION_REASON_ERROR" => Some(Self::Error),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TombstoneReason {
+    Unspecified = 0,
+    SpoolFull = 1,
+    SpoolBroken = 2,
+    Refused = 3,
+}
+impl TombstoneReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TOMBSTONE_REASON_UNSPECIFIED",
+            Self::SpoolFull => "TOMBSTONE_REASON_SPOOL_FULL",
+            Self::SpoolBroken => "TOMBSTONE_REASON_SPOOL_BROKEN",
+            Self::Refused => "TOMBSTONE_REASON_REFUSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TOMBSTONE_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "TOMBSTONE_REASON_SPOOL_FULL" => Some(Self::SpoolFull),
+            "TOMBSTONE_REASON_SPOOL_BROKEN" => Some(Self::SpoolBroken),
+            "TOMBSTONE_REASON_REFUSED" => Some(Self::Refused),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EventOutcome {
+    Unspecified = 0,
+    Accepted = 1,
+    /// taken in before; nothing is counted again
+    Duplicate = 2,
+    /// never to be sent again
+    Refused = 3,
+}
+impl EventOutcome {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "EVENT_OUTCOME_UNSPECIFIED",
+            Self::Accepted => "EVENT_OUTCOME_ACCEPTED",
+            Self::Duplicate => "EVENT_OUTCOME_DUPLICATE",
+            Self::Refused => "EVENT_OUTCOME_REFUSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "EVENT_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+            "EVENT_OUTCOME_ACCEPTED" => Some(Self::Accepted),
+            "EVENT_OUTCOME_DUPLICATE" => Some(Self::Duplicate),
+            "EVENT_OUTCOME_REFUSED" => Some(Self::Refused),
             _ => None,
         }
     }
@@ -450,6 +698,29 @@ pub mod delivery_client {
                 .insert(GrpcMethod::new("fluxgate.delivery.v1.Delivery", "Sync"));
             self.inner.streaming(req, path, codec).await
         }
+        /// Takes in what an edge counted, once however often it is sent. Credentials as for Sync. The answer ends the batch: an
+        /// edge sends it again only when there is none, or a status; PERMISSION_DENIED says that the key is good no more.
+        pub async fn push_events(
+            &mut self,
+            request: impl tonic::IntoRequest<super::EventBatch>,
+        ) -> std::result::Result<tonic::Response<super::EventAck>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fluxgate.delivery.v1.Delivery/PushEvents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("fluxgate.delivery.v1.Delivery", "PushEvents"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -476,6 +747,12 @@ pub mod delivery_server {
             &self,
             request: tonic::Request<tonic::Streaming<super::EdgeMessage>>,
         ) -> std::result::Result<tonic::Response<Self::SyncStream>, tonic::Status>;
+        /// Takes in what an edge counted, once however often it is sent. Credentials as for Sync. The answer ends the batch: an
+        /// edge sends it again only when there is none, or a status; PERMISSION_DENIED says that the key is good no more.
+        async fn push_events(
+            &self,
+            request: tonic::Request<super::EventBatch>,
+        ) -> std::result::Result<tonic::Response<super::EventAck>, tonic::Status>;
     }
     #[derive(Debug)]
     pub struct DeliveryServer<T> {
@@ -593,6 +870,49 @@ pub mod delivery_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fluxgate.delivery.v1.Delivery/PushEvents" => {
+                    #[allow(non_camel_case_types)]
+                    struct PushEventsSvc<T: Delivery>(pub Arc<T>);
+                    impl<T: Delivery> tonic::server::UnaryService<super::EventBatch>
+                    for PushEventsSvc<T> {
+                        type Response = super::EventAck;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::EventBatch>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Delivery>::push_events(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PushEventsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)
