@@ -30,7 +30,10 @@ pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>) -> anyhow::R
         }
         failing = done.is_err();
         let now = clock::now();
-        if !failing && now >= clear_from && let Err(error) = clear_away(&app, now).await {
+        if !failing
+            && now >= clear_from
+            && let Err(error) = clear_away(&app, now).await
+        {
             tracing::warn!(%error, "what is kept no more cannot be cleared away");
             clear_from = now + PAUSE;
         }

@@ -74,7 +74,11 @@ impl Sketch {
     }
 
     /// About how many units are in.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is finite and not negative")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is finite and not negative"
+    )]
     pub fn estimate(&self) -> u64 {
         let m = REGISTERS as f64;
         let counts = self.histogram();

@@ -60,7 +60,12 @@ fn garbage_is_no_sketch() {
         (listed(&[[0, 16, 1]]), "range"),
         (listed(&[[0, 0, 0]]), "rank"),
         (listed(&[[0, 0, 54]]), "rank"),
-        (listed(&(0..1_024_u16).map(|at| [at.to_le_bytes()[0], at.to_le_bytes()[1], 1]).collect::<Vec<_>>()), "too long"),
+        (
+            listed(
+                &(0..1_024_u16).map(|at| [at.to_le_bytes()[0], at.to_le_bytes()[1], 1]).collect::<Vec<_>>(),
+            ),
+            "too long",
+        ),
     ] {
         let refused = Sketch::decode(&garbage).unwrap_err().to_string();
         assert!(refused.contains(why), "{refused} for {why}");

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use super::{
     LOOK_UP_COST, app, caller,
     evaluation::{
-        EvaluationFilterInput, EvaluationGroup, EvaluationSeries, Evaluations, StaleFeature, StaleFeatures, TopFeature,
-        TopFeatures, UniqueUnits, grouping,
+        EvaluationFilterInput, EvaluationGroup, EvaluationSeries, Evaluations, StaleFeature, StaleFeatures,
+        TopFeature, TopFeatures, UniqueUnits, grouping,
     },
     feature::FeatureFilterInput,
     page::{Connection, cost, request},

@@ -73,7 +73,8 @@ impl delivery_server::Delivery for Delivery {
         &self,
         request: Request<Streaming<EdgeMessage>>,
     ) -> Result<Response<Self::SyncStream>, Status> {
-        let (client, key_id) = self.client(&request).await?.ok_or_else(|| Status::unauthenticated(NO_EDGE))?;
+        let (client, key_id) =
+            self.client(&request).await?.ok_or_else(|| Status::unauthenticated(NO_EDGE))?;
         let (sender, receiver) = tokio::sync::mpsc::channel(QUEUE);
         let (delivery, shutdown) = (Arc::clone(&self.app.delivery), self.shutdown.clone());
         let mut inbound = request.into_inner();

@@ -67,7 +67,8 @@ pub async fn series(
     let points = points(span, resolution.seconds());
     if points > MAX_POINTS {
         let longest = TimeDelta::seconds(resolution.seconds() * MAX_POINTS);
-        let most = format!("{MAX_POINTS} steps of a series, {} hours at this resolution", longest.num_hours());
+        let most =
+            format!("{MAX_POINTS} steps of a series, {} hours at this resolution", longest.num_hours());
         return Err(Error::invalid("from", format!("is {points} steps before until; at most {most}")));
     }
     let step = (span, resolution.seconds());

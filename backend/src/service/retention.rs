@@ -81,7 +81,8 @@ fn full(deleted: u64) -> bool {
 
 async fn partitions(conn: &mut PgConnection, kept: Retention, now: DateTime<Utc>) -> Result<bool> {
     let today = now.date_naive();
-    let ahead: Vec<NaiveDate> = today.iter_days().take(1 + usize::try_from(DAYS_AHEAD).unwrap_or(1)).collect();
+    let ahead: Vec<NaiveDate> =
+        today.iter_days().take(1 + usize::try_from(DAYS_AHEAD).unwrap_or(1)).collect();
     ingest::ensure_partitions(conn, &ahead).await?;
     // A whole day must be past: what is nearly too old is still taken in.
     let before = (now - kept.evaluations).date_naive();

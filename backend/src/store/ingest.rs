@@ -236,11 +236,10 @@ pub async fn known(
     .bind(features)
     .fetch_all(&mut *conn)
     .await?;
-    let clients =
-        query_as("SELECT id, environment_id FROM client WHERE team_id = $1 AND id = ANY ($2)")
-            .bind(team)
-            .bind(clients)
-            .fetch_all(conn)
-            .await?;
+    let clients = query_as("SELECT id, environment_id FROM client WHERE team_id = $1 AND id = ANY ($2)")
+        .bind(team)
+        .bind(clients)
+        .fetch_all(conn)
+        .await?;
     Ok(Known { environments: found, stages, clients })
 }

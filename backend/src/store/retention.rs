@@ -65,11 +65,7 @@ pub async fn drop_partitions(conn: &mut PgConnection, before: NaiveDate) -> sqlx
 }
 
 /// Deletes sketches of hours before a time.
-pub async fn delete_sketches(
-    conn: &mut PgConnection,
-    before: DateTime<Utc>,
-    most: i64,
-) -> sqlx::Result<u64> {
+pub async fn delete_sketches(conn: &mut PgConnection, before: DateTime<Utc>, most: i64) -> sqlx::Result<u64> {
     let done = query(
         "DELETE FROM evaluation_sketch WHERE (environment_id, feature_id, hour) IN (
              SELECT environment_id, feature_id, hour FROM evaluation_sketch WHERE hour < $1

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Every field of a team, as one who sees the team asks for it.
-const TEAM: [(&str, &str); 22] = [
+const TEAM: [(&str, &str); 27] = [
     ("key", "key"),
     ("name", "name"),
     ("description", "description"),
@@ -34,6 +34,20 @@ const TEAM: [(&str, &str); 22] = [
     ("changes", "changes { nodes { number items { after } } }"),
     ("change", "change(number: 1) { author }"),
     ("audit", "audit { nodes { subject } }"),
+    (
+        "evaluations",
+        "evaluations(from: \"2026-01-01T00:00:00Z\", until: \"2026-01-01T01:00:00Z\", resolution: MINUTE) { series { total } }",
+    ),
+    (
+        "topFeatures",
+        "topFeatures(from: \"2026-01-01T00:00:00Z\", until: \"2026-01-02T00:00:00Z\") { features { total } }",
+    ),
+    (
+        "uniqueUnits",
+        r#"uniqueUnits(feature: "flag", from: "2026-01-01T00:00:00Z", until: "2026-01-02T00:00:00Z") { units }"#,
+    ),
+    ("staleFeatures", "staleFeatures(days: 30) { nodes { reasons } completeness { until } }"),
+    ("evaluationSamples", "evaluationSamples { nodes { unit } }"),
     ("evaluate", r#"evaluate(environment: "dev", features: ["flag"], context: {}) { value }"#),
 ];
 

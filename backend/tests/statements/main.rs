@@ -70,6 +70,7 @@ async fn furnish(world: &World) {
         let kill = json!({"team": "acme", "feature": key, "environment": "prod", "reason": "r"});
         world.done("dev", "killFeature", kill).await;
     }
+    world.sql("UPDATE feature SET removal_date = '2026-01-01' WHERE key <> 'base'").await.unwrap();
     world.policy("everything", "ALL", 2, &["APPROVER", "REQUESTER"]).await;
     for n in 0..100 {
         let number = world.pending("dev", &format!("f{n}"), "dev", "waiting").await;
@@ -77,10 +78,11 @@ async fn furnish(world: &World) {
     }
 }
 
-const FEATURE: &str = "key createdBy pipeline changedAt
-    stages { environment { key } status live { number config createdBy change { number author } }
+const FEATURE: &str = "key createdBy pipeline changedAt lastSeen
+    stages { environment { key } status lastSeen live { number config createdBy change { number author } }
              kill { reason by since } pending { number author policies { name approvals } viewerMayVote } }
     lastChange { number kind author } dependents { feature environment { key } }";
+const STALE: &str = "feature { key lastSeen stages { lastSeen } } reasons lastSeen";
 const CHANGE: &str = "number kind status author viewerMayVote
     items { feature { key } environment { key } source { key } baseVersion before after diff { path } }
     votes { user decision } policies { name approvals required approvers satisfied }";
@@ -98,6 +100,7 @@ async fn a_page_costs_the_same_whatever_its_size(db: PgPool) {
         ("features", r#"search: "f", sort: CHANGED,"#, FEATURE, 25),
         ("changes", "status: [PENDING],", CHANGE, 20),
         ("kills", "", KILL, 10),
+        ("staleFeatures", "days: 30,", STALE, 12),
         ("audit", "", "number actor action", 8),
     ] {
         let one = cost(&world, &list(field, arguments, 1, node), 1).await;

@@ -10,7 +10,7 @@ use fluxgate_edge::run::run;
 use fluxgate_proto::v1::backend_message::Message;
 use fluxgate_proto::v1::delivery_server::{Delivery, DeliveryServer};
 use fluxgate_proto::v1::edge_message::Message as Said;
-use fluxgate_proto::v1::{BackendMessage, EdgeMessage};
+use fluxgate_proto::v1::{BackendMessage, EdgeMessage, EventAck, EventBatch};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -83,6 +83,10 @@ impl Delivery for Service {
         let conversation = Conversation { authorization, incoming: request.into_inner(), outgoing };
         self.streams.send(conversation).await.map_err(|_| Status::unavailable("the test is over"))?;
         Ok(Response::new(ReceiverStream::new(messages)))
+    }
+
+    async fn push_events(&self, _: Request<EventBatch>) -> Result<Response<EventAck>, Status> {
+        Err(Status::unavailable("this backend takes no events"))
     }
 }
 

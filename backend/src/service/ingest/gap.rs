@@ -41,7 +41,8 @@ pub(super) async fn note(
     }
     let dropped = batch.dropped.map_or(0, |dropped| i64::try_from(dropped.evaluations).unwrap_or(i64::MAX));
     let lost = [(GapKind::Dropped, dropped), (GapKind::Refused, refused)].into_iter();
-    let lost: Vec<_> = lost.filter(|(_, lost)| *lost > 0).map(|(kind, lost)| own(kind, frame, lost)).collect();
+    let lost: Vec<_> =
+        lost.filter(|(_, lost)| *lost > 0).map(|(kind, lost)| own(kind, frame, lost)).collect();
     ingest::add_gaps(conn, owner, &lost).await?;
     let progress = Progress {
         sequence: before.sequence.max(frame.sequence),

@@ -64,10 +64,14 @@ impl Batch {
         };
         let ahead = now + TimeDelta::minutes(MAX_AHEAD_MINUTES);
         if sealed > ahead || frame.until > ahead {
-            return Err(format!("the edge's clock is ahead by more than {MAX_AHEAD_MINUTES} minutes: set it"));
+            return Err(format!(
+                "the edge's clock is ahead by more than {MAX_AHEAD_MINUTES} minutes: set it"
+            ));
         }
         if sealed < now - TimeDelta::days(MAX_SPOOLED_DAYS) {
-            return Err(format!("sealed more than {MAX_SPOOLED_DAYS} days ago: it may have been counted then"));
+            return Err(format!(
+                "sealed more than {MAX_SPOOLED_DAYS} days ago: it may have been counted then"
+            ));
         }
         Ok(Batch { frame, events, window: Window { oldest: now - retention, newest: ahead } })
     }
