@@ -5,7 +5,8 @@ use async_graphql::MergedObject;
 use super::{
     change::ChangeMutation, client::ClientMutation, context_key::ContextKeyMutation,
     environment::EnvironmentMutation, feature::FeatureMutation, pipeline::PipelineMutation,
-    policy::PolicyMutation, session::SessionMutation, signing_key::SigningKeyMutation, user::UserMutation,
+    policy::PolicyMutation, session::SessionMutation, signing_key::SigningKeyMutation, token::TokenMutation,
+    user::UserMutation,
 };
 
 /// The mutation root.
@@ -19,6 +20,7 @@ pub struct Mutation(
     ContextKeyMutation,
     PolicyMutation,
     ClientMutation,
+    TokenMutation,
     FeatureMutation,
     ChangeMutation,
 );

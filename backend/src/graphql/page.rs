@@ -33,6 +33,7 @@ pub struct PageInfo {
     concrete(name = "PipelineConnection", params(store::pipeline::Pipeline)),
     concrete(name = "PolicyConnection", params(store::policy::Policy)),
     concrete(name = "TeamConnection", params(store::team::Team)),
+    concrete(name = "TokenConnection", params(store::token::Token)),
     concrete(name = "UserConnection", params(store::user::User)),
     concrete(name = "VersionConnection", params(store::version::Version))
 )]

@@ -15,7 +15,7 @@ use tokio_stream::{
 };
 use tonic::{Request, Response, Status, Streaming, transport::Server};
 
-use crate::{app::App, auth::client_key, clock};
+use crate::{app::App, auth::secret::KeyKind, clock};
 use stream::EdgeStream;
 
 /// How many messages may wait for a slow edge?
@@ -72,7 +72,7 @@ impl delivery_server::Delivery for Delivery {
         let away = |_| Status::unavailable("the key cannot be checked now: the database is away");
         let found = self.app.delivery.authenticate(&key, clock::now()).await.map_err(away)?;
         let client = found.ok_or_else(refused)?;
-        let key_id = client_key::key_id(&key).unwrap_or_default().to_owned();
+        let key_id = KeyKind::Client.id_in(&key).unwrap_or_default().to_owned();
         let (sender, receiver) = tokio::sync::mpsc::channel(QUEUE);
         let (delivery, shutdown) = (Arc::clone(&self.app.delivery), self.shutdown.clone());
         let mut inbound = request.into_inner();

@@ -70,6 +70,11 @@ async fn furnish(world: &World) {
         let kill = json!({"team": "acme", "feature": key, "environment": "prod", "reason": "r"});
         world.done("dev", "killFeature", kill).await;
     }
+    for n in 0..100 {
+        let token = json!({"team": "acme", "name": format!("t{n}"), "roles": ["REQUESTER"],
+                           "environments": ["dev", "staging"], "expiresAt": input::ahead(3_600)});
+        world.done("admin", "createToken", token).await;
+    }
     world.policy("everything", "ALL", 2, &["APPROVER", "REQUESTER"]).await;
     for n in 0..100 {
         let number = world.pending("dev", &format!("f{n}"), "dev", "waiting").await;
@@ -83,8 +88,9 @@ const FEATURE: &str = "key createdBy pipeline changedAt
     lastChange { number kind author } dependents { feature environment { key } }";
 const CHANGE: &str = "number kind status author viewerMayVote
     items { feature { key } environment { key } source { key } baseVersion before after diff { path } }
-    votes { user decision } policies { name approvals required approvers satisfied }";
-const KILL: &str = "feature { key } environment { key } kill { reason by since }";
+    token votes { user token decision } policies { name approvals required approvers satisfied }";
+const KILL: &str = "feature { key } environment { key } kill { reason by token since }";
+const TOKEN: &str = "name owner roles environments state expiresAt keys { id notAfter } lastUsedAt";
 
 #[sqlx::test(migrations = false)]
 async fn a_page_costs_the_same_whatever_its_size(db: PgPool) {
@@ -98,7 +104,8 @@ async fn a_page_costs_the_same_whatever_its_size(db: PgPool) {
         ("features", r#"search: "f", sort: CHANGED,"#, FEATURE, 25),
         ("changes", "status: [PENDING],", CHANGE, 20),
         ("kills", "", KILL, 10),
-        ("audit", "", "number actor action", 8),
+        ("audit", "", "number actor owner action", 8),
+        ("tokens", "", TOKEN, 8),
     ] {
         let one = cost(&world, &list(field, arguments, 1, node), 1).await;
         let hundred = cost(&world, &list(field, arguments, 100, node), 100).await;

@@ -11,6 +11,7 @@ use super::{
     warning::{self, Warning},
 };
 use crate::{
+    access,
     auth::Caller,
     error::{Error, Gate, Result},
     service::{audit, key},
@@ -95,6 +96,7 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
         return Err(Error::invalid("applyAt", "must be in the future, at most a year ahead"));
     }
     let stage = target.stage;
+    access::require_within(caller, team, [stage.place()])?;
     let item = NewItem {
         stage_id: stage.id,
         source_id: target.source.map(|source| source.id),
@@ -119,7 +121,7 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
     }
     let warnings = warnings(conn, team, (kind, stage), item.config.as_ref()).await?;
     let requirements = policy::in_scope(conn, team.id, &[stage.environment_id]).await?;
-    let standing = Standing { author: caller.user.id, created_at: now, overridden_by: None, now };
+    let standing = Standing::new(caller.user.id, now);
     let mut proposal = Proposal {
         outcome: ProposalOutcome::DryRun,
         change: None,
@@ -150,7 +152,7 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
         number,
         kind,
         reason: reason.as_deref(),
-        author_id: caller.user.id,
+        author: caller.by(),
         created_at: now,
         apply_at,
         auto_approve_at: next_look(&proposal.policies, now),
