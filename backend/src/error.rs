@@ -177,6 +177,7 @@ const CONSTRAINTS: &[(&str, &str)] = &[
     ("feature_key_key", "a feature with that key exists in this team"),
     ("feature_pipeline_id_fkey", "the pipeline was deleted meanwhile"),
     ("client_name_key", "a client of that name exists in this team"),
+    ("token_name_key", "a token of that name exists in this team; revoke it first, or take another name"),
 ];
 
 impl From<sqlx::Error> for Error {

@@ -17,3 +17,5 @@ mod jobs;
 pub mod run;
 mod service;
 mod store;
+
+pub use access::roles;

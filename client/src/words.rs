@@ -62,6 +62,8 @@ words! {
     ActorKind {
         /// A person.
         User = "USER",
+        /// A robot, for the person who made its token.
+        Token = "TOKEN",
         /// A program with a client key.
         Client = "CLIENT",
         /// The backend itself.

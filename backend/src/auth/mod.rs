@@ -1,14 +1,14 @@
-//! Who is calling: passwords, access and refresh tokens, client keys.
+//! Who is calling: passwords, access and refresh tokens, keys of clients and of tokens.
 
-pub mod client_key;
 pub mod password;
 pub mod seal;
+pub mod secret;
 pub mod token;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::store::{member::Membership, user::User};
+use crate::store::{member::Membership, token::Token, user::User};
 
 /// Where and when a request came in; known even when nobody is signed in.
 #[derive(Clone, Debug)]
@@ -21,13 +21,36 @@ pub struct Request {
     pub address: Option<String>,
 }
 
-/// A signed-in user with the roles that hold now.
+/// A signed-in user with the roles that hold now, or a token that acts for one.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// Who.
+    /// Who; of a token its owner, who is no system administrator as far as it acts.
     pub user: User,
-    /// In which teams, with which roles.
+    /// With what, when it is not the user in person.
+    pub token: Option<Token>,
+    /// In which teams, with which roles; of a token its own team and roles.
     pub memberships: Vec<Membership>,
     /// From where and when.
     pub request: Request,
+}
+
+impl Caller {
+    /// The user, and the token that acts for them if one does: who is noted beside what is done.
+    pub fn by(&self) -> By {
+        By { user: self.user.id, token: self.token.as_ref().map(|token| token.mandate.id) }
+    }
+
+    /// The caller's teams.
+    pub fn teams(&self) -> Vec<Uuid> {
+        self.memberships.iter().map(|membership| membership.team_id).collect()
+    }
+}
+
+/// Who did something, and with which token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct By {
+    /// The user.
+    pub user: Uuid,
+    /// The token that acted for them, if one did.
+    pub token: Option<Uuid>,
 }

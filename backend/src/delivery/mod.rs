@@ -19,7 +19,7 @@ use self::{
     edges::Edges,
     state::{EdgeClient, Served},
 };
-use crate::auth::client_key;
+use crate::auth::secret::{self, KeyKind};
 
 /// How often is the head read without being told that it moved? NOTIFY is a hint that can be lost.
 const POLL: Duration = Duration::from_millis(500);
@@ -79,11 +79,11 @@ impl Delivery {
     /// # Errors
     /// The key is not in memory and the database cannot be asked.
     pub async fn authenticate(&self, key: &str, now: DateTime<Utc>) -> anyhow::Result<Option<EdgeClient>> {
-        let Some(key_id) = client_key::key_id(key) else { return Ok(None) };
+        let Some(key_id) = KeyKind::Client.id_in(key) else { return Ok(None) };
         let find = || {
             self.read(|served| {
                 let (client, kept) = served.edge_key(key_id)?;
-                let good = client_key::matches(key, &kept.sha256) && client.holds(key_id, now);
+                let good = secret::matches(key, &kept.sha256) && client.holds(key_id, now);
                 good.then(|| client.clone())
             })
         };

@@ -69,6 +69,8 @@ pub struct PolicyProgress {
 #[derive(SimpleObject)]
 pub struct Override {
     by: String,
+    /// The token that acted for them; none: in person.
+    token: Option<String>,
     reason: String,
 }
 
@@ -109,6 +111,11 @@ impl Change {
         &self.author
     }
 
+    /// The token that proposed it for the author; none: the author in person.
+    async fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     async fn created_at(&self) -> DateTime<Utc> {
         self.created_at
     }
@@ -139,7 +146,8 @@ impl Change {
     /// Who let it through without the approvals, where its policies allow that.
     #[graphql(name = "override")]
     async fn overridden(&self) -> Option<Override> {
-        Some(Override { by: self.overrider.clone()?, reason: self.override_reason.clone()? })
+        let token = self.override_token.as_ref().map(|token| token.name.clone());
+        Some(Override { by: self.overrider.clone()?, token, reason: self.override_reason.clone()? })
     }
 
     async fn items(&self, ctx: &Context<'_>) -> Result<Vec<Item>> {
@@ -181,6 +189,12 @@ impl Change {
         let caller = caller(ctx)?;
         if self.status != ChangeStatus::Pending || self.author_id == caller.user.id {
             return Ok(false);
+        }
+        if caller.limited().is_some() {
+            let items = load(ctx, ItemsOf(self.id)).await?.unwrap_or_default();
+            if !items.iter().all(|item| caller.reaches(item.environment_id)) {
+                return Ok(false);
+            }
         }
         let requirements = load(ctx, RequirementsOf(self.id)).await?.unwrap_or_default();
         let roles = caller.roles(self.team_id).unwrap_or_default();

@@ -25,6 +25,7 @@ use crate::{
         pipeline::{self, PipelineStage},
         policy::Requirement,
         stage::{self, Stage},
+        token::{self, TokenKey},
         version::{self, Version},
         vote::{self, Vote},
     },
@@ -95,6 +96,9 @@ pub struct SeenOf(pub Uuid);
 /// The keys of a client.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeysOf(pub Uuid);
+/// The keys of a token.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenKeysOf(pub Uuid);
 /// A feature.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FeatureById(pub Uuid);
@@ -182,6 +186,9 @@ loads!(SeenOf => Vec<Seen>, |conn, keys| {
 });
 loads!(KeysOf => Vec<ClientKey>, |conn, keys| {
     group(client::keys(conn, &ids(keys, |k| k.0), clock::now()).await?, |row| KeysOf(row.client_id))
+});
+loads!(TokenKeysOf => Vec<TokenKey>, |conn, keys| {
+    group(token::keys(conn, &ids(keys, |k| k.0), clock::now()).await?, |row| TokenKeysOf(row.token_id))
 });
 loads!(FeatureById => Feature, |conn, keys| {
     feature::by_ids(conn, &ids(keys, |k| k.0)).await?.into_iter().map(|row| (FeatureById(row.id), row)).collect()

@@ -18,6 +18,7 @@ mod signing_key;
 pub(crate) mod size;
 mod stage;
 mod team;
+mod token;
 mod user;
 mod version;
 
@@ -60,7 +61,7 @@ pub fn sdl() -> String {
     schema().sdl()
 }
 
-/// Who calls: nobody, or why the credentials are refused, or a user.
+/// Who calls: nobody, or why the credentials are refused, or a user, or a token for one.
 pub(crate) type Identity = Result<Caller, String>;
 
 /// What an edit makes of a field: null empties it, what is absent stays.
@@ -83,7 +84,8 @@ fn request<'c>(ctx: &Context<'c>) -> Result<&'c Request> {
 /// Who calls, with a password that nobody else knows: what everything but a new password asks for.
 fn caller<'c>(ctx: &Context<'c>) -> Result<&'c Caller> {
     let caller = whoever(ctx)?;
-    if caller.user.must_change_password {
+    // A token knows no password, and none that somebody else knows.
+    if caller.token.is_none() && caller.user.must_change_password {
         return Err(Error::Forbidden {
             message: "change your password first: somebody else has set it".to_owned(),
             hint: Some("until then only `me` and `changePassword` are answered".to_owned()),

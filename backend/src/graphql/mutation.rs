@@ -6,7 +6,7 @@ use super::{
     change::ChangeMutation, client::ClientMutation, context_key::ContextKeyMutation,
     environment::EnvironmentMutation, feature::FeatureMutation, pipeline::PipelineMutation,
     policy::PolicyMutation, proposal::ProposalMutation, session::SessionMutation,
-    signing_key::SigningKeyMutation, user::UserMutation,
+    signing_key::SigningKeyMutation, token::TokenMutation, user::UserMutation,
 };
 
 /// The mutation root.
@@ -20,6 +20,7 @@ pub struct Mutation(
     ContextKeyMutation,
     PolicyMutation,
     ClientMutation,
+    TokenMutation,
     FeatureMutation,
     ProposalMutation,
     ChangeMutation,

@@ -35,6 +35,7 @@ pub struct PageInfo {
     concrete(name = "PolicyConnection", params(store::policy::Policy)),
     concrete(name = "StaleFeatureConnection", params(StaleFeature)),
     concrete(name = "TeamConnection", params(store::team::Team)),
+    concrete(name = "TokenConnection", params(store::token::Token)),
     concrete(name = "UserConnection", params(store::user::User)),
     concrete(name = "VersionConnection", params(store::version::Version))
 )]

@@ -16,6 +16,7 @@ use crate::{
         page::PageRequest,
         signing_key::SigningKey,
         team::Team,
+        token::Token,
         user::{User, UserFilter},
     },
 };
@@ -46,9 +47,15 @@ impl Query {
         Ok(Server { version: env!("CARGO_PKG_VERSION"), bootstrapped, revision: head.revision })
     }
 
-    /// Who is signed in.
+    /// Who is signed in; with a token, the person for whom it acts.
     async fn me(&self, ctx: &Context<'_>) -> Result<User> {
         Ok(whoever(ctx)?.user.clone())
+    }
+
+    /// The token that the caller acts with; none for a person.
+    #[graphql(complexity = "LOOK_UP_COST + child_complexity")]
+    async fn token(&self, ctx: &Context<'_>) -> Result<Option<Token>> {
+        Ok(whoever(ctx)?.token.clone())
     }
 
     /// The caller's teams; all of them for a system administrator.
@@ -62,8 +69,8 @@ impl Query {
         let caller = caller(ctx)?;
         let page = PageRequest::new(first, after)?;
         let mut conn = app(ctx)?.read().await?;
-        let own = (!caller.user.system_admin).then_some(caller.user.id);
-        Ok(store::team::list(&mut conn, own, &page).await.map_err(Error::from)?.into())
+        let own = (!caller.user.system_admin).then(|| caller.teams());
+        Ok(store::team::list(&mut conn, own.as_deref(), &page).await.map_err(Error::from)?.into())
     }
 
     /// One team.

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::{LOGIN_COST, app, request, whoever};
 use crate::{
+    access,
     error::Error,
     service::session::{self, Session as Signed},
     store::user::{NewUser, User},
@@ -96,6 +97,7 @@ impl SessionMutation {
     #[graphql(complexity = "LOGIN_COST")]
     async fn change_password(&self, ctx: &Context<'_>, input: ChangePasswordInput) -> Result<Session> {
         let (app, caller) = (app(ctx)?, whoever(ctx)?);
+        app.record_denial(caller, access::require_person(caller, "change passwords")).await?;
         if input.new_password == input.old_password {
             return Err(Error::invalid("newPassword", "must differ from the old one").into());
         }

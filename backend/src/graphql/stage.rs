@@ -20,6 +20,8 @@ use crate::{
 pub struct Kill {
     reason: String,
     by: String,
+    /// The token that acted for them; none: in person.
+    token: Option<String>,
     since: DateTime<Utc>,
     /// When it goes off by itself; none: by hand only.
     restore_at: Option<DateTime<Utc>>,
@@ -28,7 +30,13 @@ pub struct Kill {
 impl Kill {
     fn of(stage: &Stage) -> Option<Kill> {
         let (reason, by) = (stage.kill_reason.clone()?, stage.killed_by.clone()?);
-        Some(Kill { reason, by, since: stage.killed_at?, restore_at: stage.kill_restore_at })
+        Some(Kill {
+            reason,
+            by,
+            token: stage.killed_by_token.clone(),
+            since: stage.killed_at?,
+            restore_at: stage.kill_restore_at,
+        })
     }
 }
 

@@ -34,6 +34,7 @@ use crate::{
         pipeline::Pipeline,
         policy::Policy,
         team::Team,
+        token::Token,
         version::Version,
     },
 };
@@ -165,6 +166,26 @@ impl Team {
     async fn client(&self, ctx: &Context<'_>, name: String) -> Result<Client> {
         let mut conn = app(ctx)?.read().await?;
         Ok(service::client::find(&mut conn, self, &name).await?)
+    }
+
+    /// Those that were not revoked, or only those that were; by name.
+    #[graphql(complexity = "cost(first, child_complexity)")]
+    async fn tokens(
+        &self,
+        ctx: &Context<'_>,
+        revoked: Option<bool>,
+        first: Option<i64>,
+        after: Option<String>,
+    ) -> Result<Connection<Token>> {
+        let page = request(ctx, first, after)?;
+        let mut conn = app(ctx)?.read().await?;
+        Ok(store::token::list(&mut conn, self.id, revoked.unwrap_or(false), &page).await?.into())
+    }
+
+    #[graphql(complexity = "LOOK_UP_COST + child_complexity")]
+    async fn token(&self, ctx: &Context<'_>, name: String) -> Result<Token> {
+        let mut conn = app(ctx)?.read().await?;
+        Ok(service::token::find(&mut conn, self, &name).await?)
     }
 
     /// `search` is looked for in key, name, tags and owner. By key when nobody says.

@@ -16,7 +16,7 @@ use tokio_stream::{
 };
 use tonic::{Request, Response, Status, Streaming, transport::Server};
 
-use crate::{app::App, auth::client_key, clock, delivery::state::EdgeClient};
+use crate::{app::App, auth::secret::KeyKind, clock, delivery::state::EdgeClient};
 use event::Intake;
 use stream::EdgeStream;
 
@@ -106,7 +106,7 @@ impl Delivery {
         // Not to be told apart from refused would make the edge wait for a minute.
         let away = |_| Status::unavailable("the key cannot be checked now: the database is away");
         let found = self.app.delivery.authenticate(key, clock::now()).await.map_err(away)?;
-        Ok(found.map(|client| (client, client_key::key_id(key).unwrap_or_default().to_owned())))
+        Ok(found.map(|client| (client, KeyKind::Client.id_in(key).unwrap_or_default().to_owned())))
     }
 }
 

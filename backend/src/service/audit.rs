@@ -12,10 +12,14 @@ use crate::{
 
 impl<'c> From<&'c Caller> for Actor<'c> {
     fn from(caller: &'c Caller) -> Actor<'c> {
+        let (kind, id, name) = match &caller.token {
+            Some(token) => (ActorKind::Token, token.mandate.id, &token.mandate.name),
+            None => (ActorKind::User, caller.user.id, &caller.user.username),
+        };
         Actor {
-            kind: ActorKind::User,
-            id: Some(caller.user.id),
-            name: &caller.user.username,
+            kind,
+            id: Some(id),
+            name,
             at: caller.request.now,
             address: caller.request.address.as_deref(),
             request: Some(caller.request.id),
@@ -28,7 +32,7 @@ pub fn scheduler(now: DateTime<Utc>) -> Actor<'static> {
     Actor { kind: ActorKind::System, id: None, name: "scheduler", at: now, address: None, request: None }
 }
 
-/// Records what a signed-in user did, or the scheduler.
+/// Records what a signed-in user did, a token, or the scheduler.
 pub async fn record<'a>(
     conn: &mut PgConnection,
     actor: impl Into<Actor<'a>>,

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use crate::{
     access::Action,
-    auth::{Caller, client_key},
+    auth::{Caller, secret::KeyKind},
     error::{Error, Result},
     service::{audit, environment, key, origin, team},
     store::{
@@ -67,7 +67,7 @@ pub async fn create(
         None => None,
     };
     let now = caller.request.now;
-    let new_key = client_key::new_key()?;
+    let new_key = KeyKind::Client.new_key()?;
     let id = client::insert(conn, team.id, (name, kind), environment_id, now).await?;
     client::insert_key(conn, id, (&new_key.id, &new_key.sha256), now).await?;
     let entry = NewEntry {
@@ -170,7 +170,7 @@ pub async fn rotate_key(
         )));
     }
     client::end_keys(conn, found.id, (now, now + grace)).await?;
-    let new_key = client_key::new_key()?;
+    let new_key = KeyKind::Client.new_key()?;
     client::insert_key(conn, found.id, (&new_key.id, &new_key.sha256), now).await?;
     let entry = NewEntry {
         before: Some(serde_json::json!({"keyIds": found.key_ids})),

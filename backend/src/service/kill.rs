@@ -84,7 +84,7 @@ pub async fn kill(
         _ => reschedule(conn, caller, &team, &stages, restore_at).await?,
     };
     let ids: Vec<Uuid> = stages.iter().map(|stage| stage.id).collect();
-    let changed = stage::kill(conn, &ids, (caller.user.id, &reason), (now, restore_at)).await?;
+    let changed = stage::kill(conn, &ids, (caller.by(), &reason), (now, restore_at)).await?;
     let place = Place { team: team.id, feature: feature.id, key: &feature.key };
     let until = restore_at.map(|at| serde_json::json!({"restoreAt": at}));
     let environments = on(&stages, &changed);
@@ -159,6 +159,9 @@ async fn lock(
     if action == Action::Kill {
         features::require_present(&feature)?;
     }
+    if scope.environment.is_none() {
+        access::require_everywhere(caller, &team, "kill or restore in all environments at once")?;
+    }
     if let Some(environment) = scope.environment {
         let candidates = stages.iter().map(|stage| stage.environment_key.clone()).collect();
         stages.retain(|stage| stage.environment_key == environment);
@@ -166,6 +169,7 @@ async fn lock(
             return Err(Error::not_found("environment", environment, candidates));
         }
     }
+    access::require_within(caller, &team, stages.iter().map(LockedStage::place))?;
     Ok((team, feature, stages))
 }
 

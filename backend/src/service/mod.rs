@@ -22,4 +22,5 @@ pub mod signing_key;
 pub mod start;
 pub mod team;
 pub mod throttle;
+pub mod token;
 pub mod user;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    auth::{Caller, Request, client_key, token::TokenKeys},
+    auth::{Caller, Request, secret, token::TokenKeys},
     clock,
     error::{Error, Result},
     service::{
@@ -42,7 +42,7 @@ pub struct Session {
 /// Refuses a wrong bootstrap token before anything is hashed for it.
 pub async fn check_bootstrap(conn: &mut PgConnection, request: &Request, token: &str) -> Result<()> {
     match session::bootstrap(conn).await? {
-        Some(kept) if client_key::matches(token, &kept) => Ok(()),
+        Some(kept) if secret::matches(token, &kept) => Ok(()),
         _ => {
             throttle::wrong_secret(conn, "bootstrap", request).await?;
             Err(bootstrap_refused())
@@ -63,7 +63,7 @@ pub async fn bootstrap(
     new: NewUser,
 ) -> Result<Session> {
     let kept = session::take_bootstrap(conn).await?.ok_or_else(bootstrap_refused)?;
-    if !client_key::matches(token, &kept) {
+    if !secret::matches(token, &kept) {
         return Err(bootstrap_refused());
     }
     if user::any(conn).await? {
@@ -167,7 +167,7 @@ pub async fn refresh(
     request: &Request,
     token: &str,
 ) -> Result<Option<Session>> {
-    let sha256 = client_key::sha256(token);
+    let sha256 = secret::sha256(token);
     // The user first, then the family: in this order whatever ends all sessions of a user locks them too.
     let user = match session::owner(conn, &sha256).await? {
         Some(owner) => user::hold(conn, owner).await?.filter(|user| user.active),
@@ -191,7 +191,7 @@ pub async fn refresh(
 
 /// Ends the session that a refresh token belongs to, wherever it was copied to.
 pub async fn sign_out(conn: &mut PgConnection, token: &str) -> Result<Option<User>> {
-    let Some(kept) = session::lock(conn, &client_key::sha256(token)).await? else { return Ok(None) };
+    let Some(kept) = session::lock(conn, &secret::sha256(token)).await? else { return Ok(None) };
     session::end(conn, kept.family).await?;
     Ok(user::get(conn, kept.user_id).await?)
 }
@@ -210,6 +210,6 @@ async fn open(
         expires_at: request.now + REFRESH_LIFETIME,
         replaced_at: None,
     };
-    session::insert(conn, &client_key::sha256(&refresh_token), &kept, request.now).await?;
+    session::insert(conn, &secret::sha256(&refresh_token), &kept, request.now).await?;
     Ok(Session { access_token, access_expires_at, refresh_token, user })
 }

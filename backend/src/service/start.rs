@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sqlx::PgConnection;
 
-use crate::{auth::client_key::sha256, clock, store};
+use crate::{auth::secret::sha256, clock, store};
 
 /// Waits until no other replica is starting; released with the transaction.
 pub async fn lock(conn: &mut PgConnection) -> sqlx::Result<()> {

@@ -24,9 +24,13 @@ pub async fn find(conn: &mut PgConnection, caller: &Caller, team_key: &str, acti
         access::require(caller, &team, action)?;
         return Ok(team);
     }
-    let own = (!caller.user.system_admin).then_some(caller.user.id);
-    let candidates =
-        team::list(conn, own, &PageRequest::all()).await?.nodes.into_iter().map(|t| t.key).collect();
+    let own = (!caller.user.system_admin).then(|| caller.teams());
+    let candidates = team::list(conn, own.as_deref(), &PageRequest::all())
+        .await?
+        .nodes
+        .into_iter()
+        .map(|t| t.key)
+        .collect();
     Err(Error::not_found("team", team_key, candidates))
 }
 
@@ -103,7 +107,7 @@ pub async fn remove_member(
     team_key: &str,
     username: &str,
 ) -> Result<Member> {
-    let team = find(conn, caller, team_key, Action::Manage).await?;
+    let team = find(conn, caller, team_key, Action::Admit).await?;
     if let Some(user) = user::by_username(conn, username).await?
         && let Some(roles) = member::delete(conn, team.id, user.id).await?
     {
@@ -129,7 +133,7 @@ pub async fn set_member(
     (team_key, username): (&str, &str),
     mut roles: Vec<Role>,
 ) -> Result<Member> {
-    let team = find(conn, caller, team_key, Action::Manage).await?;
+    let team = find(conn, caller, team_key, Action::Admit).await?;
     let Some(user) = user::by_username(conn, username).await? else {
         // The names of all users are for system administrators.
         let candidates = match caller.user.system_admin {

@@ -28,7 +28,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
 use crate::{
-    auth::{Request, client_key::sha256},
+    auth::{Request, secret::sha256},
     error::{Error, Result},
     store::failure::{self, Failure},
 };

@@ -28,7 +28,7 @@ pub struct Edit {
 pub async fn find(conn: &mut PgConnection, caller: &Caller, username: &str) -> Result<User> {
     if let Some(user) = user::by_username(conn, username).await? {
         let seen = caller.user.system_admin || caller.user.id == user.id;
-        if seen || user::share_team(conn, caller.user.id, user.id).await? {
+        if seen || user::is_in(conn, user.id, &caller.teams()).await? {
             return Ok(user);
         }
     }
@@ -63,6 +63,7 @@ pub fn created(user: &User) -> NewEntry<'static> {
 
 /// Edits oneself, or anybody for a system administrator.
 pub async fn edit(conn: &mut PgConnection, caller: &Caller, username: &str, edit: Edit) -> Result<User> {
+    access::require_person(caller, "edit users")?;
     if username != caller.user.username {
         access::require_system_admin(caller, "edit other users")?;
     }

@@ -23,6 +23,8 @@ word_enum!(
     ActorKind {
         /// A person.
         User,
+        /// A robot, for the person who made its token.
+        Token,
         /// A program with a client's key.
         Client,
         /// FluxGate itself.
@@ -37,6 +39,8 @@ pub struct AuditEntry {
     pub at: DateTime<Utc>,
     pub actor: String,
     pub actor_kind: ActorKind,
+    /// Of a token: whose it is.
+    pub owner: Option<String>,
     pub action: String,
     pub subject: String,
     pub environment: Option<String>,
@@ -157,7 +161,10 @@ pub async fn list(
         (total,) = bind(count, team, filter).fetch_one(&mut *conn).await?;
     }
     let rows = query_as(concat!(
-        "SELECT number, at, actor, actor_kind, action, subject, environment, reason, before, after, address
+        "SELECT number, at, actor, actor_kind, action, subject, environment, reason, before, after, address,
+                CASE actor_kind WHEN 'TOKEN' THEN (
+                    SELECT o.username FROM token k JOIN app_user o ON o.id = k.owner_id WHERE k.id = actor_id)
+                END AS owner
          FROM audit_entry WHERE ",
         wanted!(),
         " AND ($8::bigint IS NULL OR number < $8) ORDER BY number DESC LIMIT $9"

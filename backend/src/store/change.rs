@@ -7,8 +7,10 @@ use uuid::Uuid;
 
 use super::{
     policy::{OfChange, Requirement},
+    token::Mandate,
     word_enum,
 };
+use crate::auth::By;
 
 pub mod list;
 
@@ -56,6 +58,8 @@ pub struct Change {
     pub reason: Option<String>,
     pub author_id: Uuid,
     pub author: String,
+    /// The name of the token that proposed it for the author.
+    pub token: Option<String>,
     pub created_at: DateTime<Utc>,
     pub decided_at: Option<DateTime<Utc>>,
     pub applied_at: Option<DateTime<Utc>>,
@@ -65,6 +69,9 @@ pub struct Change {
     pub auto_approve_at: Option<DateTime<Utc>>,
     pub overridden_by: Option<Uuid>,
     pub overrider: Option<String>,
+    /// The token that let it through for them.
+    #[sqlx(json(nullable))]
+    pub override_token: Option<Mandate>,
     pub override_reason: Option<String>,
     pub rebased_from_number: Option<i32>,
 }
@@ -92,46 +99,42 @@ pub struct NewItem {
     pub config: Option<serde_json::Value>,
 }
 
+/// Changes `c`, as `Change` has them, with their authors `u`.
+macro_rules! select {
+    () => {
+        concat!(
+            "SELECT c.*, u.username AS author,
+                (SELECT k.name FROM token k WHERE k.id = c.author_token_id) AS token,
+                (SELECT o.username FROM app_user o WHERE o.id = c.overridden_by) AS overrider,
+                (SELECT r.number FROM change r WHERE r.id = c.rebased_from) AS rebased_from_number, ",
+            crate::store::token::mandate!("c.override_token_id"),
+            " AS override_token FROM change c JOIN app_user u ON u.id = c.author_id"
+        )
+    };
+}
+use select;
+
 /// Finds a change of a team by number.
 pub async fn get(conn: &mut PgConnection, team: Uuid, number: i32) -> sqlx::Result<Option<Change>> {
-    query_as(
-        "SELECT c.*, u.username AS author,
-                (SELECT o.username FROM app_user o WHERE o.id = c.overridden_by) AS overrider,
-                (SELECT r.number FROM change r WHERE r.id = c.rebased_from) AS rebased_from_number
-         FROM change c JOIN app_user u ON u.id = c.author_id WHERE team_id = $1 AND number = $2",
-    )
-    .bind(team)
-    .bind(number)
-    .fetch_optional(conn)
-    .await
+    query_as(concat!(select!(), " WHERE team_id = $1 AND number = $2"))
+        .bind(team)
+        .bind(number)
+        .fetch_optional(conn)
+        .await
 }
 
 /// Finds a change and locks it, so that votes on it are decided one after the other.
 pub async fn lock(conn: &mut PgConnection, team: Uuid, number: i32) -> sqlx::Result<Option<Change>> {
-    query_as(
-        "SELECT c.*, u.username AS author,
-                (SELECT o.username FROM app_user o WHERE o.id = c.overridden_by) AS overrider,
-                (SELECT r.number FROM change r WHERE r.id = c.rebased_from) AS rebased_from_number
-         FROM change c JOIN app_user u ON u.id = c.author_id
-         WHERE team_id = $1 AND number = $2 FOR UPDATE OF c",
-    )
-    .bind(team)
-    .bind(number)
-    .fetch_optional(conn)
-    .await
+    query_as(concat!(select!(), " WHERE team_id = $1 AND number = $2 FOR UPDATE OF c"))
+        .bind(team)
+        .bind(number)
+        .fetch_optional(conn)
+        .await
 }
 
 /// Changes by id.
 pub async fn by_ids(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<Change>> {
-    query_as(
-        "SELECT c.*, u.username AS author,
-                (SELECT o.username FROM app_user o WHERE o.id = c.overridden_by) AS overrider,
-                (SELECT r.number FROM change r WHERE r.id = c.rebased_from) AS rebased_from_number
-         FROM change c JOIN app_user u ON u.id = c.author_id WHERE c.id = ANY ($1)",
-    )
-    .bind(ids)
-    .fetch_all(conn)
-    .await
+    query_as(concat!(select!(), " WHERE c.id = ANY ($1)")).bind(ids).fetch_all(conn).await
 }
 
 /// The items of changes, in their order, each with the document that it is based on.
@@ -232,7 +235,7 @@ pub struct NewChange<'a> {
     pub number: i32,
     pub kind: ChangeKind,
     pub reason: Option<&'a str>,
-    pub author_id: Uuid,
+    pub author: By,
     pub created_at: DateTime<Utc>,
     pub apply_at: Option<DateTime<Utc>>,
     pub auto_approve_at: Option<DateTime<Utc>>,
@@ -246,14 +249,16 @@ pub async fn insert(
     policies: &[Requirement],
 ) -> sqlx::Result<Uuid> {
     let id: Uuid = query_scalar(
-        "INSERT INTO change (team_id, number, kind, status, reason, author_id, created_at, apply_at, auto_approve_at)
-         VALUES ($1, $2, $3, 'PENDING', $4, $5, $6, $7, $8) RETURNING id",
+        "INSERT INTO change (team_id, number, kind, status, reason, author_id, author_token_id, created_at, apply_at,
+                             auto_approve_at)
+         VALUES ($1, $2, $3, 'PENDING', $4, $5, $6, $7, $8, $9) RETURNING id",
     )
     .bind(new.team_id)
     .bind(new.number)
     .bind(new.kind)
     .bind(new.reason)
-    .bind(new.author_id)
+    .bind(new.author.user)
+    .bind(new.author.token)
     .bind(new.created_at)
     .bind(new.apply_at)
     .bind(new.auto_approve_at)
@@ -338,11 +343,12 @@ pub async fn set_rebased_from(conn: &mut PgConnection, change: Uuid, stale: Uuid
 pub async fn set_override(
     conn: &mut PgConnection,
     change: Uuid,
-    (by, reason): (Uuid, &str),
+    (by, reason): (By, &str),
 ) -> sqlx::Result<()> {
-    query("UPDATE change SET overridden_by = $2, override_reason = $3 WHERE id = $1")
+    query("UPDATE change SET overridden_by = $2, override_token_id = $3, override_reason = $4 WHERE id = $1")
         .bind(change)
-        .bind(by)
+        .bind(by.user)
+        .bind(by.token)
         .bind(reason)
         .execute(conn)
         .await?;

@@ -6,12 +6,16 @@ use serde::Serialize;
 use sqlx::{FromRow, PgConnection, query, query_as};
 use uuid::Uuid;
 
+use crate::auth::By;
+
 /// Something said about a change.
 #[derive(Clone, Debug, FromRow, SimpleObject, Serialize)]
 pub struct Comment {
     #[graphql(skip)]
     pub change_id: Uuid,
     pub user: String,
+    /// The token that said it for the user; none: the user in person.
+    pub token: Option<String>,
     pub text: String,
     pub at: DateTime<Utc>,
 }
@@ -19,8 +23,8 @@ pub struct Comment {
 /// The comments on changes, the oldest first.
 pub async fn of_changes(conn: &mut PgConnection, changes: &[Uuid]) -> sqlx::Result<Vec<Comment>> {
     query_as(
-        "SELECT c.change_id, u.username AS \"user\", c.text, c.at FROM change_comment c
-         JOIN app_user u ON u.id = c.user_id WHERE c.change_id = ANY ($1) ORDER BY c.at, c.id",
+        "SELECT c.change_id, u.username AS \"user\", k.name AS token, c.text, c.at FROM change_comment c
+         JOIN app_user u ON u.id = c.user_id LEFT JOIN token k ON k.id = c.token_id WHERE c.change_id = ANY ($1) ORDER BY c.at, c.id",
     )
     .bind(changes)
     .fetch_all(conn)
@@ -39,17 +43,20 @@ pub async fn count(conn: &mut PgConnection, change: Uuid) -> sqlx::Result<i64> {
 pub async fn insert(
     conn: &mut PgConnection,
     id: Uuid,
-    (change, user): (Uuid, Uuid),
+    (change, by): (Uuid, By),
     text: &str,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    query("INSERT INTO change_comment (id, change_id, user_id, text, at) VALUES ($1, $2, $3, $4, $5)")
-        .bind(id)
-        .bind(change)
-        .bind(user)
-        .bind(text)
-        .bind(now)
-        .execute(conn)
-        .await?;
+    query(
+        "INSERT INTO change_comment (id, change_id, user_id, token_id, text, at) VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(id)
+    .bind(change)
+    .bind(by.user)
+    .bind(by.token)
+    .bind(text)
+    .bind(now)
+    .execute(conn)
+    .await?;
     Ok(())
 }

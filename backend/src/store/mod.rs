@@ -23,6 +23,7 @@ pub mod session;
 pub mod signing_key;
 pub mod stage;
 pub mod team;
+pub mod token;
 pub mod user;
 pub mod version;
 pub mod vote;

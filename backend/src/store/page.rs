@@ -77,6 +77,15 @@ impl PageRequest {
         self.after.as_deref().map(|text| read(text).ok_or_else(not_of_this_list)).transpose()
     }
 
+    /// The position as a name and an id, for lists sorted by a name that several may have.
+    pub fn after_name(&self) -> Result<Option<(String, Uuid)>> {
+        let read = |text: &str| {
+            let (name, id) = text.rsplit_once(':')?;
+            Some((name.to_owned(), id.parse().ok()?))
+        };
+        self.after.as_deref().map(|text| read(text).ok_or_else(not_of_this_list)).transpose()
+    }
+
     /// How many rows to read: one more than wanted tells whether there are more.
     pub fn limit(&self) -> i64 {
         self.first + 1

@@ -9,7 +9,7 @@ use super::{
     page::{Page, PageRequest},
     word_enum,
 };
-use crate::error::Result;
+use crate::{auth::By, error::Result};
 
 word_enum!(
     /// What a stage is doing.
@@ -38,6 +38,7 @@ pub struct Stage {
     pub changed_at: Option<DateTime<Utc>>,
     pub killed_at: Option<DateTime<Utc>>,
     pub killed_by: Option<String>,
+    pub killed_by_token: Option<String>,
     pub kill_reason: Option<String>,
     pub kill_restore_at: Option<DateTime<Utc>>,
 }
@@ -55,14 +56,21 @@ pub struct LockedStage {
     pub kill_restore_at: Option<DateTime<Utc>>,
 }
 
+impl LockedStage {
+    /// The environment, with its key.
+    pub fn place(&self) -> (Uuid, &str) {
+        (self.environment_id, &self.environment_key)
+    }
+}
+
 /// The stages of features, in their pipelines' order.
 pub async fn of_features(conn: &mut PgConnection, features: &[Uuid]) -> sqlx::Result<Vec<Stage>> {
     query_as(
         "SELECT s.id, s.feature_id, s.environment_id, s.live_version, s.rolled_back, s.changed_at, s.killed_at,
-                u.username AS killed_by, s.kill_reason, s.kill_restore_at
+                u.username AS killed_by, k.name AS killed_by_token, s.kill_reason, s.kill_restore_at
          FROM stage s JOIN feature f ON f.id = s.feature_id
          JOIN pipeline_stage p ON p.pipeline_id = f.pipeline_id AND p.environment_id = s.environment_id
-         LEFT JOIN app_user u ON u.id = s.killed_by
+         LEFT JOIN app_user u ON u.id = s.killed_by LEFT JOIN token k ON k.id = s.killed_by_token
          WHERE s.feature_id = ANY ($1) ORDER BY s.feature_id, p.position",
     )
     .bind(features)
@@ -181,18 +189,19 @@ pub async fn set_live(
 pub async fn kill(
     conn: &mut PgConnection,
     stages: &[Uuid],
-    (by, reason): (Uuid, &str),
+    (by, reason): (By, &str),
     (now, restore_at): (DateTime<Utc>, Option<DateTime<Utc>>),
 ) -> sqlx::Result<Vec<Uuid>> {
     query_scalar(
-        "UPDATE stage SET killed_at = $4, killed_by = $2, kill_reason = $3, kill_restore_at = $5
+        "UPDATE stage SET killed_at = $4, killed_by = $2, killed_by_token = $6, kill_reason = $3, kill_restore_at = $5
          WHERE id = ANY ($1) AND killed_at IS NULL RETURNING id",
     )
     .bind(stages)
-    .bind(by)
+    .bind(by.user)
     .bind(reason)
     .bind(now)
     .bind(restore_at)
+    .bind(by.token)
     .fetch_all(conn)
     .await
 }
@@ -214,7 +223,8 @@ pub async fn set_restore_at(
 /// Turns kill switches off. Gives the stages that changed.
 pub async fn restore(conn: &mut PgConnection, stages: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
     query_scalar(
-        "UPDATE stage SET killed_at = NULL, killed_by = NULL, kill_reason = NULL, kill_restore_at = NULL
+        "UPDATE stage SET killed_at = NULL, killed_by = NULL, killed_by_token = NULL, kill_reason = NULL,
+                kill_restore_at = NULL
          WHERE id = ANY ($1) AND killed_at IS NOT NULL RETURNING id",
     )
     .bind(stages)
@@ -243,8 +253,9 @@ pub async fn killed(
     }
     let rows = query_as(
         "SELECT s.id, s.feature_id, s.environment_id, s.live_version, s.rolled_back, s.changed_at, s.killed_at,
-                u.username AS killed_by, s.kill_reason, s.kill_restore_at
+                u.username AS killed_by, k.name AS killed_by_token, s.kill_reason, s.kill_restore_at
          FROM stage s JOIN environment e ON e.id = s.environment_id JOIN app_user u ON u.id = s.killed_by
+         LEFT JOIN token k ON k.id = s.killed_by_token
          WHERE e.team_id = $1 AND s.killed_at IS NOT NULL AND ($2::uuid IS NULL OR s.environment_id = $2)
            AND ($3::timestamptz IS NULL OR (s.killed_at, s.id) < ($3, $4::uuid))
          ORDER BY s.killed_at DESC, s.id DESC LIMIT $5",

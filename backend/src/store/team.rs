@@ -33,25 +33,22 @@ pub async fn of_change(conn: &mut PgConnection, change: Uuid) -> sqlx::Result<Op
     .await
 }
 
-/// A page of teams by key: those of the user, or all when there is none.
+/// A page of teams by key: these, or all when it is not said which.
 pub async fn list(
     conn: &mut PgConnection,
-    user: Option<Uuid>,
+    among: Option<&[Uuid]>,
     page: &PageRequest,
 ) -> sqlx::Result<Page<Team>> {
-    let total = query_scalar(
-        "SELECT count(*) FROM team
-         WHERE $1::uuid IS NULL OR id IN (SELECT team_id FROM member WHERE user_id = $1)",
-    )
-    .bind(user)
-    .fetch_one(&mut *conn)
-    .await?;
+    let total = query_scalar("SELECT count(*) FROM team WHERE $1::uuid[] IS NULL OR id = ANY ($1)")
+        .bind(among)
+        .fetch_one(&mut *conn)
+        .await?;
     let rows = query_as(
         "SELECT id, key, name, description FROM team
-         WHERE ($1::uuid IS NULL OR id IN (SELECT team_id FROM member WHERE user_id = $1))
+         WHERE ($1::uuid[] IS NULL OR id = ANY ($1))
            AND ($2::text IS NULL OR key > $2) ORDER BY key LIMIT $3",
     )
-    .bind(user)
+    .bind(among)
     .bind(&page.after)
     .bind(page.limit())
     .fetch_all(conn)

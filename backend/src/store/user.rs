@@ -119,16 +119,13 @@ pub async fn names(conn: &mut PgConnection) -> sqlx::Result<Vec<String>> {
     query_scalar("SELECT username FROM app_user ORDER BY username LIMIT 1000").fetch_all(conn).await
 }
 
-/// Whether two users have a team in common.
-pub async fn share_team(conn: &mut PgConnection, one: Uuid, other: Uuid) -> sqlx::Result<bool> {
-    query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM member a JOIN member b ON b.team_id = a.team_id
-                        WHERE a.user_id = $1 AND b.user_id = $2)",
-    )
-    .bind(one)
-    .bind(other)
-    .fetch_one(conn)
-    .await
+/// Whether a user is in any of these teams.
+pub async fn is_in(conn: &mut PgConnection, user: Uuid, teams: &[Uuid]) -> sqlx::Result<bool> {
+    query_scalar("SELECT EXISTS (SELECT 1 FROM member WHERE user_id = $1 AND team_id = ANY ($2))")
+        .bind(user)
+        .bind(teams)
+        .fetch_one(conn)
+        .await
 }
 
 /// A page of users by name.

@@ -6,13 +6,13 @@ use serde_json::json;
 use sqlx::PgPool;
 
 use crate::{
-    input::{edit, targeted},
+    input::{ahead, edit, targeted},
     mutations::fields,
     world::World,
 };
 
 /// Every field of a team, as one who sees the team asks for it.
-const TEAM: [(&str, &str); 27] = [
+const TEAM: [(&str, &str); 29] = [
     ("key", "key"),
     ("name", "name"),
     ("description", "description"),
@@ -27,6 +27,8 @@ const TEAM: [(&str, &str); 27] = [
     ("policy", r#"policy(name: "production") { approvals }"#),
     ("clients", "clients { nodes { name keyIds } }"),
     ("client", r#"client(name: "shop") { keys { id } origins }"#),
+    ("tokens", "tokens { nodes { name owner keys { id } } }"),
+    ("token", r#"token(name: "ci") { roles environments state expiresAt }"#),
     ("kills", "kills { nodes { feature { key } kill { reason } } }"),
     ("features", "features { nodes { key } }"),
     ("feature", r#"feature(key: "flag") { id stages { live { config } } }"#),
@@ -56,7 +58,7 @@ fn every_way_to_read_has_a_case() {
     let known: BTreeSet<String> =
         TEAM.iter().map(|(field, _)| *field).chain(["edges"]).map(str::to_owned).collect();
     assert_eq!(known, fields("Team"));
-    let roots = ["server", "me", "signingKeys", "teams", "team", "user", "users"].map(str::to_owned);
+    let roots = ["server", "me", "signingKeys", "teams", "team", "token", "user", "users"].map(str::to_owned);
     assert_eq!(fields("Query"), BTreeSet::from(roots));
 }
 
@@ -69,6 +71,13 @@ async fn another_teams_things_are_not_there(db: PgPool) {
         .await;
     world.policy("production", "PRODUCTION", 1, &["APPROVER"]).await;
     world.done("admin", "createClient", json!({"team": "acme", "name": "shop", "kind": "FRONTEND"})).await;
+    world
+        .done(
+            "admin",
+            "createToken",
+            json!({"team": "acme", "name": "ci", "roles": [], "expiresAt": ahead(60)}),
+        )
+        .await;
     for (field, selection) in TEAM.iter().chain(&[("edges", "edges { nodes { name } }")]) {
         let ask = async |who: &str, team: &str| {
             world.ask(who, &format!("{{ team(key: \"{team}\") {{ {selection} }} }}"), json!({})).await
@@ -114,6 +123,11 @@ async fn names_of_another_team_lead_nowhere_from_ones_own(db: PgPool) {
         ("createFeature", json!({"team": "rival", "key": "f", "kind": "SIMPLE", "pipeline": "other"})),
         ("rotateClientKey", json!({"team": "rival", "name": "shop"})),
         ("deleteClient", json!({"team": "rival", "name": "shop"})),
+        (
+            "createToken",
+            json!({"team": "rival", "name": "t", "roles": [], "environments": ["prod"], "expiresAt": ahead(60)}),
+        ),
+        ("revokeToken", json!({"team": "rival", "name": "ci"})),
         ("vote", json!({"team": "rival", "number": 1, "decision": "APPROVE"})),
     ] {
         assert_eq!(world.run("outsider", field, input).await.code(), "NOT_FOUND", "{field}");

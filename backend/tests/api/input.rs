@@ -23,6 +23,10 @@ pub fn mutation(field: &str) -> String {
             "username name email active systemAdmin mustChangePassword"
         }
         "rotateSigningKey" => "kid state verifiesUntil",
+        "createToken" | "rotateToken" => {
+            "key token { name owner roles environments state expiresAt keys { id notAfter } }"
+        }
+        "revokeToken" => "name state revokedAt",
         "createClient" | "rotateClientKey" => "key client { id name keyIds }",
         "setClientEnabled" | "editClient" | "revokeClientKey" | "deleteClient" => {
             "name enabled keyIds origins"
@@ -60,6 +64,12 @@ pub fn edit(feature: &str, environment: &str, config: Value) -> Value {
 pub fn targeted(name: &str) -> Value {
     json!({"enabled": true, "variants": {"on": true, "off": false}, "default": "off", "off": "off",
            "criteria": [{"name": name, "serve": "on"}]})
+}
+
+/// An instant so many seconds from now.
+#[expect(clippy::disallowed_methods, reason = "what is said to a server of now depends on when that is")]
+pub fn ahead(seconds: i64) -> Value {
+    json!(chrono::Utc::now() + chrono::TimeDelta::seconds(seconds))
 }
 
 /// A text out of an answer.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::{
-    input::{edit, new_feature, targeted},
+    input::{ahead, edit, new_feature, targeted},
     world::{PASSWORD, World},
 };
 
@@ -64,6 +64,9 @@ fn cases() -> Vec<(&'static str, &'static str, Value)> {
         ("revokeClientKey", "admin", json!({"team": "acme", "name": "web", "keyId": "aaaaaaaa"})),
         ("rotateClientKey", "admin", json!({"team": "acme", "name": "web"})),
         ("deleteClient", "admin", json!({"team": "acme", "name": "web"})),
+        ("createToken", "admin", token("robot")),
+        ("rotateToken", "admin", json!({"team": "acme", "name": "ci"})),
+        ("revokeToken", "admin", json!({"team": "acme", "name": "ci"})),
         ("createFeature", "dev", with(new_feature("new"), "pipeline", json!("main"))),
         ("editFeature", "dev", with(feature("flag"), "name", json!("renamed"))),
         ("archiveFeature", "dev", feature("old")),
@@ -83,6 +86,11 @@ fn cases() -> Vec<(&'static str, &'static str, Value)> {
     ]
 }
 
+/// The input of a token of acme.
+fn token(name: &str) -> Value {
+    json!({"team": "acme", "name": name, "roles": ["REQUESTER"], "expiresAt": ahead(600)})
+}
+
 /// Something for every mutation to act on, with a policy over everything.
 async fn furnish(world: &World) {
     for key in ["flag", "dark", "ready", "doubtful", "urgent", "overtaken"] {
@@ -92,6 +100,7 @@ async fn furnish(world: &World) {
     world.done("dev", "killFeature", json!({"team": "acme", "feature": "dark", "reason": "test"})).await;
     world.done("admin", "createClient", json!({"team": "acme", "name": "edge", "kind": "EDGE"})).await;
     world.done("admin", "createClient", json!({"team": "acme", "name": "web", "kind": "FRONTEND"})).await;
+    world.done("admin", "createToken", token("ci")).await;
     known_key(world, "web", "aaaaaaaa").await;
     world.user("root").await;
     world.member("acme", "root", &["TEAM_ADMIN"]).await;

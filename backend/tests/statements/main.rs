@@ -71,6 +71,11 @@ async fn furnish(world: &World) {
         world.done("dev", "killFeature", kill).await;
     }
     world.sql("UPDATE feature SET removal_date = '2026-01-01' WHERE key <> 'base'").await.unwrap();
+    for n in 0..100 {
+        let token = json!({"team": "acme", "name": format!("t{n}"), "roles": ["REQUESTER"],
+                           "environments": ["dev", "staging"], "expiresAt": input::ahead(3_600)});
+        world.done("admin", "createToken", token).await;
+    }
     world.policy("everything", "ALL", 2, &["APPROVER", "REQUESTER"]).await;
     for n in 0..100 {
         let number = world.pending("dev", &format!("f{n}"), "dev", "waiting").await;
@@ -85,8 +90,9 @@ const FEATURE: &str = "key createdBy pipeline changedAt lastSeen
 const STALE: &str = "feature { key lastSeen stages { lastSeen } } reasons lastSeen";
 const CHANGE: &str = "number kind status author viewerMayVote
     items { feature { key } environment { key } source { key } baseVersion before after diff { path } }
-    votes { user decision } policies { name approvals required approvers satisfied }";
-const KILL: &str = "feature { key } environment { key } kill { reason by since }";
+    token votes { user token decision } policies { name approvals required approvers satisfied }";
+const KILL: &str = "feature { key } environment { key } kill { reason by token since }";
+const TOKEN: &str = "name owner roles environments state expiresAt keys { id notAfter } lastUsedAt";
 
 #[sqlx::test(migrations = false)]
 async fn a_page_costs_the_same_whatever_its_size(db: PgPool) {
@@ -102,6 +108,8 @@ async fn a_page_costs_the_same_whatever_its_size(db: PgPool) {
         ("kills", "", KILL, 10),
         ("staleFeatures", "days: 30,", STALE, 12),
         ("audit", "", "number actor action", 8),
+        ("audit", "", "number actor owner action", 8),
+        ("tokens", "", TOKEN, 8),
     ] {
         let one = cost(&world, &list(field, arguments, 1, node), 1).await;
         let hundred = cost(&world, &list(field, arguments, 100, node), 100).await;

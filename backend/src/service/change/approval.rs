@@ -7,6 +7,7 @@ use crate::store::{
     change::Change,
     member::{Member, Role},
     policy::Requirement,
+    token::Mandate,
     vote::{Decision, Vote},
 };
 
@@ -31,24 +32,32 @@ pub struct Progress {
 
 /// What counts of a change beside the votes.
 #[derive(Clone, Copy, Debug)]
-pub struct Standing {
-    /// Who proposed it; their vote never counts.
+pub struct Standing<'c> {
+    /// Who proposed it, in person or with a token; their vote never counts.
     pub author: Uuid,
     /// When.
     pub created_at: DateTime<Utc>,
     /// Who let it through where a policy allows that.
     pub overridden_by: Option<Uuid>,
+    /// With which token, if they did not in person.
+    pub override_token: Option<&'c Mandate>,
     /// The time now.
     pub now: DateTime<Utc>,
 }
 
-impl Standing {
+impl<'c> Standing<'c> {
+    /// What counts of a change that nobody has decided on yet.
+    pub fn new(author: Uuid, now: DateTime<Utc>) -> Standing<'c> {
+        Standing { author, created_at: now, overridden_by: None, override_token: None, now }
+    }
+
     /// What counts of a change, now.
-    pub fn of(change: &Change, now: DateTime<Utc>) -> Standing {
+    pub fn of(change: &'c Change, now: DateTime<Utc>) -> Standing<'c> {
         Standing {
             author: change.author_id,
             created_at: change.created_at,
             overridden_by: change.overridden_by,
+            override_token: change.override_token.as_ref(),
             now,
         }
     }
@@ -86,23 +95,29 @@ pub fn strictest(then: Vec<Requirement>, now: Vec<Requirement>) -> Vec<Requireme
     all
 }
 
-/// Counts the approvals of active members whose role a policy lists, leaving out the author.
+/// Counts the approvals of those whose role a policy lists, leaving out the author: of active members, and of people
+/// whose token voted for them, by the roles that it has as long as it is let in.
 pub fn decide(
     requirements: &[Requirement],
     votes: &[Vote],
     members: &[Member],
-    change: Standing,
+    change: Standing<'_>,
 ) -> Vec<Progress> {
-    let active = |user: Uuid| members.iter().find(|member| member.user.id == user && member.user.active);
-    let overrider = change.overridden_by.and_then(active);
-    let overridden = overrider.is_some_and(|member| member.roles.contains(&Role::TeamAdmin));
+    let roles = |user: Uuid, token: Option<&'_ Mandate>| -> Vec<Role> {
+        let member = || members.iter().find(|member| member.user.id == user && member.user.active);
+        match token {
+            Some(token) => token.roles_at(change.now).to_vec(),
+            None => member().map(|member| member.roles.clone()).unwrap_or_default(),
+        }
+    };
+    let overridden =
+        change.overridden_by.is_some_and(|by| roles(by, change.override_token).contains(&Role::TeamAdmin));
     let progress = |requirement: &Requirement| {
         let approvers: Vec<String> = votes
             .iter()
             .filter(|vote| vote.decision == Decision::Approve && vote.user_id != change.author)
-            .filter_map(|vote| active(vote.user_id))
-            .filter(|member| listed(requirement, &member.roles))
-            .map(|member| member.user.username.clone())
+            .filter(|vote| listed(requirement, &roles(vote.user_id, vote.token.as_ref())))
+            .map(|vote| vote.user.clone())
             .collect();
         let auto_approve_at =
             requirement.auto_approve_hours.map(|hours| change.created_at + TimeDelta::hours(hours.into()));
@@ -156,6 +171,7 @@ mod tests {
             change_id: Uuid::nil(),
             user_id: member.user.id,
             user: member.user.username.clone(),
+            token: None,
             decision,
             comment: None,
             at: clock::now(),
@@ -172,9 +188,59 @@ mod tests {
         }
     }
 
-    fn standing(author: Uuid) -> Standing {
-        let now = clock::now();
-        Standing { author, created_at: now, overridden_by: None, now }
+    fn standing(author: Uuid) -> Standing<'static> {
+        Standing::new(author, clock::now())
+    }
+
+    fn token(roles: &[Role]) -> Mandate {
+        Mandate {
+            id: clock::new_id(),
+            name: "ci".to_owned(),
+            roles: roles.to_vec(),
+            expires_at: clock::now() + TimeDelta::hours(1),
+            revoked_at: None,
+            owner_acts: true,
+        }
+    }
+
+    #[test]
+    fn a_tokens_vote_is_its_owners_and_counts_by_its_roles_while_it_is_let_in() {
+        let owner = member("lead", &[Role::Approver]);
+        let by = |token: Mandate| Vote { token: Some(token), ..vote(&owner, Decision::Approve) };
+        let approvers = |vote: Vote, author: Uuid| {
+            let members = std::slice::from_ref(&owner);
+            decide(&[requirement(1, &[Role::Approver])], &[vote], members, standing(author))[0]
+                .approvers
+                .clone()
+        };
+        let anybody = clock::new_id();
+        assert_eq!(approvers(by(token(&[Role::Approver])), anybody), ["lead"]);
+        assert!(approvers(by(token(&[Role::Approver])), owner.user.id).is_empty());
+        // Not by the roles of its owner, nor after its end.
+        assert!(approvers(by(token(&[Role::Requester])), anybody).is_empty());
+        for ended in [
+            Mandate { revoked_at: Some(clock::now()), ..token(&[Role::Approver]) },
+            Mandate { expires_at: clock::now(), ..token(&[Role::Approver]) },
+            Mandate { owner_acts: false, ..token(&[Role::Approver]) },
+        ] {
+            assert!(approvers(by(ended), anybody).is_empty());
+        }
+    }
+
+    #[test]
+    fn an_override_with_a_token_counts_while_the_token_is_let_in() {
+        let allowed = Requirement { override_allowed: true, ..requirement(1, &[Role::Approver]) };
+        let admin = member("root", &[Role::TeamAdmin]);
+        let overridden = |token: Option<&Mandate>| {
+            let mut standing = standing(Uuid::nil());
+            (standing.overridden_by, standing.override_token) = (Some(admin.user.id), token);
+            let members = std::slice::from_ref(&admin);
+            decide(std::slice::from_ref(&allowed), &[], members, standing)[0].satisfied
+        };
+        let held = token(&[Role::TeamAdmin]);
+        assert!(overridden(Some(&held)) && overridden(None));
+        assert!(!overridden(Some(&token(&[Role::Approver]))));
+        assert!(!overridden(Some(&Mandate { revoked_at: Some(clock::now()), ..held })));
     }
 
     #[test]

@@ -59,22 +59,25 @@ pub async fn vote(
             [] => "nobody else in this team has a role that counts: ask a TEAM_ADMIN".to_owned(),
             names => format!("others who can: {}", names.join(", ")),
         };
-        return Err(Error::Forbidden {
-            message: format!("you cannot {verb} #{number}: you proposed it"),
-            hint: Some(hint),
-            team: Some(team.id),
-        });
+        // A person and their tokens are one: none of them decides on what another proposed.
+        let message = match caller.token.is_some() || change.token.is_some() {
+            false => format!("you cannot {verb} #{number}: you proposed it"),
+            true => format!("{} cannot {verb} #{number}: {} proposed it", caller.who(), proposer(&change)),
+        };
+        return Err(Error::Forbidden { message, hint: Some(hint), team: Some(team.id) });
     }
     let mine = caller.roles(team.id).unwrap_or_default();
-    let peer = mine.contains(&Role::Requester) && requirements.iter().any(|r| approval::listed(r, mine));
+    let peer = access::by_policy(caller, team.id, Action::Vote)
+        && requirements.iter().any(|r| approval::listed(r, mine));
     if !peer {
         access::require(caller, &team, Action::Vote)?;
     }
+    require_within(conn, caller, &team, &change).await?;
     if change.status != ChangeStatus::Pending {
         return Err(closed(&change));
     }
     let now = caller.request.now;
-    vote::set(conn, (change.id, caller.user.id), decision, comment.as_deref(), now).await?;
+    vote::set(conn, (change.id, caller.by()), decision, comment.as_deref(), now).await?;
     let action = if decision == Decision::Approve { "change.approve" } else { "change.reject" };
     record(conn, caller, (&team, &change), action, comment.as_deref()).await?;
     if decision == Decision::Reject {
@@ -99,6 +102,7 @@ pub async fn force(
         return Err(Error::invalid("reason", "is needed: an override is for others to look at later"));
     };
     let change = lock(conn, &team, number).await?;
+    require_within(conn, caller, &team, &change).await?;
     if change.status != ChangeStatus::Pending {
         return Err(closed(&change));
     }
@@ -112,7 +116,7 @@ pub async fn force(
             team: Some(team.id),
         });
     }
-    change::set_override(conn, change.id, (caller.user.id, &reason)).await?;
+    change::set_override(conn, change.id, (caller.by(), &reason)).await?;
     record(conn, caller, (&team, &change), "change.override", Some(&reason)).await?;
     let mut change = refetch(conn, &team, number).await?;
     settle(conn, caller.into(), &team, &mut change).await?;
@@ -131,10 +135,11 @@ pub async fn comment(
         return Err(Error::invalid("text", "is needed"));
     };
     let change = refetch(conn, &team, number).await?;
+    require_within(conn, caller, &team, &change).await?;
     if store::comment::count(conn, change.id).await? >= MAX_COMMENTS {
         return Err(Error::Conflict(format!("#{number} has {MAX_COMMENTS} comments; that is all it takes")));
     }
-    let of = (change.id, caller.user.id);
+    let of = (change.id, caller.by());
     store::comment::insert(conn, clock::new_id(), of, &text, caller.request.now).await?;
     record(conn, caller, (&team, &change), "change.comment", Some(&text)).await?;
     Ok(change)
@@ -144,13 +149,14 @@ pub async fn comment(
 pub async fn cancel(conn: &mut PgConnection, caller: &Caller, team_key: &str, number: i32) -> Result<Change> {
     let team = team::find(conn, caller, team_key, Action::Propose).await?;
     let change = lock(conn, &team, number).await?;
+    require_within(conn, caller, &team, &change).await?;
     let admin =
         caller.user.system_admin || caller.roles(team.id).unwrap_or_default().contains(&Role::TeamAdmin);
     if change.author_id != caller.user.id && !admin {
         return Err(Error::Forbidden {
             message: format!(
                 "you cannot cancel #{number}: {} proposed it; that takes its author or a TEAM_ADMIN",
-                change.author
+                proposer(&change)
             ),
             hint: None,
             team: Some(team.id),
@@ -162,6 +168,30 @@ pub async fn cancel(conn: &mut PgConnection, caller: &Caller, team_key: &str, nu
     change::close(conn, change.id, ChangeStatus::Cancelled, None, caller.request.now).await?;
     record(conn, caller, (&team, &change), "change.cancel", None).await?;
     refetch(conn, &team, number).await
+}
+
+/// Refuses a token that does not cover every environment of the change.
+async fn require_within(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    team: &Team,
+    change: &Change,
+) -> Result<()> {
+    if caller.limited().is_none() {
+        return Ok(());
+    }
+    let items = change::items(conn, &[change.id]).await?;
+    let places: Vec<Uuid> = items.iter().map(|item| item.environment_id).collect();
+    let places = environment::by_ids(conn, &places).await?;
+    access::require_within(caller, team, places.iter().map(|place| (place.id, place.key.as_str())))
+}
+
+/// Who proposed a change, as messages say it.
+fn proposer(change: &Change) -> String {
+    match &change.token {
+        Some(token) => format!("{}'s token {token}", change.author),
+        None => change.author.clone(),
+    }
 }
 
 /// What a change needs: the stricter of the policies then and now.

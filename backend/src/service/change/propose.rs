@@ -14,6 +14,7 @@ use super::{
     warning::{self, Warning},
 };
 use crate::{
+    access,
     auth::Caller,
     error::{Error, Gate, Result},
     service::{audit, key},
@@ -128,6 +129,7 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
     if draft.apply_at.is_some_and(|at| at <= now || at > now + MAX_AHEAD) {
         return Err(Error::invalid("applyAt", "must be in the future, at most a year ahead"));
     }
+    access::require_within(caller, team, draft.targets.iter().map(|target| target.stage.place()))?;
     require_active(conn, &draft).await?;
     let mut warnings = Vec::new();
     for target in &draft.targets {
@@ -139,7 +141,7 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
         if moving.is_empty() { draft.targets.iter().collect() } else { moving.clone() };
     let places: Vec<Uuid> = wanted.iter().map(|target| target.stage.environment_id).collect();
     let requirements = policy::in_scope(conn, team.id, &places).await?;
-    let standing = Standing { author: caller.user.id, created_at: now, overridden_by: None, now };
+    let standing = Standing::new(caller.user.id, now);
     let mut proposal = Proposal {
         outcome: ProposalOutcome::DryRun,
         change: None,
@@ -171,7 +173,7 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
         number,
         kind: draft.kind,
         reason: reason.as_deref(),
-        author_id: caller.user.id,
+        author: caller.by(),
         created_at: now,
         apply_at: draft.apply_at,
         auto_approve_at: next_look(&proposal.policies, now),

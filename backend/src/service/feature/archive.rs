@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use super::{find, lock};
 use crate::{
-    access::Action,
+    access::{self, Action},
     auth::Caller,
     error::{Error, Gate, Result},
     service::{
@@ -32,6 +32,7 @@ pub async fn archive(
     let team = team::find(conn, caller, team_key, Action::Propose).await?;
     let reason = key::text("reason", reason)?;
     let (before, stages) = lock(conn, team.id, feature_key).await?;
+    access::require_within(caller, &team, stages.iter().map(LockedStage::place))?;
     if before.lifecycle == Lifecycle::Archived {
         return Ok(before);
     }
@@ -52,7 +53,8 @@ pub async fn unarchive(
 ) -> Result<Feature> {
     let team = team::find(conn, caller, team_key, Action::Propose).await?;
     let reason = key::text("reason", reason)?;
-    let (before, _) = lock(conn, team.id, feature_key).await?;
+    let (before, stages) = lock(conn, team.id, feature_key).await?;
+    access::require_within(caller, &team, stages.iter().map(LockedStage::place))?;
     if before.lifecycle != Lifecycle::Archived {
         return Ok(before);
     }

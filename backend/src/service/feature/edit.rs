@@ -7,13 +7,14 @@ use sqlx::PgConnection;
 
 use super::{check_tags, lock, require_present};
 use crate::{
-    access::Action,
+    access::{self, Action},
     auth::Caller,
     error::{Error, Result},
     service::{audit, key, team},
     store::{
         audit::NewEntry,
         feature::{self, Feature, Lifecycle},
+        stage::LockedStage,
     },
 };
 
@@ -44,7 +45,9 @@ pub struct EditFeature {
 /// Edits what is said of a feature.
 pub async fn edit(conn: &mut PgConnection, caller: &Caller, wanted: EditFeature) -> Result<Feature> {
     let team = team::find(conn, caller, &wanted.team, Action::Propose).await?;
-    let (before, _) = lock(conn, team.id, &wanted.feature).await?;
+    let (before, stages) = lock(conn, team.id, &wanted.feature).await?;
+    // It is said of the feature wherever it is.
+    access::require_within(caller, &team, stages.iter().map(LockedStage::place))?;
     require_present(&before)?;
     let after = edited(&before, wanted)?;
     let (old, new) = differing(&before, &after);

@@ -9,7 +9,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{Change, ChangeKind, ChangeStatus};
+use super::{Change, ChangeKind, ChangeStatus, select};
 use crate::{
     error::Result,
     store::page::{Page, PageRequest},
@@ -86,10 +86,8 @@ pub async fn list(
         (total,) = bind(count, team, filter).fetch_one(&mut *conn).await?;
     }
     let rows = query_as(concat!(
-        "SELECT c.*, u.username AS author,
-                (SELECT o.username FROM app_user o WHERE o.id = c.overridden_by) AS overrider,
-                (SELECT r.number FROM change r WHERE r.id = c.rebased_from) AS rebased_from_number
-         FROM change c JOIN app_user u ON u.id = c.author_id WHERE ",
+        select!(),
+        " WHERE ",
         wanted!(),
         " AND ($10::bigint IS NULL OR c.number < $10) ORDER BY c.number DESC LIMIT $11"
     ));
