@@ -151,6 +151,7 @@ mod tests {
                 .into_iter()
                 .collect(),
             request: Request { now: clock::now(), id: clock::new_id(), address: None },
+            until: clock::now(),
         }
     }
 

@@ -18,5 +18,5 @@ pub async fn identify(app: &App, token: &str, request: &Request) -> Result<Calle
         return Err(refused("the session has ended; sign in again"));
     }
     let memberships = store::member::of_user(&mut conn, user.id).await?;
-    Ok(Caller { user, memberships, request: request.clone() })
+    Ok(Caller { user, memberships, request: request.clone(), until: bearer.until })
 }

@@ -14,6 +14,7 @@ pub mod kill;
 pub mod origin;
 pub mod pipeline;
 pub mod policy;
+pub mod presence;
 pub mod session;
 pub mod signing_key;
 pub mod start;

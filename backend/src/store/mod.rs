@@ -12,6 +12,7 @@ pub mod edge;
 pub mod environment;
 pub mod failure;
 pub mod feature;
+pub mod feed;
 pub mod member;
 pub mod page;
 pub mod pipeline;

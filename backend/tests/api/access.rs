@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Every field of a team, as one who sees the team asks for it.
-const TEAM: [(&str, &str); 22] = [
+const TEAM: [(&str, &str); 23] = [
     ("key", "key"),
     ("name", "name"),
     ("description", "description"),
@@ -34,6 +34,7 @@ const TEAM: [(&str, &str); 22] = [
     ("changes", "changes { nodes { number items { after } } }"),
     ("change", "change(number: 1) { author }"),
     ("audit", "audit { nodes { subject } }"),
+    ("cursor", "cursor"),
     ("evaluate", r#"evaluate(environment: "dev", features: ["flag"], context: {}) { value }"#),
 ];
 
