@@ -104,34 +104,49 @@ async fn what_is_committed_late_is_not_passed_over(db: PgPool) {
     world.stop().await;
 }
 
+/// Writes so many entries of sixteen kilobytes, of which sockets hold some hundreds.
+pub async fn load(world: &World, entries: i64) {
+    let entries = format!(
+        "INSERT INTO audit_entry (at, actor_kind, actor, team_id, action, subject, after)
+         SELECT now(), 'SYSTEM', 'test', t.id, 'test.load', n::text, jsonb_build_object('x', repeat(md5(n::text), 512))
+         FROM team t, generate_series(1, {entries}) AS n WHERE t.key = 'acme' ORDER BY n"
+    );
+    world.sql(&entries).await.unwrap();
+}
+
+/// How many rows of the audit were read, once no more are.
+async fn rests(world: &World) -> i64 {
+    let fetched = "SELECT idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'audit_entry'";
+    let (mut before, mut calm) = (-1, 0);
+    eventually("nobody reads the audit", async || {
+        // What was read is told once a second.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let now = world.number(fetched).await;
+        calm = if now == before { calm + 1 } else { 0 };
+        before = now;
+        (calm == 8).then_some(now)
+    })
+    .await
+}
+
 #[sqlx::test(migrations = false)]
 async fn who_reads_slowly_gets_everything_and_costs_little(db: PgPool) {
     const ENTRIES: i64 = 3_000;
     let world = World::new(db).await;
     let mut guest = Subscriber::open(&world, "guest").await;
     let after = cursor(&world, "acme").await;
-    // Forty-eight megabytes, of which sockets hold a few.
-    let load = format!(
-        "INSERT INTO audit_entry (at, actor_kind, actor, team_id, action, subject, after)
-         SELECT now(), 'SYSTEM', 'test', t.id, 'test.load', n::text, jsonb_build_object('x', repeat(md5(n::text), 512))
-         FROM team t, generate_series(1, {ENTRIES}) AS n WHERE t.key = 'acme' ORDER BY n"
-    );
-    world.sql(&load).await.unwrap();
-    let field = format!(r#"audit(team: "acme", after: "{after}") {{ entry {{ subject after }} }}"#);
-    guest.subscribe("all", &field).await;
-    // Nothing is read from the socket: the server stops reading the database for it.
-    let fetched = "SELECT idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'audit_entry'";
-    let (mut before, mut calm) = (-1, 0);
-    let rested = eventually("the server waits for the client", async || {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        let now = world.number(fetched).await;
-        calm = if now == before { calm + 1 } else { 0 };
-        before = now;
-        (calm == 8 && now > 0).then_some(now)
-    })
-    .await;
-    // The memory of the newest reads all of it once; whoever is told all of it reads it twice more.
-    assert!(rested < ENTRIES * 2, "{rested} rows were read for a client that reads nothing");
+    load(&world, ENTRIES).await;
+    world.sql("ANALYZE audit_entry").await.unwrap();
+    let read_before = rests(&world).await;
+    guest
+        .subscribe(
+            "all",
+            &format!(r#"audit(team: "acme", after: "{after}") {{ entry {{ subject after }} }}"#),
+        )
+        .await;
+    // Nothing is read from the socket: the server stops reading the database for it. Who is told all reads it twice.
+    let read = rests(&world).await - read_before;
+    assert!((1..ENTRIES * 3 / 2).contains(&read), "{read} rows were read for a client that reads nothing");
     for n in 1..=ENTRIES {
         let event = guest.event("all").await;
         assert_eq!(event["entry"]["subject"], n.to_string());
@@ -153,8 +168,11 @@ async fn cursors_are_checked(db: PgPool) {
     }
     // A database that was restored from a backup has another epoch.
     world.sql("UPDATE delivery_head SET epoch = gen_random_uuid()").await.unwrap();
-    eventually("it is another database", async || (cursor(&world, "acme").await != after).then_some(()))
-        .await;
+    // The beginning of a cursor names the database.
+    eventually("it is another database", async || {
+        (cursor(&world, "acme").await[..40] != after[..40]).then_some(())
+    })
+    .await;
     subscribe(&mut guest, &after).await;
     assert_eq!(guest.refusal("it").await, "STALE");
     world.stop().await;
