@@ -60,7 +60,7 @@ impl Reader {
             let near = recent.is_some();
             let (mut told, until) = match recent {
                 Some(found) => found,
-                None => self.from_database().await,
+                None => self.stored().await,
             };
             self.at = until;
             if let Some(before) = &self.before {
@@ -77,7 +77,7 @@ impl Reader {
     }
 
     /// Reads a page, and up to where that is all; as long as the database is away it waits.
-    async fn from_database(&self) -> (Vec<Arc<Told>>, Place) {
+    async fn stored(&self) -> (Vec<Arc<Told>>, Place) {
         loop {
             match self.page().await {
                 Ok(page) => return page,

@@ -8,13 +8,12 @@ use sqlx::PgPool;
 use crate::{
     signing_key::short_token,
     subscriber::{Subscriber, cursor},
+    subscription_feed::load,
     world::World,
 };
 
-const NAMES: &str = "editFeature";
-
 async fn rename(world: &World, name: &str) {
-    world.done("dev", NAMES, json!({"team": "acme", "feature": "flag", "name": name})).await;
+    world.done("dev", "editFeature", json!({"team": "acme", "feature": "flag", "name": name})).await;
 }
 
 #[sqlx::test(migrations = false)]
@@ -62,10 +61,7 @@ async fn what_waited_for_a_slow_client_is_not_told_to_who_has_left(db: PgPool) {
     let world = World::new(db).await;
     let mut guest = Subscriber::open(&world, "guest").await;
     let after = cursor(&world, "acme").await;
-    let load = "INSERT INTO audit_entry (at, actor_kind, actor, team_id, action, subject, after)
-                SELECT now(), 'SYSTEM', 'test', t.id, 'test.load', n::text, jsonb_build_object('x', repeat(md5(n::text), 512))
-                FROM team t, generate_series(1, 3000) AS n WHERE t.key = 'acme' ORDER BY n";
-    world.sql(load).await.unwrap();
+    load(&world, 3_000).await;
     guest
         .subscribe(
             "all",

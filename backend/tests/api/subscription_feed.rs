@@ -109,7 +109,7 @@ pub async fn load(world: &World, entries: i64) {
     let entries = format!(
         "INSERT INTO audit_entry (at, actor_kind, actor, team_id, action, subject, after)
          SELECT now(), 'SYSTEM', 'test', t.id, 'test.load', n::text, jsonb_build_object('x', repeat(md5(n::text), 512))
-         FROM team t, generate_series(1, {entries}) AS n WHERE t.key = 'acme' ORDER BY n"
+         FROM team t, generate_series(1, {entries}) AS s (n) WHERE t.key = 'acme' ORDER BY s.n"
     );
     world.sql(&entries).await.unwrap();
 }

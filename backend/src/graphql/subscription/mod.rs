@@ -48,6 +48,7 @@ impl Subscription {
 
     /// Everything that happens to features. In an environment: also what happens to them everywhere, like being archived.
     #[graphql(complexity = "LOOK_UP_COST + child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "the fields of a filter")]
     async fn features(
         &self,
         ctx: &Context<'_>,
@@ -63,6 +64,7 @@ impl Subscription {
 
     /// Kill switches that go on, that go off by hand or at their time, and that get another time.
     #[graphql(complexity = "LOOK_UP_COST + child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "the fields of a filter")]
     async fn kills(
         &self,
         ctx: &Context<'_>,
@@ -79,6 +81,7 @@ impl Subscription {
 
     /// Everything that is done in a team, and what was refused. `action` is how it begins: `feature.kill`, or `feature.`.
     #[graphql(complexity = "LOOK_UP_COST + child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "the fields of a filter")]
     async fn audit(
         &self,
         ctx: &Context<'_>,

@@ -63,7 +63,7 @@ impl Slot {
         if !up(&mut counts.users, user, MAX_OF_USER) {
             return false;
         }
-        down(&mut counts.waiting, *address);
+        down(&mut counts.waiting, address);
         self.who = Who::User(user);
         true
     }
@@ -74,8 +74,8 @@ impl Drop for Slot {
         let mut counts = self.slots.counts();
         counts.all = counts.all.saturating_sub(1);
         match &self.who {
-            Who::Waiting(address) => down(&mut counts.waiting, *address),
-            Who::User(user) => down(&mut counts.users, *user),
+            Who::Waiting(address) => down(&mut counts.waiting, address),
+            Who::User(user) => down(&mut counts.users, user),
         }
     }
 }
@@ -87,11 +87,11 @@ fn up<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: K, most: usize) -> bool
     free
 }
 
-fn down<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: K) {
-    if let Some(count) = counts.get_mut(&key) {
+fn down<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
         *count = count.saturating_sub(1);
         if *count == 0 {
-            counts.remove(&key);
+            counts.remove(key);
         }
     }
 }
@@ -114,7 +114,10 @@ mod tests {
         assert_eq!(of_ada, MAX_OF_USER);
         assert_eq!(slots.counts().waiting[&address(0)], MAX_WAITING - MAX_OF_USER);
         drop(waiting);
-        assert_eq!((slots.counts().all, slots.counts().users.len(), slots.counts().waiting.len()), (0, 0, 0));
+        {
+            let counts = slots.counts();
+            assert_eq!((counts.all, counts.users.len(), counts.waiting.len()), (0, 0, 0));
+        }
         let all: Vec<Slot> = (0..).map_while(|n| slots.take(address(n))).collect();
         assert_eq!(all.len(), MAX_SOCKETS);
     }
