@@ -257,6 +257,7 @@ mod tests {
                 .collect(),
             token: None,
             request: Request { now: clock::now(), id: clock::new_id(), address: None },
+            until: clock::now(),
         }
     }
 

@@ -16,12 +16,16 @@ use crate::{
     auth::{Caller, password::Passwords, seal::Sealer, token::TokenKeys},
     delivery::Delivery,
     error::{COMMIT_UNKNOWN, Error, Result},
+    feed::{Feed, lately::Lately},
+    hints::Hints,
     service::{self, retention::Retention},
-    store,
+    store::{self, edge::Edge},
 };
 
 /// How long does a request wait for a connection before it hears that the database is away?
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How often are the edges of a team read that is watched?
+const EDGES_EVERY: Duration = Duration::from_secs(1);
 
 /// The running server.
 pub struct App {
@@ -35,6 +39,10 @@ pub struct App {
     pub delivery: Arc<Delivery>,
     /// How long things are kept.
     pub retention: Retention,
+    /// What happened, for those who listen.
+    pub feed: Arc<Feed>,
+    /// The edges of teams that somebody watches.
+    pub edges_lately: Lately<Vec<Edge>>,
 }
 
 /// Opens the pool, each connection with the limits that keep one request from holding up others.
@@ -76,8 +84,11 @@ impl App {
             tx.commit().await?;
             tokens
         };
-        let delivery = Delivery::start(pool.clone()).await?;
-        Ok(Arc::new(App { pool, tokens, passwords: Passwords::default(), delivery, retention }))
+        let hints = Hints::start(pool.clone());
+        let delivery = Delivery::start(pool.clone(), Arc::clone(&hints)).await?;
+        let feed = Feed::start(pool.clone(), hints).await?;
+        let (passwords, edges_lately) = (Passwords::default(), Lately::new(EDGES_EVERY));
+        Ok(Arc::new(App { pool, tokens, passwords, delivery, retention, feed, edges_lately }))
     }
 
     /// A connection for reading.

@@ -55,7 +55,7 @@ pub struct Settings {
     #[arg(long, env = "FLUXGATE_GRAPHIQL", action = clap::ArgAction::Set, default_value_t = false,
           default_missing_value = "true", num_args = 0..=1)]
     pub graphiql: bool,
-    /// Connections to PostgreSQL, at least 4: following the head takes two.
+    /// Connections to PostgreSQL, at least 4: following what happens takes three.
     #[arg(long, env = "FLUXGATE_DATABASE_CONNECTIONS", default_value_t = 16,
           value_parser = clap::value_parser!(u32).range(4..=1_000))]
     pub database_connections: u32,

@@ -64,7 +64,7 @@ pub async fn start(settings: &Settings) -> anyhow::Result<Running> {
     service::start::offer_bootstrap(&mut tx, settings.bootstrap_token_file.as_deref()).await?;
     tx.commit().await?;
     let (stop, stopped) = watch::channel(false);
-    let server = http::serve(Arc::clone(&app), http, settings)?;
+    let server = http::serve(Arc::clone(&app), http, settings, stopped.clone())?;
     let handle = server.handle();
     let tasks = [
         tokio::spawn(async move { Ok(server.await?) }),

@@ -32,6 +32,8 @@ pub struct Caller {
     pub memberships: Vec<Membership>,
     /// From where and when.
     pub request: Request,
+    /// When what they presented ends by itself.
+    pub until: DateTime<Utc>,
 }
 
 impl Caller {

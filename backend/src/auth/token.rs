@@ -76,6 +76,8 @@ pub struct Bearer {
     pub user: Uuid,
     /// What `session_epoch` must be still.
     pub epoch: i32,
+    /// When the token ends.
+    pub until: DateTime<Utc>,
 }
 
 impl TokenKeys {
@@ -235,7 +237,8 @@ fn verify(token: &str, key: &Key, now: DateTime<Utc>) -> Option<Bearer> {
     let held = key.until.is_none_or(|until| now < until);
     let now = now.timestamp();
     let holds = held && claims.typ == TYPE && claims.nbf <= now + 5 && now < claims.exp;
-    holds.then_some(Bearer { user: claims.sub, epoch: claims.epoch })
+    let until = DateTime::from_timestamp(claims.exp, 0)?;
+    holds.then_some(Bearer { user: claims.sub, epoch: claims.epoch, until })
 }
 
 #[cfg(test)]
@@ -268,7 +271,8 @@ mod tests {
         let (user, now) = (user(), clock::now());
         let token = signed(&user, now);
         let holds = |key: &Key, at| verify(&token, key, at).is_some();
-        assert_eq!(verify(&token, &key(7, None), now), Some(Bearer { user: user.id, epoch: 3 }));
+        let until = DateTime::from_timestamp((now + ACCESS_LIFETIME).timestamp(), 0).unwrap();
+        assert_eq!(verify(&token, &key(7, None), now), Some(Bearer { user: user.id, epoch: 3, until }));
         assert!(holds(&key(7, None), now + ACCESS_LIFETIME - TimeDelta::seconds(1)));
         assert!(!holds(&key(7, None), now + ACCESS_LIFETIME));
         assert!(!holds(&key(7, None), now - TimeDelta::minutes(1)));

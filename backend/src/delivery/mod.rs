@@ -12,21 +12,21 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgPool, postgres::PgListener};
-use tokio::sync::{Mutex, Notify, watch};
+use sqlx::PgPool;
+use tokio::sync::{Mutex, watch};
+use uuid::Uuid;
 
 use self::{
     edges::Edges,
     state::{EdgeClient, Served},
 };
-use crate::auth::secret::{self, KeyKind};
+use crate::{
+    auth::secret::{self, KeyKind},
+    hints::Hints,
+};
 
 /// How often is the head read without being told that it moved? NOTIFY is a hint that can be lost.
 const POLL: Duration = Duration::from_millis(500);
-/// How long to wait before listening again after the connection was lost?
-const LISTEN_AGAIN: Duration = Duration::from_millis(500);
-/// The channel that `publish()` notifies.
-const CHANNEL: &str = "fluxgate_head";
 
 /// The served state and who listens to it.
 pub struct Delivery {
@@ -35,14 +35,14 @@ pub struct Delivery {
     /// Held by whoever reads the database, one at a time.
     reading: Mutex<()>,
     moved: watch::Sender<()>,
-    hint: Notify,
+    hints: Arc<Hints>,
     /// What edges acknowledged.
     pub edges: Edges,
 }
 
 impl Delivery {
     /// Loads the state and keeps it in step until the process ends.
-    pub async fn start(pool: PgPool) -> anyhow::Result<Arc<Delivery>> {
+    pub async fn start(pool: PgPool, hints: Arc<Hints>) -> anyhow::Result<Arc<Delivery>> {
         let served = load::load(&pool, None).await?.map(Served::from).unwrap_or_default();
         let (moved, _) = watch::channel(());
         let edges = Edges::start(pool.clone());
@@ -51,10 +51,9 @@ impl Delivery {
             served: RwLock::new(served),
             reading: Mutex::new(()),
             moved,
-            hint: Notify::new(),
+            hints,
             edges,
         });
-        tokio::spawn(Arc::clone(&delivery).listen());
         tokio::spawn(Arc::clone(&delivery).follow());
         Ok(delivery)
     }
@@ -62,6 +61,11 @@ impl Delivery {
     /// Reads the state; held only for as long as `look` takes.
     pub fn read<T>(&self, look: impl FnOnce(&Served) -> T) -> T {
         look(&self.served.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Which database this is.
+    pub fn epoch(&self) -> Uuid {
+        self.read(|served| served.position().epoch)
     }
 
     /// Changes the state, which only adding up digests needs beside `refresh`.
@@ -113,7 +117,7 @@ impl Delivery {
     async fn follow(self: Arc<Self>) {
         let mut away = false;
         loop {
-            let told = tokio::time::timeout(POLL, self.hint.notified()).await.is_ok();
+            let told = tokio::time::timeout(POLL, self.hints.head.notified()).await.is_ok();
             match self.refresh().await {
                 Ok(found) => {
                     if found && !told {
@@ -131,22 +135,6 @@ impl Delivery {
                 }
                 Err(_) => {}
             }
-        }
-    }
-
-    /// Turns notifications into hints, connecting again for ever.
-    async fn listen(self: Arc<Self>) {
-        loop {
-            if let Ok(mut listener) = PgListener::connect_with(&self.pool).await
-                && listener.listen(CHANNEL).await.is_ok()
-            {
-                // What was notified while nobody listened is found by reading the head once.
-                self.hint.notify_one();
-                while let Ok(Some(_)) = listener.try_recv().await {
-                    self.hint.notify_one();
-                }
-            }
-            tokio::time::sleep(LISTEN_AGAIN).await;
         }
     }
 }

@@ -3,6 +3,7 @@
 mod change;
 mod client;
 mod context_key;
+mod each_event;
 mod environment;
 mod evaluation;
 mod feature;
@@ -17,6 +18,7 @@ mod session;
 mod signing_key;
 pub(crate) mod size;
 mod stage;
+mod subscription;
 mod team;
 mod token;
 mod user;
@@ -24,9 +26,9 @@ mod version;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, EmptySubscription, MaybeUndefined, Schema};
+use async_graphql::{Context, MaybeUndefined, Schema, SchemaBuilder};
 
-use self::{mutation::Mutation, query::Query};
+use self::{each_event::EachEvent, mutation::Mutation, query::Query, subscription::Subscription};
 use crate::{
     app::App,
     auth::{Caller, Request},
@@ -45,15 +47,23 @@ const LOGIN_COST: usize = MAX_COMPLEXITY / 2 + 1;
 const MAX_DIRECTIVES: usize = 8;
 
 /// The schema's type.
-pub(crate) type AdminSchema = Schema<Query, Mutation, EmptySubscription>;
+pub(crate) type AdminSchema = Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema with its limits.
 pub(crate) fn schema() -> AdminSchema {
-    Schema::build(Query, Mutation::default(), EmptySubscription)
+    limited().finish()
+}
+
+/// The schema for sockets, whose events each have the caller and the time of their own.
+pub(crate) fn live_schema() -> AdminSchema {
+    limited().extension(EachEvent).finish()
+}
+
+fn limited() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query, Mutation::default(), Subscription)
         .limit_depth(MAX_DEPTH)
         .limit_complexity(MAX_COMPLEXITY)
         .limit_directives(MAX_DIRECTIVES)
-        .finish()
 }
 
 /// The schema as text, as it is committed for clients.

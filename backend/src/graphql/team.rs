@@ -16,6 +16,7 @@ use super::{
 use crate::{
     delivery::edges::SILENCE,
     error::Error,
+    feed::cursor,
     service::{self, evaluate::Evaluation, evaluation::Resolution, key},
     store::{
         self,
@@ -334,6 +335,16 @@ impl Team {
         let now = caller(ctx)?.request.now;
         let mut conn = app(ctx)?.read().await?;
         Ok(store::edge::list(&mut conn, self.id, now - SILENCE, &page).await.map_err(Error::from)?.into())
+    }
+
+    /// Where a subscription goes on (`after`) that is to tell what happens from now on. Ask for it before anything that the
+    /// subscription is to keep up to date: then nothing falls between.
+    #[graphql(complexity = "LOOK_UP_COST")]
+    async fn cursor(&self, ctx: &Context<'_>) -> Result<String> {
+        let app = app(ctx)?;
+        let mut conn = app.read().await?;
+        let here = store::feed::frontier(&mut conn).await.map_err(Error::from)?;
+        Ok(cursor::write(app.delivery.epoch(), here))
     }
 
     /// What features serve to a context, by what the database holds now.

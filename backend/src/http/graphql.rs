@@ -3,20 +3,20 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
-use async_graphql::{ErrorExtensionValues, Response, ServerError, http::GraphiQLSource};
+use async_graphql::http::GraphiQLSource;
 
-use super::{Shared, address};
+use super::{
+    Shared, address,
+    operation::{failure, masked, read, within_limits},
+};
 use crate::{
     app::App,
     auth::{Caller, Request},
     clock,
     error::{Error, Result},
-    graphql::{Identity, loader::loader, size},
+    graphql::{Identity, loader::loader},
     service,
 };
-
-/// How deep may the JSON of a request nest?
-const MAX_JSON_DEPTH: usize = 32;
 
 /// Executes one operation.
 pub async fn execute(shared: web::Data<Shared>, http: HttpRequest, body: web::Bytes) -> HttpResponse {
@@ -50,37 +50,10 @@ pub async fn execute(shared: web::Data<Shared>, http: HttpRequest, body: web::By
     HttpResponse::Ok().json(masked(response, &request))
 }
 
-/// Parses the query and looks at its size. What does not parse is left to the library, which says where.
-fn within_limits(mut operation: async_graphql::Request) -> Result<async_graphql::Request> {
-    if let Ok(document) = operation.parsed_query() {
-        size::check(document)?;
-    }
-    Ok(operation)
-}
-
 /// The page for trying queries out; it loads its scripts from a public host.
 pub async fn graphiql() -> HttpResponse {
-    let page = GraphiQLSource::build().endpoint("/graphql").finish();
+    let page = GraphiQLSource::build().endpoint("/graphql").subscription_endpoint("/graphql/ws").finish();
     HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page)
-}
-
-fn read(body: &[u8]) -> Result<async_graphql::Request, Error> {
-    let (mut depth, mut deepest, mut text, mut escaped) = (0_usize, 0, false, false);
-    for byte in body {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if text => escaped = true,
-            b'"' => text = !text,
-            b'{' | b'[' if !text => depth += 1,
-            b'}' | b']' if !text => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    if deepest > MAX_JSON_DEPTH {
-        return Err(Error::invalid("body", format!("nests deeper than {MAX_JSON_DEPTH}")));
-    }
-    serde_json::from_slice(body).map_err(|e| Error::invalid("body", format!("is no GraphQL request: {e}")))
 }
 
 /// Who calls, by the token that the request carries.
@@ -90,42 +63,4 @@ async fn identify(app: &App, http: &HttpRequest, request: &Request) -> Result<Ca
     let token = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
     let token = token.ok_or_else(|| refused("the authorization header must be: Bearer <access token, or a token's key>"))?;
     service::identity::identify(app, token, request).await
-}
-
-fn failure(error: Error) -> Response {
-    let mut server_error = ServerError::new(error.to_string(), None);
-    server_error.source = Some(Arc::new(error));
-    Response::from_errors(vec![server_error])
-}
-
-/// Gives every error its code and the request's id; what is not ours to tell goes to the log.
-fn masked(mut response: Response, request: &Request) -> Response {
-    for error in &mut response.errors {
-        let shared = error.source::<Arc<Error>>().map(Arc::clone);
-        let own = shared.as_deref().or_else(|| error.source::<Error>());
-        let mut extensions = ErrorExtensionValues::default();
-        let mut internal = false;
-        match own {
-            Some(own) => {
-                extensions.set("code", own.code());
-                for (key, value) in own.details() {
-                    if let Ok(value) = async_graphql::Value::from_json(value) {
-                        extensions.set(key, value);
-                    }
-                }
-                if let Error::Internal(cause) = own {
-                    tracing::error!(request = %request.id, error = format!("{cause:#}"), "a request failed");
-                    internal = true;
-                }
-            }
-            // The library's own: a query that does not parse or does not fit the schema.
-            None => extensions.set("code", "INVALID"),
-        }
-        if internal {
-            error.message = "internal error".to_owned();
-        }
-        extensions.set("requestId", request.id.to_string());
-        error.extensions = Some(extensions);
-    }
-    response
 }

@@ -1,13 +1,16 @@
-//! HTTP: GraphQL, GraphiQL when asked for, and the health endpoints.
+//! HTTP: GraphQL and its subscriptions, GraphiQL when asked for, and the health endpoints.
 
 pub mod address;
 mod graphql;
+mod operation;
+mod socket;
 
 use std::{net::TcpListener, sync::Arc};
 
 use actix_web::{App as Actix, HttpResponse, HttpServer, dev::Server, web};
+use tokio::sync::watch;
 
-use self::address::Network;
+use self::{address::Network, socket::slots::Slots};
 use crate::{app::App, config::Settings, graphql::AdminSchema, store};
 
 /// How large may a request be, in bytes?
@@ -17,19 +20,31 @@ const MAX_BODY: usize = 1024 * 1024;
 pub struct Shared {
     app: Arc<App>,
     schema: AdminSchema,
+    /// The same for subscriptions, where each event has a caller of its own.
+    live_schema: AdminSchema,
     trusted_proxies: Vec<Network>,
+    sockets: Arc<Slots>,
+    stopped: watch::Receiver<bool>,
 }
 
 /// Makes the server on a bound listener.
-pub fn serve(app: Arc<App>, listener: TcpListener, settings: &Settings) -> std::io::Result<Server> {
+pub fn serve(
+    app: Arc<App>,
+    listener: TcpListener,
+    settings: &Settings,
+    stopped: watch::Receiver<bool>,
+) -> std::io::Result<Server> {
     let graphiql = settings.graphiql;
     let trusted_proxies = settings.trusted_proxies.clone();
-    let shared = web::Data::new(Shared { app, schema: crate::graphql::schema(), trusted_proxies });
+    let (schema, live_schema) = (crate::graphql::schema(), crate::graphql::live_schema());
+    let sockets = Arc::default();
+    let shared = web::Data::new(Shared { app, schema, live_schema, trusted_proxies, sockets, stopped });
     let server = HttpServer::new(move || {
         let app = Actix::new()
             .app_data(shared.clone())
             .app_data(web::PayloadConfig::new(MAX_BODY))
             .route("/graphql", web::post().to(graphql::execute))
+            .route("/graphql/ws", web::get().to(socket::open))
             .route("/livez", web::get().to(|| async { HttpResponse::Ok().body("ok") }))
             .route("/readyz", web::get().to(ready));
         if graphiql { app.route("/graphiql", web::get().to(graphql::graphiql)) } else { app }

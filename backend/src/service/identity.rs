@@ -34,7 +34,7 @@ pub async fn identify(app: &App, bearer: &str, request: &Request) -> Result<Call
         return Err(refused("the session has ended; sign in again"));
     }
     let memberships = store::member::of_user(&mut conn, user.id).await?;
-    Ok(Caller { user, token: None, memberships, request: request.clone() })
+    Ok(Caller { user, token: None, memberships, request: request.clone(), until: bearer.until })
 }
 
 /// The robot whose key it is, with its token's roles and no other right of its owner. A key cannot be guessed, so a wrong
@@ -71,6 +71,7 @@ async fn robot(conn: &mut PgConnection, key: &str, request: &Request) -> Result<
             team_key,
             roles: token.mandate.roles.clone(),
         }],
+        until: token.mandate.expires_at,
         token: Some(token),
         request: request.clone(),
     })

@@ -16,6 +16,7 @@ pub mod kill;
 pub mod origin;
 pub mod pipeline;
 pub mod policy;
+pub mod presence;
 pub mod retention;
 pub mod session;
 pub mod signing_key;

@@ -57,6 +57,8 @@ pub struct NewEntry<'a> {
     pub action: &'a str,
     pub subject: String,
     pub feature: Option<Uuid>,
+    /// The change that it tells of.
+    pub change: Option<Uuid>,
     pub environment: Option<&'a str>,
     pub reason: Option<&'a str>,
     pub before: Option<serde_json::Value>,
@@ -78,8 +80,9 @@ pub struct Actor<'a> {
 pub async fn insert(conn: &mut PgConnection, actor: &Actor<'_>, entry: &NewEntry<'_>) -> sqlx::Result<()> {
     query(
         "INSERT INTO audit_entry (at, actor_kind, actor_id, actor, address, request_id,
-                                  team_id, action, subject, feature_id, environment, reason, before, after)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                                  team_id, action, subject, feature_id, change_id, environment, reason, before,
+                                  after)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(actor.at)
     .bind(actor.kind)
@@ -91,6 +94,7 @@ pub async fn insert(conn: &mut PgConnection, actor: &Actor<'_>, entry: &NewEntry
     .bind(entry.action)
     .bind(&entry.subject)
     .bind(entry.feature)
+    .bind(entry.change)
     .bind(entry.environment)
     .bind(entry.reason)
     .bind(&entry.before)
@@ -171,4 +175,20 @@ pub async fn list(
     ));
     let rows = bind(rows, team, filter).bind(after).bind(page.limit()).fetch_all(conn).await?;
     Ok(page.page(rows, total, |entry: &AuditEntry| entry.number.to_string()))
+}
+
+/// Entries of a team by their numbers.
+pub async fn by_numbers(
+    conn: &mut PgConnection,
+    team: Uuid,
+    numbers: &[i64],
+) -> sqlx::Result<Vec<AuditEntry>> {
+    query_as(
+        "SELECT number, at, actor, actor_kind, action, subject, environment, reason, before, after, address
+         FROM audit_entry WHERE team_id = $1 AND number = ANY ($2)",
+    )
+    .bind(team)
+    .bind(numbers)
+    .fetch_all(conn)
+    .await
 }

@@ -412,19 +412,19 @@ pub async fn close(
     Ok(())
 }
 
-/// Makes the other open changes on these stages stale and gives their numbers.
+/// Makes the other open changes on these stages stale and gives their ids.
 pub async fn supersede(
     conn: &mut PgConnection,
     applied: Uuid,
     stages: &[Uuid],
     now: DateTime<Utc>,
-) -> sqlx::Result<Vec<i32>> {
+) -> sqlx::Result<Vec<Uuid>> {
     query_scalar(
         "UPDATE change SET status = 'STALE', decided_at = $3,
                 failure = 'another change was applied to the same stage: #'
                           || (SELECT number FROM change WHERE id = $1)
          WHERE id <> $1 AND status IN ('PENDING', 'APPROVED')
-           AND id IN (SELECT change_id FROM change_item WHERE stage_id = ANY ($2)) RETURNING number",
+           AND id IN (SELECT change_id FROM change_item WHERE stage_id = ANY ($2)) RETURNING id",
     )
     .bind(applied)
     .bind(stages)

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::page::{Page, PageRequest};
 
 /// An edge, connected or seen lately.
-#[derive(Clone, Debug, FromRow, SimpleObject, Serialize)]
+#[derive(Clone, Debug, PartialEq, FromRow, SimpleObject, Serialize)]
 pub struct Edge {
     pub id: Uuid,
     pub name: String,
@@ -64,6 +64,24 @@ pub async fn list(
     .fetch_all(conn)
     .await?;
     Ok(page.page(rows, total, |edge: &Edge| format!("{}{}", edge.name, edge.id)))
+}
+
+/// All edges of a team by name.
+pub async fn all(
+    conn: &mut PgConnection,
+    team: Uuid,
+    silent_since: DateTime<Utc>,
+) -> sqlx::Result<Vec<Edge>> {
+    let mut page = PageRequest::all();
+    let mut all = Vec::new();
+    loop {
+        let found = list(conn, team, silent_since, &page).await?;
+        all.extend(found.nodes);
+        if !found.has_next {
+            return Ok(all);
+        }
+        page.after = all.last().map(|edge: &Edge| format!("{}{}", edge.name, edge.id));
+    }
 }
 
 /// Writes what streams heard, all in one statement. A newer stream of the same edge wins.

@@ -14,6 +14,7 @@ pub mod evaluation;
 pub mod failure;
 pub mod feature;
 pub mod ingest;
+pub mod feed;
 pub mod member;
 pub mod page;
 pub mod pipeline;

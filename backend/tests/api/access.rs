@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Every field of a team, as one who sees the team asks for it.
-const TEAM: [(&str, &str); 29] = [
+const TEAM: [(&str, &str); 30] = [
     ("key", "key"),
     ("name", "name"),
     ("description", "description"),
@@ -50,6 +50,7 @@ const TEAM: [(&str, &str); 29] = [
     ),
     ("staleFeatures", "staleFeatures(days: 30) { nodes { reasons } completeness { until } }"),
     ("evaluationSamples", "evaluationSamples { nodes { unit } }"),
+    ("cursor", "cursor"),
     ("evaluate", r#"evaluate(environment: "dev", features: ["flag"], context: {}) { value }"#),
 ];
 

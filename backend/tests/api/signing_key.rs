@@ -191,14 +191,32 @@ fn unsealed(kid: &str, sealed: &[u8]) -> Vec<u8> {
     LessSafeKey::new(key).open_in_place(nonce, Aad::from(kid.as_bytes()), &mut body).unwrap().to_vec()
 }
 
+/// The key that signs, and its name.
+async fn signing(world: &World) -> (String, Vec<u8>) {
+    let (kid, sealed): (String, Vec<u8>) =
+        sqlx::query_as("SELECT kid, sealed FROM signing_key").fetch_one(&world.db).await.unwrap();
+    let secret = unsealed(&kid, &sealed);
+    (kid, secret)
+}
+
+/// A token as the server signs them, but for how long it is good.
+pub async fn short_token(world: &World, who: &str, seconds: i64) -> String {
+    let (kid, secret) = signing(world).await;
+    let row = sqlx::query_as("SELECT id, session_epoch FROM app_user WHERE username = $1").bind(who);
+    let (id, epoch): (uuid::Uuid, i32) = row.fetch_one(&world.db).await.unwrap();
+    let now = world.number("SELECT extract(epoch FROM now())::bigint").await;
+    let claims = json!({"iss": "fluxgate", "aud": "fluxgate", "sub": id, "typ": "access", "epoch": epoch,
+                        "iat": now, "nbf": now, "exp": now + seconds});
+    let header = Header { kid: Some(kid), ..Header::new(Algorithm::HS256) };
+    encode(&header, &claims, &EncodingKey::from_secret(&secret)).unwrap()
+}
+
 /// Forty tokens that are none, most of them signed with the real key.
 #[sqlx::test(migrations = false)]
 async fn no_forged_token_is_accepted(db: PgPool) {
     let world = World::new(db).await;
     let good = world.token("dev").await;
-    let (kid, sealed): (String, Vec<u8>) =
-        sqlx::query_as("SELECT kid, sealed FROM signing_key").fetch_one(&world.db).await.unwrap();
-    let secret = unsealed(&kid, &sealed);
+    let (kid, secret) = signing(&world).await;
     let id: uuid::Uuid = sqlx::query_scalar("SELECT id FROM app_user WHERE username = 'dev'")
         .fetch_one(&world.db)
         .await

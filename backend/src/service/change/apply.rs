@@ -55,19 +55,10 @@ pub async fn apply(
     let stages: Vec<Uuid> = items.iter().map(|item| item.stage_id).collect();
     let what = What { team, change, items: &items, locked: &locked, features: &features };
     record(conn, actor, &what, ("change.apply", None)).await?;
-    for number in change::supersede(conn, change.id, &stages, now).await? {
-        let entry = NewEntry {
-            team: Some(team.id),
-            action: "change.stale",
-            subject: format!("#{number} was overtaken by #{}", change.number),
-            feature: items.first().map(|item| item.feature_id),
-            environment: locked
-                .iter()
-                .find(|stage| stages.contains(&stage.id))
-                .map(|stage| stage.environment_key.as_str()),
-            ..NewEntry::default()
-        };
-        audit::record(conn, actor, &entry).await?;
+    let overtaken = change::supersede(conn, change.id, &stages, now).await?;
+    let why = format!("overtaken by #{}", change.number);
+    for stale in change::by_ids(conn, &overtaken).await? {
+        decide::record(conn, actor, (team, &stale), "change.stale", Some(&why)).await?;
     }
     let revision = change::publish_applied(conn, change.id, &stages, now).await?;
     (change.status, change.revision) = (ChangeStatus::Applied, Some(revision));
@@ -155,6 +146,7 @@ async fn record(
             action,
             subject: format!("#{} {} {key}", change.number, word(change.kind)),
             feature: Some(item.feature_id),
+            change: Some(change.id),
             environment: stage.map(|stage| stage.environment_key.as_str()),
             reason: why.or(change.reason.as_deref()),
             before: item

@@ -261,6 +261,7 @@ pub(super) async fn record<'a>(
         action,
         subject: format!("#{} {}", change.number, subject(change.kind, &features)),
         feature: only(features.len()).and_then(|()| Some(features.first()?.id)),
+        change: Some(change.id),
         environment: only(places.len()).and_then(|()| Some(places.first()?.key.as_str())),
         reason: comment,
         ..NewEntry::default()

@@ -179,7 +179,7 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
         auto_approve_at: next_look(&proposal.policies, now),
     };
     let id = change::insert(conn, &new, &items, &requirements).await?;
-    record(conn, caller, &new, &moving).await?;
+    record(conn, caller, (id, &new), &moving).await?;
     let mut made = change::by_ids(conn, &[id]).await?.pop();
     if let Some(change) = made.as_mut().filter(|_| requirements.is_empty()) {
         settle(conn, caller.into(), team, change).await?;
@@ -218,7 +218,7 @@ fn features(targets: &[&Target<'_>]) -> Vec<Feature> {
 async fn record(
     conn: &mut PgConnection,
     caller: &Caller,
-    new: &NewChange<'_>,
+    (id, new): (Uuid, &NewChange<'_>),
     targets: &[&Target<'_>],
 ) -> Result<()> {
     let features = features(targets);
@@ -235,6 +235,7 @@ async fn record(
         action: "change.propose",
         subject: format!("#{} {}", new.number, subject(new.kind, &features)),
         feature: only_feature,
+        change: Some(id),
         environment: first.filter(|_| same_place).map(|stage| stage.environment_key.as_str()),
         reason: new.reason,
         after: Some(

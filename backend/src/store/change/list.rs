@@ -94,3 +94,22 @@ pub async fn list(
     let rows = bind(rows, team, filter).bind(after).bind(page.limit()).fetch_all(conn).await?;
     Ok(page.page(rows, total, |change: &Change| change.number.to_string()))
 }
+
+/// Which of these changes are of a feature, and in an environment, as far as that is said.
+pub async fn touching(
+    conn: &mut PgConnection,
+    changes: &[Uuid],
+    feature: Option<Uuid>,
+    environment: Option<Uuid>,
+) -> sqlx::Result<Vec<Uuid>> {
+    query_scalar(
+        "SELECT DISTINCT i.change_id FROM change_item i JOIN stage s ON s.id = i.stage_id
+         WHERE i.change_id = ANY ($1) AND ($2::uuid IS NULL OR s.feature_id = $2)
+           AND ($3::uuid IS NULL OR s.environment_id = $3)",
+    )
+    .bind(changes)
+    .bind(feature)
+    .bind(environment)
+    .fetch_all(conn)
+    .await
+}
