@@ -12,13 +12,19 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
+use uuid::Uuid;
+
 use crate::{
     auth::{Caller, password::Passwords, seal::Sealer, token::TokenKeys},
     delivery::Delivery,
     error::{COMMIT_UNKNOWN, Error, Result},
     feed::{Feed, lately::Lately},
     hints::Hints,
-    service::{self, retention::Retention},
+    service::{
+        self,
+        evaluation::{Figures, Watched},
+        retention::Retention,
+    },
     store::{self, edge::Edge},
 };
 
@@ -26,6 +32,8 @@ use crate::{
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How often are the edges of a team read that is watched?
 const EDGES_EVERY: Duration = Duration::from_secs(1);
+/// How often are evaluations added up that are watched?
+const EVALUATIONS_EVERY: Duration = Duration::from_secs(2);
 
 /// The running server.
 pub struct App {
@@ -42,7 +50,9 @@ pub struct App {
     /// What happened, for those who listen.
     pub feed: Arc<Feed>,
     /// The edges of teams that somebody watches.
-    pub edges_lately: Lately<Vec<Edge>>,
+    pub edges_lately: Lately<Uuid, Vec<Edge>>,
+    /// What was evaluated, as far as somebody watches it.
+    pub evaluations_lately: Lately<Watched, Figures>,
 }
 
 /// Opens the pool, each connection with the limits that keep one request from holding up others.
@@ -87,8 +97,16 @@ impl App {
         let hints = Hints::start(pool.clone());
         let delivery = Delivery::start(pool.clone(), Arc::clone(&hints)).await?;
         let feed = Feed::start(pool.clone(), hints).await?;
-        let (passwords, edges_lately) = (Passwords::default(), Lately::new(EDGES_EVERY));
-        Ok(Arc::new(App { pool, tokens, passwords, delivery, retention, feed, edges_lately }))
+        Ok(Arc::new(App {
+            pool,
+            tokens,
+            passwords: Passwords::default(),
+            delivery,
+            retention,
+            feed,
+            edges_lately: Lately::new(EDGES_EVERY),
+            evaluations_lately: Lately::new(EVALUATIONS_EVERY),
+        }))
     }
 
     /// A connection for reading.

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     error::Error,
-    service::{self, evaluation::Resolution},
+    service::{
+        self,
+        evaluation::{Figures, Resolution},
+    },
     store::{
         client::Client,
         environment::Environment,
@@ -95,6 +98,20 @@ pub struct Evaluations {
     /// The largest first, at most 100. Without a grouping there is one.
     pub series: Vec<EvaluationSeries>,
     pub completeness: Completeness,
+}
+
+impl Evaluations {
+    /// What is found by the minute.
+    pub fn of_minutes(figures: &Figures, grouping: Grouping) -> Evaluations {
+        let rows = figures.series.rows.iter().cloned();
+        Evaluations {
+            from: figures.series.span.0,
+            until: figures.series.span.1,
+            resolution: Resolution::Minute,
+            series: rows.map(|row| EvaluationSeries(row, grouping)).collect(),
+            completeness: figures.completeness,
+        }
+    }
 }
 
 /// One series; what is not grouped by is absent.

@@ -61,6 +61,8 @@ async fn identify(app: &App, http: &HttpRequest, request: &Request) -> Result<Ca
     let refused = |why: &str| Error::Unauthenticated(why.to_owned());
     let value = http.headers().get(header::AUTHORIZATION).ok_or_else(|| refused("sign in first"))?;
     let token = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
-    let token = token.ok_or_else(|| refused("the authorization header must be: Bearer <access token, or a token's key>"))?;
+    let token = token.ok_or_else(|| {
+        refused("the authorization header must be: Bearer <access token, or a token's key>")
+    })?;
     service::identity::identify(app, token, request).await
 }

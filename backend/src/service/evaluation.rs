@@ -17,6 +17,8 @@ use crate::{
     },
 };
 
+/// How many minutes may be watched?
+const MAX_WATCHED_MINUTES: i64 = 180;
 /// How many points may a series have?
 pub const MAX_POINTS: i64 = 1_500;
 /// How many series may an answer have?
@@ -49,11 +51,54 @@ impl Resolution {
 }
 
 /// Series of one answer.
+#[derive(Clone, PartialEq)]
 pub struct Series {
     /// From when, until before when: whole steps.
     pub span: Span,
     /// The largest first, each with every step.
     pub rows: Vec<SeriesRow>,
+}
+
+/// What is watched: the last minutes of a team, by what is grouped.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Watched {
+    /// The team.
+    pub team: Uuid,
+    /// Which counts.
+    pub filter: CountFilter,
+    /// What has a series of its own.
+    pub grouping: Grouping,
+    /// How many minutes.
+    pub minutes: i64,
+}
+
+/// What is found of that.
+#[derive(PartialEq)]
+pub struct Figures {
+    /// The series, by the minute.
+    pub series: Series,
+    /// How complete they are.
+    pub completeness: Completeness,
+}
+
+impl Watched {
+    /// Refuses what is more than an answer may have.
+    pub fn check(&self) -> Result<()> {
+        if !(1..=MAX_WATCHED_MINUTES).contains(&self.minutes) {
+            return Err(Error::invalid("minutes", format!("must be between 1 and {MAX_WATCHED_MINUTES}")));
+        }
+        Ok(())
+    }
+
+    /// The figures now, with the minute that is not over.
+    pub async fn figures(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Figures> {
+        let span = (now - TimeDelta::minutes(self.minutes), now);
+        let what = (&self.filter, self.grouping);
+        let series = series(conn, self.team, what, (span, Resolution::Minute)).await?;
+        let place = (self.team, self.filter.environment);
+        let completeness = completeness(conn, place, series.span, now).await?;
+        Ok(Figures { series, completeness })
+    }
 }
 
 /// Adds up counts by time and by what is grouped.

@@ -50,6 +50,17 @@ pub struct AuditEntry {
     pub address: Option<String>,
 }
 
+/// Entries with all that is told of them; what is wanted follows.
+macro_rules! select_entries {
+    () => {
+        "SELECT number, at, actor, actor_kind, action, subject, environment, reason, before, after, address,
+                CASE actor_kind WHEN 'TOKEN' THEN (
+                    SELECT o.username FROM token k JOIN app_user o ON o.id = k.owner_id WHERE k.id = actor_id)
+                END AS owner
+         FROM audit_entry WHERE "
+    };
+}
+
 /// An entry to be written.
 #[derive(Default)]
 pub struct NewEntry<'a> {
@@ -165,11 +176,7 @@ pub async fn list(
         (total,) = bind(count, team, filter).fetch_one(&mut *conn).await?;
     }
     let rows = query_as(concat!(
-        "SELECT number, at, actor, actor_kind, action, subject, environment, reason, before, after, address,
-                CASE actor_kind WHEN 'TOKEN' THEN (
-                    SELECT o.username FROM token k JOIN app_user o ON o.id = k.owner_id WHERE k.id = actor_id)
-                END AS owner
-         FROM audit_entry WHERE ",
+        select_entries!(),
         wanted!(),
         " AND ($8::bigint IS NULL OR number < $8) ORDER BY number DESC LIMIT $9"
     ));
@@ -183,12 +190,9 @@ pub async fn by_numbers(
     team: Uuid,
     numbers: &[i64],
 ) -> sqlx::Result<Vec<AuditEntry>> {
-    query_as(
-        "SELECT number, at, actor, actor_kind, action, subject, environment, reason, before, after, address
-         FROM audit_entry WHERE team_id = $1 AND number = ANY ($2)",
-    )
-    .bind(team)
-    .bind(numbers)
-    .fetch_all(conn)
-    .await
+    query_as(concat!(select_entries!(), "team_id = $1 AND number = ANY ($2)"))
+        .bind(team)
+        .bind(numbers)
+        .fetch_all(conn)
+        .await
 }

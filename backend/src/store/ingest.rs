@@ -47,7 +47,7 @@ pub struct Gap {
 }
 
 /// How complete figures are.
-#[derive(Clone, Copy, Debug, FromRow, SimpleObject)]
+#[derive(Clone, Copy, Debug, PartialEq, FromRow, SimpleObject)]
 pub struct Completeness {
     /// Whether nothing is known to be missing, up to `until`.
     pub complete: bool,

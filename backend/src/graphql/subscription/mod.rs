@@ -12,9 +12,14 @@ use self::{
     follow::{Events, Seat, Wanted, follow},
     state::Head,
 };
-use super::{LOOK_UP_COST, page::cost};
+use super::{
+    LOOK_UP_COST,
+    evaluation::{EvaluationFilterInput, EvaluationGroup, Evaluations, grouping},
+    page::cost,
+};
 use crate::{
     error::Error,
+    service::evaluation::Watched,
     store::{self, edge::Edge},
 };
 
@@ -94,6 +99,26 @@ impl Subscription {
         let actions = action.into_iter().collect();
         let wanted = Wanted { actions, ..seat.wanted(feature, None).await? };
         follow(seat, wanted, after).await
+    }
+
+    /// How often features were evaluated in the last minutes, 60 when nobody says and at most 180, with the one that is not
+    /// over: at once, and whenever the figures are others.
+    #[graphql(complexity = "LOOK_UP_COST * 5 + 100 * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "the fields of a filter")]
+    async fn evaluations(
+        &self,
+        ctx: &Context<'_>,
+        team: String,
+        filter: Option<EvaluationFilterInput>,
+        group_by: Option<Vec<EvaluationGroup>>,
+        minutes: Option<i64>,
+    ) -> Result<Events<Evaluations>> {
+        let seat = Seat::find(ctx, &team).await?;
+        let filter = filter.unwrap_or_default().resolve(&mut *seat.app.read().await?, &seat.team).await?;
+        let grouping = grouping(&group_by.unwrap_or_default());
+        let watched = Watched { team: seat.team.id, filter, grouping, minutes: minutes.unwrap_or(60) };
+        watched.check()?;
+        Ok(state::evaluations(seat, watched))
     }
 
     /// All edges, connected or seen within the last hour: at once, and whenever something of them is another.

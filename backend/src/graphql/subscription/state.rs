@@ -15,8 +15,11 @@ use crate::{
     delivery::edges::SILENCE,
     error::Error,
     feed::AGAIN,
-    graphql::{app, caller},
-    service::presence::Presence,
+    graphql::{app, caller, evaluation::Evaluations},
+    service::{
+        evaluation::{Figures, Watched},
+        presence::Presence,
+    },
     store::{self, edge::Edge},
 };
 
@@ -99,6 +102,44 @@ impl EdgesOf {
             match lately.get(self.seat.team.id, read).await {
                 Ok(list) if self.told.as_ref().is_some_and(|told| same(told, &list)) => {}
                 Ok(list) => return Ok(list),
+                Err(Error::Unavailable(_)) => tokio::time::sleep(AGAIN).await,
+                Err(other) => return Err(other),
+            }
+        }
+    }
+}
+
+/// What was evaluated in the last minutes.
+pub fn evaluations(seat: Seat, watched: Watched) -> Events<Evaluations> {
+    let evaluations = EvaluationsOf { seat, watched, told: None, looked: None };
+    let figures = stream::try_unfold(evaluations, |mut of| async move {
+        let figures = of.next().await?;
+        of.seat.presence.check(&of.seat.team).await?;
+        of.told = Some(Arc::clone(&figures));
+        Ok(Some((Evaluations::of_minutes(&figures, of.watched.grouping), of)))
+    });
+    figures.boxed()
+}
+
+struct EvaluationsOf {
+    seat: Seat,
+    watched: Watched,
+    told: Option<Arc<Figures>>,
+    looked: Option<Instant>,
+}
+
+impl EvaluationsOf {
+    async fn next(&mut self) -> Result<Arc<Figures>, Error> {
+        let lately = &self.seat.app.evaluations_lately;
+        loop {
+            if let Some(looked) = self.looked {
+                tokio::time::sleep(lately.every().saturating_sub(looked.elapsed())).await;
+            }
+            self.looked = Some(Instant::now());
+            let read = async { self.watched.figures(&mut *self.seat.app.read().await?, clock::now()).await };
+            match lately.get(self.watched.clone(), read).await {
+                Ok(figures) if self.told.as_ref().is_some_and(|told| *told == figures) => {}
+                Ok(figures) => return Ok(figures),
                 Err(Error::Unavailable(_)) => tokio::time::sleep(AGAIN).await,
                 Err(other) => return Err(other),
             }

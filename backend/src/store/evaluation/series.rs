@@ -11,7 +11,7 @@ use super::EvaluationReason;
 pub type Span = (DateTime<Utc>, DateTime<Utc>);
 
 /// Which counts are wanted: all of what is said must hold.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CountFilter {
     pub environment: Option<Uuid>,
     pub feature: Option<Uuid>,
@@ -22,7 +22,7 @@ pub struct CountFilter {
 }
 
 /// What has a series of its own.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Grouping {
     pub environment: bool,
     pub feature: bool,
@@ -32,7 +32,7 @@ pub struct Grouping {
 }
 
 /// One series; what is not grouped by is absent. Only the steps in which something was counted.
-#[derive(Clone, Debug, Default, FromRow)]
+#[derive(Clone, Debug, Default, PartialEq, FromRow)]
 pub struct SeriesRow {
     pub environment_id: Option<Uuid>,
     pub feature_id: Option<Uuid>,
