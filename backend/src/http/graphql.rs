@@ -66,6 +66,8 @@ async fn identify(app: &App, http: &HttpRequest, request: &Request) -> Result<Ca
         return Err(refused("there is more than one authorization header"));
     }
     let token = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
-    let token = token.ok_or_else(|| refused("the authorization header must be: Bearer <access token, or a token's key>"))?;
+    let token = token.ok_or_else(|| {
+        refused("the authorization header must be: Bearer <access token, or a token's key>")
+    })?;
     service::identity::identify(app, token, request).await
 }

@@ -88,10 +88,7 @@ pub async fn hold(conn: &mut PgConnection, team: Uuid, users: &[Uuid]) -> sqlx::
         .bind(users)
         .execute(&mut *conn)
         .await?;
-    query("SELECT FROM app_user WHERE id = ANY ($1) ORDER BY id FOR SHARE")
-        .bind(users)
-        .execute(conn)
-        .await?;
+    query("SELECT FROM app_user WHERE id = ANY ($1) ORDER BY id FOR SHARE").bind(users).execute(conn).await?;
     Ok(())
 }
 

@@ -8,8 +8,9 @@ use sqlx::PgPool;
 use crate::{
     answer::Answer,
     forged::Forger,
-    input::mutation,
+    input::{ahead, mutation, text},
     stream::client,
+    subscriber::{Subscriber, cursor},
     surface::Surface,
     table::{Class, QUERIES, SUBSCRIPTIONS, TEAM, mutations},
     world::World,
@@ -36,6 +37,10 @@ enum Standing {
     Member(&'static str, &'static [&'static str]),
     /// A system administrator who is a member of no team.
     SystemAdmin,
+    /// A token of acme with these roles.
+    Robot(&'static [&'static str]),
+    /// A token of acme that is a TEAM_ADMIN in one environment.
+    Limited,
 }
 
 /// What a caller is to hear.
@@ -52,17 +57,26 @@ enum Verdict {
 }
 
 impl Standing {
+    /// Whether what it may depends on where the thing is: `token/reach` looks at that.
+    fn depends(self, field: &str, class: Class) -> bool {
+        let within = matches!(class, Class::Propose | Class::Vote | Class::Override | Class::Restore);
+        matches!(self, Standing::Limited) && (within || field == "cancelChange")
+    }
+
     /// What the table says of a field of a class, in a team.
     fn verdict(self, class: Class, team: &str) -> Verdict {
         if class == Class::Public {
             return Verdict::Allowed;
         }
+        let robot = matches!(self, Standing::Robot(_) | Standing::Limited);
         let own = match self {
             Standing::Nobody => return Verdict::Unauthenticated,
-            _ if class == Class::Own => return Verdict::Allowed,
+            _ if class == Class::Own || (class == Class::InPerson && !robot) => return Verdict::Allowed,
             Standing::Newcomer => return Verdict::Forbidden,
             Standing::SystemAdmin => None,
             Standing::Member(of, roles) => (of == team).then_some(roles),
+            Standing::Robot(roles) => (team == "acme").then_some(roles),
+            Standing::Limited => (team == "acme").then_some(&["TEAM_ADMIN"][..]),
         };
         let admin = matches!(self, Standing::SystemAdmin);
         if class.in_team() && (team == "nowhere" || (own.is_none() && !admin)) {
@@ -72,6 +86,10 @@ impl Standing {
         let by_role = own.is_some_and(|own| roles.is_empty() || own.iter().any(|role| roles.contains(role)));
         let allowed = match class {
             Class::SignedIn => true,
+            Class::InPerson => !robot,
+            Class::Admit if robot => false,
+            // It reaches into all environments.
+            Class::Manage if matches!(self, Standing::Limited) => false,
             Class::SystemAdmin | Class::SystemAdminOfTeam => admin,
             _ => by_role || (admin && admins),
         };
@@ -111,6 +129,16 @@ async fn callers(world: &World) -> Vec<Caller> {
         caller("an expired token", Some(forger.with("exp", json!(forger.now - 1))), Standing::Nobody),
         caller("a client", Some(client(world, "acme", "shop", "BACKEND", None).await), Standing::Nobody),
     ];
+    for (name, roles, environments, standing) in [
+        ("ci", &["REQUESTER"][..], Value::Null, Standing::Robot(&["REQUESTER"])),
+        ("ops", all, Value::Null, Standing::Robot(all)),
+        ("limited", &all[2..], json!(["dev"]), Standing::Limited),
+    ] {
+        let mut input = json!({"team": "acme", "name": name, "roles": roles, "expiresAt": ahead(600)});
+        input["environments"] = environments;
+        let made = world.done("admin", "createToken", input).await;
+        callers.push(caller(name, Some(text(&made["key"])), standing));
+    }
     for (name, standing) in [
         ("gone", Standing::Nobody),
         ("ended", Standing::Nobody),
@@ -139,8 +167,8 @@ async fn furnish(world: &World) {
 /// All fields: what they are called, their class, and document and variables for a team.
 fn requests(team: &str) -> Vec<(String, Class, String, Value)> {
     let mut requests = Vec::new();
-    for (field, class, query) in QUERIES.iter().chain(&SUBSCRIPTIONS) {
-        requests.push((format!("Query.{field}"), *class, query.replace("TEAM", team), json!({})));
+    for (field, class, query) in QUERIES {
+        requests.push((format!("Query.{field}"), class, query.replace("TEAM", team), json!({})));
     }
     for (field, selection) in TEAM {
         let query = format!("{{ team(key: \"{team}\") {{ {selection} }} }}");
@@ -174,7 +202,7 @@ async fn every_caller_hears_of_every_field_what_the_table_says(db: PgPool) {
     let (mut tried, mut wrong) = (0_u8..=255, Vec::new());
     for team in TEAMS {
         for (field, class, document, variables) in requests(team) {
-            for caller in &callers {
+            for caller in callers.iter().filter(|caller| !caller.standing.depends(&field, class)) {
                 // Each from elsewhere: it is not about how often one may try.
                 let address = format!("10.0.{}.{}", wrong.len() % 256, tried.next().unwrap_or_default());
                 let answer = world.ask_from(&address, caller.token.as_deref(), &document, &variables).await;
@@ -199,10 +227,10 @@ fn told(class: Class, answer: &Answer) -> Verdict {
     }
 }
 
-/// What the tables hold, but for failed tries, and the keys that the one who may has added.
+/// What the tables hold, but for failed tries, when tokens were last used, and the keys that the one who may has added.
 async fn contents(world: &World) -> Vec<(String, i64, String)> {
     let mut contents = world.contents().await;
-    contents.retain(|(table, ..)| !["failure", "signing_key"].contains(&table.as_str()));
+    contents.retain(|(table, ..)| !["failure", "signing_key", "token"].contains(&table.as_str()));
     contents
 }
 
@@ -222,6 +250,46 @@ async fn another_team_and_a_missing_one_are_the_same_to_strangers(db: PgPool) {
         let missing = world.ask("outsider", &missing.2, missing.3).await;
         assert_eq!(theirs.error()["extensions"]["candidates"], json!(["rival"]), "{field}");
         assert_eq!(plain(theirs, "acme"), plain(missing, "nowhere"), "{field}");
+    }
+    world.stop().await;
+}
+
+/// What a caller hears who subscribes.
+async fn listened(world: &World, caller: &Caller, field: &str) -> Verdict {
+    let mut socket = Subscriber::stranger(&world.http).await;
+    socket.init(caller.token.as_deref().unwrap_or_default()).await;
+    let Some(welcome) = socket.try_next().await else { return Verdict::Unauthenticated };
+    assert_eq!(welcome["type"], "connection_ack", "{}", caller.name);
+    socket.subscribe("1", field).await;
+    let message = socket.next().await;
+    let code = message["payload"][0]["extensions"]["code"].as_str();
+    match (message["type"].as_str(), code) {
+        (Some("next"), _) if message["payload"].get("errors").is_none() => Verdict::Allowed,
+        (Some("error"), Some("FORBIDDEN")) => Verdict::Forbidden,
+        (Some("error"), Some("NOT_FOUND")) => Verdict::NoTeam,
+        _ => panic!("{field} as {}: {message}", caller.name),
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn every_caller_hears_of_every_subscription_what_the_table_says(db: PgPool) {
+    let world = World::new(db).await;
+    let (ours, theirs) = (cursor(&world, "acme").await, cursor(&world, "rival").await);
+    furnish(&world).await;
+    for team in ["acme", "rival"] {
+        world.done("admin", "killFeature", json!({"team": team, "feature": "flag", "reason": "x"})).await;
+    }
+    let callers = callers(&world).await;
+    for team in TEAMS {
+        let after = if team == "rival" { &theirs } else { &ours };
+        for (field, class, selection) in SUBSCRIPTIONS {
+            let asked = selection.replace("TEAM", team).replace("CURSOR", after);
+            for caller in &callers {
+                let expected = caller.standing.verdict(class, team);
+                let heard = listened(&world, caller, &asked).await;
+                assert_eq!(heard, expected, "{field} as {} in {team}", caller.name);
+            }
+        }
     }
     world.stop().await;
 }

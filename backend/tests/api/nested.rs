@@ -5,10 +5,16 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::{answer::Answer, input::mutation, input::targeted, surface::Surface, world::World};
+use crate::{
+    answer::Answer,
+    input::{ahead, mutation, targeted},
+    subscriber::Subscriber,
+    surface::Surface,
+    world::World,
+};
 
 /// Places that name something of a team, with something of acme's that rival does not have.
-const NAMES: [(&str, &str); 56] = [
+const NAMES: [(&str, &str); 71] = [
     ("editEnvironment.key", "prod"),
     ("setEnvironmentActive.key", "prod"),
     ("createPipeline.stages[].environment", "prod"),
@@ -34,6 +40,19 @@ const NAMES: [(&str, &str); 56] = [
     ("revokeClientKey.keyId", "KEY_ID"),
     ("deleteClient.name", "theirs"),
     ("removeMember.username", "dev"),
+    ("createToken.environments[]", "prod"),
+    ("rotateToken.name", "theirs"),
+    ("revokeToken.name", "theirs"),
+    ("proposeBatch.edits[].feature", "theirs"),
+    ("proposeBatch.edits[].environment", "prod"),
+    ("proposeBatch.promotions[].feature", "theirs"),
+    ("proposeBatch.promotions[].from", "prod"),
+    ("proposeBatch.promotions[].to", "prod"),
+    ("proposeBatch.rollbacks[].feature", "theirs"),
+    ("proposeBatch.rollbacks[].environment", "prod"),
+    ("proposeBatch.rollbacks[].version", "3"),
+    ("proposeBatch.withdrawals[].feature", "theirs"),
+    ("proposeBatch.withdrawals[].environment", "prod"),
     ("createFeature.pipeline", "theirs"),
     ("createFeature.config", "theirs"),
     ("editFeature.feature", "theirs"),
@@ -62,13 +81,15 @@ const NAMES: [(&str, &str); 56] = [
     ("Query.user.username", "dev"),
     ("Team.features.filter.environment", "prod"),
     ("Team.kills.environment", "prod"),
-    ("Team.evaluate.environment", "prod"),
+    ("Team.evaluations.filter.feature", "theirs"),
+    ("Team.evaluations.filter.environment", "prod"),
+    ("Team.evaluations.filter.client", "theirs"),
     ("Team.evaluate.features[]", "theirs"),
     ("Feature.versions.environment", "prod"),
 ];
 
 /// Those of a team's fields that take a name each: the field, its argument, what it selects.
-const LOOK_UPS: [(&str, &str, &str, &str); 14] = [
+const LOOK_UPS: [(&str, &str, &str, &str); 22] = [
     ("environment", "key", "prod", "{ id }"),
     ("pipeline", "key", "theirs", "{ key }"),
     ("contextKey", "key", "theirs", "{ key }"),
@@ -83,10 +104,45 @@ const LOOK_UPS: [(&str, &str, &str, &str); 14] = [
     ("audit", "feature", "theirs", "{ totalCount }"),
     ("audit", "environment", "prod", "{ totalCount }"),
     ("kills", "environment", "prod", "{ totalCount }"),
+    ("token", "name", "theirs", "{ state }"),
+    ("topFeatures", "environment", "prod", "{ features { total } }"),
+    ("uniqueUnits", "feature", "theirs", "{ units }"),
+    ("uniqueUnits", "environment", "prod", "{ units }"),
+    ("staleFeatures", "environment", "prod", "{ nodes { reasons } }"),
+    ("evaluationSamples", "environment", "prod", "{ nodes { unit } }"),
+    ("evaluationSamples", "feature", "theirs", "{ nodes { unit } }"),
+    ("evaluate", "environment", "prod", "{ value }"),
+];
+
+/// What those fields need beside it.
+fn beside(field: &str, argument: &str) -> &'static str {
+    const SPAN: &str = "from: \"2026-01-01T00:00:00Z\", until: \"2026-01-02T00:00:00Z\", ";
+    match (field, argument) {
+        ("versions", "environment") => "feature: \"own\", ",
+        ("evaluate", _) => "features: [\"own\"], context: {}, ",
+        ("topFeatures", _) | ("uniqueUnits", "feature") => SPAN,
+        ("uniqueUnits", _) => {
+            "from: \"2026-01-01T00:00:00Z\", until: \"2026-01-02T00:00:00Z\", feature: \"own\", "
+        }
+        ("staleFeatures", _) => "days: 30, ",
+        _ => "",
+    }
+}
+
+/// Fields of the subscription root, their arguments that name something, and what they select.
+const LISTENED: [(&str, &str, &str, &str); 8] = [
+    ("changes", "feature", "theirs", "{ action }"),
+    ("changes", "environment", "prod", "{ action }"),
+    ("changes", "number", "3", "{ action }"),
+    ("features", "feature", "theirs", "{ action }"),
+    ("features", "environment", "prod", "{ action }"),
+    ("kills", "feature", "theirs", "{ action }"),
+    ("kills", "environment", "prod", "{ action }"),
+    ("audit", "feature", "theirs", "{ entry { action } }"),
 ];
 
 /// Places that say how something new is to be called.
-const NEW: [&str; 9] = [
+const NEW: [&str; 10] = [
     "bootstrap.username",
     "createUser.username",
     "createTeam.key",
@@ -95,6 +151,7 @@ const NEW: [&str; 9] = [
     "createContextKey.key",
     "createPolicy.name",
     "createClient.name",
+    "createToken.name",
     "createFeature.key",
 ];
 
@@ -186,7 +243,8 @@ const ALSO_PLAIN: [&str; 13] = [
 ];
 
 fn looked_up() -> impl Iterator<Item = String> {
-    LOOK_UPS.iter().map(|(field, argument, ..)| format!("Team.{field}.{argument}"))
+    let listened = LISTENED.iter().map(|(field, argument, ..)| format!("Subscription.{field}.{argument}"));
+    LOOK_UPS.iter().map(|(field, argument, ..)| format!("Team.{field}.{argument}")).chain(listened)
 }
 
 #[test]
@@ -243,13 +301,33 @@ fn base(field: &str) -> Value {
         "commentChange" => json!({"number": 1, "text": "x"}),
         "overrideChange" => json!({"number": 1, "reason": "x"}),
         "cancelChange" | "rebaseChange" => json!({"number": 1}),
+        "createToken" => {
+            json!({"name": "new", "roles": [], "environments": ["dev"], "expiresAt": ahead(600)})
+        }
+        "rotateToken" | "revokeToken" => json!({"name": "own"}),
         other => panic!("{other} has no input here"),
     }
 }
 
 /// The input with something else in one place.
 fn replaced(field: &str, place: &str, name: &str) -> Value {
-    let mut input = base(field);
+    let mut input = match (field, place.split_once("[].")) {
+        // Each kind of a batch's items is what a mutation of its own is.
+        ("proposeBatch", Some((kind, inner))) => {
+            let of = match kind {
+                "edits" => "editStage",
+                "promotions" => "promote",
+                "rollbacks" => "rollback",
+                _ => "withdraw",
+            };
+            let mut item = replaced(of, inner, name);
+            item.as_object_mut().unwrap().remove("team");
+            let mut input = json!({"team": "rival"});
+            input[kind] = json!([item]);
+            return input;
+        }
+        _ => base(field),
+    };
     input["team"] = json!("rival");
     match place {
         "stages[].environment" => input["stages"][1]["environment"] = json!(name),
@@ -295,6 +373,8 @@ async fn furnish(world: &World) -> String {
         ] {
             world.done("admin", field, input).await;
         }
+        let token = json!({"team": team, "name": name, "roles": [], "expiresAt": ahead(600)});
+        world.done(if team == "acme" { "admin" } else { "outsider" }, "createToken", token).await;
         let client = json!({"team": team, "name": name, "kind": "FRONTEND"});
         let made = world.done("admin", "createClient", client).await;
         if team == "acme" {
@@ -351,14 +431,15 @@ async fn a_name_of_another_teams_is_that_of_nothing_in_every_query(db: PgPool) {
             r#"feature(key: "own") { versions(environment: "NAME") { totalCount } }"#.to_owned(),
             "prod".to_owned(),
         ),
-        (
-            r#"evaluate(environment: "NAME", features: ["own"], context: {}) { value }"#.to_owned(),
-            "prod".to_owned(),
-        ),
     ];
+    for (filter, theirs) in [("feature", "theirs"), ("environment", "prod"), ("client", "theirs")] {
+        let span = r#"from: "2026-01-01T00:00:00Z", until: "2026-01-01T01:00:00Z", resolution: MINUTE"#;
+        let query = format!("evaluations(filter: {{{filter}: \"NAME\"}}, {span}) {{ series {{ total }} }}");
+        queries.push((query, theirs.to_owned()));
+    }
     for (field, argument, theirs, selection) in LOOK_UPS {
         let value = if argument == "number" { "NAME" } else { "\"NAME\"" };
-        let more = if (field, argument) == ("versions", "environment") { "feature: \"own\", " } else { "" };
+        let more = beside(field, argument);
         queries.push((format!("{field}({more}{argument}: {value}) {selection}"), theirs.to_owned()));
     }
     let ask = async |query: &str, name: &str| {
@@ -388,4 +469,24 @@ fn every_mutation_that_is_tried_has_its_document() {
     for (place, _) in NAMES.iter().filter(|(at, _)| !at.starts_with(char::is_uppercase)) {
         mutation(place.split('.').next().unwrap());
     }
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_name_of_another_teams_is_that_of_nothing_in_every_subscription(db: PgPool) {
+    let world = World::new(db).await;
+    furnish(&world).await;
+    let mut socket = Subscriber::open(&world, "outsider").await;
+    for (n, (field, argument, theirs, selection)) in LISTENED.into_iter().enumerate() {
+        for (who, name) in
+            [("theirs", theirs), ("nothing", if argument == "number" { "999" } else { "none" })]
+        {
+            let value = if argument == "number" { name.to_owned() } else { format!("\"{name}\"") };
+            let id = format!("{who}{n}");
+            socket
+                .subscribe(&id, &format!("{field}(team: \"rival\", {argument}: {value}) {selection}"))
+                .await;
+            assert_eq!(socket.refusal(&id).await, "NOT_FOUND", "{field}.{argument}: {who}");
+        }
+    }
+    world.stop().await;
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::PASSWORD;
+use crate::{input::ahead, world::PASSWORD};
 
 /// Who may use a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum Class {
     Public,
     /// Everybody who is signed in, even one who has to change the password first.
     Own,
+    /// The same, but no token.
+    InPerson,
     /// Everybody who is signed in.
     SignedIn,
     /// System administrators.
@@ -29,6 +31,8 @@ pub enum Class {
     Restore,
     /// TEAM_ADMIN, system administrators.
     Manage,
+    /// The same, but no token.
+    Admit,
 }
 
 impl Class {
@@ -39,21 +43,22 @@ impl Class {
             Class::Vote => (&["APPROVER", "TEAM_ADMIN"], false),
             Class::Override => (&["TEAM_ADMIN"], false),
             Class::Restore => (&["APPROVER", "TEAM_ADMIN"], true),
-            Class::Manage => (&["TEAM_ADMIN"], true),
+            Class::Manage | Class::Admit => (&["TEAM_ADMIN"], true),
             _ => (&[], true),
         }
     }
 
     /// Whether the field is one of a team's.
     pub fn in_team(self) -> bool {
-        !matches!(self, Class::Public | Class::Own | Class::SignedIn | Class::SystemAdmin)
+        !matches!(self, Class::Public | Class::Own | Class::InPerson | Class::SignedIn | Class::SystemAdmin)
     }
 }
 
 /// Each field of the query root, and how it is asked for.
-pub const QUERIES: [(&str, Class, &str); 7] = [
+pub const QUERIES: [(&str, Class, &str); 8] = [
     ("server", Class::Public, "{ server { version } }"),
     ("me", Class::Own, "{ me { username } }"),
+    ("token", Class::Own, "{ token { name } }"),
     ("teams", Class::SignedIn, "{ teams { nodes { key } } }"),
     ("team", Class::Read, r#"{ team(key: "TEAM") { key name description } }"#),
     ("signingKeys", Class::SystemAdmin, "{ signingKeys { kid } }"),
@@ -61,11 +66,18 @@ pub const QUERIES: [(&str, Class, &str); 7] = [
     ("users", Class::SystemAdmin, "{ users { nodes { email } } }"),
 ];
 
-/// Each field of the subscription root, as there will be some.
-pub const SUBSCRIPTIONS: [(&str, Class, &str); 0] = [];
+/// Each field of the subscription root, and how it is listened to, after a cursor that something has happened since.
+pub const SUBSCRIPTIONS: [(&str, Class, &str); 6] = [
+    ("changes", Class::Read, r#"changes(team: "TEAM", after: "CURSOR") { action }"#),
+    ("features", Class::Read, r#"features(team: "TEAM", after: "CURSOR") { action }"#),
+    ("kills", Class::Read, r#"kills(team: "TEAM", after: "CURSOR") { action }"#),
+    ("audit", Class::Read, r#"audit(team: "TEAM", after: "CURSOR") { entry { action } }"#),
+    ("edges", Class::Read, r#"edges(team: "TEAM") { name }"#),
+    ("revision", Class::SignedIn, "revision { revision }"),
+];
 
 /// Each field of a team, all of which take no more than seeing the team, and how it is asked for.
-pub const TEAM: [(&str, &str); 23] = [
+pub const TEAM: [(&str, &str); 31] = [
     ("key", "key"),
     ("name", "name"),
     ("description", "description"),
@@ -80,6 +92,8 @@ pub const TEAM: [(&str, &str); 23] = [
     ("policy", r#"policy(name: "production") { approvals }"#),
     ("clients", "clients { nodes { name keyIds } }"),
     ("client", r#"client(name: "shop") { keys { id } origins }"#),
+    ("tokens", "tokens { nodes { name owner keys { id } } }"),
+    ("token", r#"token(name: "ci") { roles environments state expiresAt }"#),
     ("kills", "kills { nodes { feature { key } kill { reason } } }"),
     ("features", "features { nodes { key } }"),
     ("feature", r#"feature(key: "flag") { id stages { live { config } } }"#),
@@ -88,6 +102,21 @@ pub const TEAM: [(&str, &str); 23] = [
     ("change", "change(number: 1) { author }"),
     ("audit", "audit { nodes { subject } }"),
     ("edges", "edges { nodes { name } }"),
+    (
+        "evaluations",
+        r#"evaluations(from: "2026-01-01T00:00:00Z", until: "2026-01-01T01:00:00Z", resolution: MINUTE) { series { total } }"#,
+    ),
+    (
+        "topFeatures",
+        r#"topFeatures(from: "2026-01-01T00:00:00Z", until: "2026-01-02T00:00:00Z") { features { total } }"#,
+    ),
+    (
+        "uniqueUnits",
+        r#"uniqueUnits(feature: "flag", from: "2026-01-01T00:00:00Z", until: "2026-01-02T00:00:00Z") { units }"#,
+    ),
+    ("staleFeatures", "staleFeatures(days: 30) { nodes { reasons } completeness { until } }"),
+    ("evaluationSamples", "evaluationSamples { nodes { unit } }"),
+    ("cursor", "cursor"),
     ("evaluate", r#"evaluate(environment: "dev", features: ["flag"], context: {}) { value }"#),
 ];
 
@@ -99,7 +128,7 @@ pub fn mutations() -> Vec<(&'static str, Class, Value)> {
         ("signIn", Class::Public, json!({"username": "dev", "password": PASSWORD})),
         ("refreshSession", Class::Public, json!({"refreshToken": "fgr_wrong"})),
         ("signOut", Class::Public, json!({"refreshToken": "fgr_wrong"})),
-        ("changePassword", Class::Own, json!({"oldPassword": PASSWORD, "newPassword": PASSWORD})),
+        ("changePassword", Class::InPerson, json!({"oldPassword": PASSWORD, "newPassword": PASSWORD})),
         ("createUser", Class::SystemAdmin, json!({"username": "a b", "password": PASSWORD})),
         ("editUser", Class::SystemAdmin, json!({"username": "no.such.user", "name": "x"})),
         ("setUserActive", Class::SystemAdmin, json!({"username": "no.such.user", "active": true})),
@@ -107,8 +136,8 @@ pub fn mutations() -> Vec<(&'static str, Class, Value)> {
         ("rotateSigningKey", Class::SystemAdmin, json!({})),
         ("createTeam", Class::SystemAdmin, json!({"key": "a b"})),
         ("editTeam", Class::SystemAdminOfTeam, json!({"description": text})),
-        ("setMember", Class::Manage, json!({"username": "no.such.user", "roles": []})),
-        ("removeMember", Class::Manage, json!({"username": "no.such.user"})),
+        ("setMember", Class::Admit, json!({"username": "no.such.user", "roles": []})),
+        ("removeMember", Class::Admit, json!({"username": "no.such.user"})),
         ("createEnvironment", Class::Manage, json!({"key": "a b", "type": "STAGING"})),
         ("editEnvironment", Class::Manage, json!({"key": "none"})),
         ("setEnvironmentActive", Class::Manage, json!({"key": "none", "active": false})),
@@ -133,6 +162,9 @@ pub fn mutations() -> Vec<(&'static str, Class, Value)> {
         ("rotateClientKey", Class::Manage, json!({"name": "none"})),
         ("revokeClientKey", Class::Manage, json!({"name": "none", "keyId": "aaaaaaaa"})),
         ("deleteClient", Class::Manage, json!({"name": "none"})),
+        ("createToken", Class::Admit, json!({"name": "a b", "roles": [], "expiresAt": ahead(600)})),
+        ("rotateToken", Class::Admit, json!({"name": "none"})),
+        ("revokeToken", Class::Admit, json!({"name": "none"})),
         ("createFeature", Class::Propose, json!({"key": "a b", "kind": "SIMPLE"})),
         ("editFeature", Class::Propose, json!({"feature": "none"})),
         ("archiveFeature", Class::Propose, json!({"feature": "none"})),
@@ -143,6 +175,7 @@ pub fn mutations() -> Vec<(&'static str, Class, Value)> {
         ("promote", Class::Propose, json!({"feature": "none", "to": "dev"})),
         ("rollback", Class::Propose, json!({"feature": "none", "environment": "dev"})),
         ("withdraw", Class::Propose, json!({"feature": "none", "environment": "dev"})),
+        ("proposeBatch", Class::Propose, json!({"withdrawals": [{"feature": "none", "environment": "dev"}]})),
         // A change that is closed; whether one may is looked at first.
         ("vote", Class::Vote, json!({"number": 1, "decision": "APPROVE"})),
         // Somebody else's; one's own takes no more than proposing.

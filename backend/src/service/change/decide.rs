@@ -106,7 +106,8 @@ pub async fn force(
     };
     let mut change = lock(conn, &team, number).await?;
     hold(conn, &mut change, Some(caller.by())).await?;
-    let caller = &with_roles_that_hold(conn, caller, &team, &member::active(conn, team.id).await?).await?;
+    let members = member::active(conn, team.id).await?;
+    let caller = &with_roles_that_hold(conn, caller, &team, &members).await?;
     access::require(caller, &team, Action::Override)?;
     require_within(conn, caller, &team, &change).await?;
     if change.status != ChangeStatus::Pending {
@@ -242,12 +243,8 @@ pub(super) async fn lock(conn: &mut PgConnection, team: &Team, number: i32) -> R
 /// those who have a say with their roles and tokens, `voice` too. The change is read again then.
 pub(super) async fn hold(conn: &mut PgConnection, change: &mut Change, voice: Option<By>) -> Result<()> {
     let items = change::items(conn, &[change.id]).await?;
-    let mut places: Vec<Uuid> = items.into_iter().map(|item| item.environment_id).collect();
-    places.sort();
-    places.dedup();
-    for place in places {
-        environment::lock_place(conn, place).await?;
-    }
+    let places: Vec<Uuid> = items.into_iter().map(|item| item.environment_id).collect();
+    environment::lock_places(conn, &places).await?;
     let votes = vote::of_changes(conn, &[change.id]).await?;
     let users = votes.iter().map(|vote| vote.user_id).chain(change.overridden_by);
     let users: Vec<Uuid> = users.chain(voice.map(|by| by.user)).collect();
