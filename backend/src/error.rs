@@ -9,6 +9,9 @@ use uuid::Uuid;
 /// Result of everything that a caller may see fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// How much is repeated of a name that does not exist, in characters?
+const MAX_NAME: usize = 200;
+
 /// Why a request was not carried out.
 #[derive(Debug, Error)]
 pub enum Error {
@@ -105,7 +108,7 @@ impl Error {
 
     /// There is no such thing; `candidates` are the names that exist.
     pub fn not_found(kind: &'static str, name: impl Into<String>, candidates: Vec<String>) -> Error {
-        Error::NotFound { kind, name: name.into(), candidates }
+        Error::NotFound { kind, name: shortened(name.into(), MAX_NAME), candidates }
     }
 
     /// The stable code that clients act on.
@@ -144,6 +147,15 @@ impl Error {
             _ => serde_json::Map::new(),
         }
     }
+}
+
+/// A text that repeats what was sent, cut where it is longer than anybody reads.
+pub fn shortened(mut text: String, characters: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(characters) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 impl From<fluxgate_engine::Invalid> for Error {

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::{app::App, clock, error::Result, service, store};
 
@@ -40,7 +41,7 @@ pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>) -> anyhow::R
     }
 }
 
-/// Does everything that is due, each in a transaction of its own.
+/// Does everything that is due, each in a transaction of its own. A change that cannot be settled holds up no other.
 async fn do_due(app: &App) -> Result<()> {
     let now = clock::now();
     loop {
@@ -51,12 +52,17 @@ async fn do_due(app: &App) -> Result<()> {
         tx.commit().await?;
     }
     let due = store::change::due(&mut *app.read().await?, now).await?;
+    let mut done = Ok(());
     for change in due {
-        let mut tx = app.begin().await?;
-        service::change::settle_due(&mut tx, change, now).await?;
-        tx.commit().await?;
+        done = settle(app, change, now).await.and(done);
     }
-    Ok(())
+    done
+}
+
+async fn settle(app: &App, change: Uuid, now: DateTime<Utc>) -> Result<()> {
+    let mut tx = app.begin().await?;
+    service::change::settle_due(&mut tx, change, now).await?;
+    tx.commit().await
 }
 
 /// Clears away what is kept no more, each kind in a transaction of its own.

@@ -129,12 +129,15 @@ impl FeatureFilterInput {
         (team, now): (Uuid, DateTime<Utc>),
         search: Option<String>,
     ) -> Result<FeatureFilter, Error> {
+        let (lifecycle, tags) = (self.lifecycle.unwrap_or_default(), self.tags.unwrap_or_default());
+        service::key::check_many("lifecycle", &lifecycle)?;
+        service::key::check_many("tags", &tags)?;
         let environment = service::environment::find_if(conn, team, self.environment).await?;
         Ok(FeatureFilter {
             search,
-            lifecycle: self.lifecycle.unwrap_or_default(),
+            lifecycle,
             kind: self.kind,
-            tags: self.tags.unwrap_or_default(),
+            tags,
             owner: self.owner,
             stale: self.stale.map(|stale| (stale, now)),
             environment: environment.map(|environment| environment.id),

@@ -14,8 +14,19 @@ use crate::error::{Error, Result};
 const MAX_SELECTIONS: u64 = 5_000;
 /// How many of them may be renamed?
 const MAX_ALIASES: u64 = 32;
+/// How long may the text of a query be, in bytes? What is longer belongs into variables, which cost less to read.
+const MAX_TEXT: usize = 128 * 1024;
 /// How deep may they nest, before the schema's own limit is looked at?
 const MAX_NESTING: usize = 64;
+
+/// Refuses texts that take long to parse.
+pub(crate) fn check_text(query: &str) -> Result<()> {
+    if query.len() > MAX_TEXT {
+        let most = MAX_TEXT / 1024;
+        return Err(Error::invalid("query", format!("is longer than {most} KiB: put values into variables")));
+    }
+    Ok(())
+}
 
 /// Refuses documents that are too large, in time that is linear in their text.
 pub(crate) fn check(document: &ExecutableDocument) -> Result<()> {

@@ -277,9 +277,12 @@ impl Team {
         let feature = service::feature::find_if(&mut conn, self.id, feature).await?;
         let environment = service::environment::find_if(&mut conn, self.id, environment).await?;
         let waiting = waiting_for_me.unwrap_or(false);
+        let (status, kind) = (status.unwrap_or_default(), kind.unwrap_or_default());
+        key::check_many("status", &status)?;
+        key::check_many("kind", &kind)?;
         let filter = ChangeFilter {
-            status: if waiting { vec![ChangeStatus::Pending] } else { status.unwrap_or_default() },
-            kind: kind.unwrap_or_default(),
+            status: if waiting { vec![ChangeStatus::Pending] } else { status },
+            kind,
             author,
             feature: feature.map(|feature| feature.id),
             environment: environment.map(|environment| environment.id),

@@ -59,7 +59,12 @@ pub async fn graphiql() -> HttpResponse {
 /// Who calls, by the token that the request carries.
 async fn identify(app: &App, http: &HttpRequest, request: &Request) -> Result<Caller> {
     let refused = |why: &str| Error::Unauthenticated(why.to_owned());
-    let value = http.headers().get(header::AUTHORIZATION).ok_or_else(|| refused("sign in first"))?;
+    let mut values = http.headers().get_all(header::AUTHORIZATION);
+    let value = values.next().ok_or_else(|| refused("sign in first"))?;
+    // Of two, a proxy may have looked at the other.
+    if values.next().is_some() {
+        return Err(refused("there is more than one authorization header"));
+    }
     let token = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
     let token = token.ok_or_else(|| {
         refused("the authorization header must be: Bearer <access token, or a token's key>")

@@ -7,15 +7,18 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     auth::Request,
-    error::{Error, Result},
+    error::{Error, Result, shortened},
     graphql::size,
 };
 
 /// How deep may the JSON of a request nest?
 const MAX_JSON_DEPTH: usize = 32;
+/// How long may a message be that repeats the query, in characters?
+const MAX_MESSAGE: usize = 1_000;
 
 /// Parses the query and looks at its size. What does not parse is left to the library, which says where.
 pub fn within_limits(mut operation: async_graphql::Request) -> Result<async_graphql::Request> {
+    size::check_text(&operation.query)?;
     if let Ok(document) = operation.parsed_query() {
         size::check(document)?;
     }
@@ -75,7 +78,11 @@ pub fn masked(mut response: Response, request: &Request) -> Response {
                 }
             }
             // The library's own: a query that does not parse or does not fit the schema.
-            None => extensions.set("code", "INVALID"),
+            None => {
+                extensions.set("code", "INVALID");
+                // It may repeat the query, whose lines may be long.
+                error.message = shortened(std::mem::take(&mut error.message), MAX_MESSAGE);
+            }
         }
         if internal {
             error.message = "internal error".to_owned();

@@ -8,6 +8,8 @@ use crate::error::{Error, Result};
 const MAX_KEY: usize = 100;
 /// How long a name or a reason, in characters?
 pub const MAX_TEXT: usize = 1_000;
+/// How many words may a list name, to filter by or to take away?
+const MAX_WORDS: usize = 100;
 /// How many names does a message list?
 const MAX_LISTED: usize = 5;
 
@@ -34,6 +36,14 @@ pub fn check_text(path: &str, text: &str) -> Result<()> {
     }
     if text.contains('\0') {
         return Err(Error::invalid(path, "contains a NUL character"));
+    }
+    Ok(())
+}
+
+/// Refuses lists of words that are longer than anybody means them.
+pub fn check_many<T>(path: &str, list: &[T]) -> Result<()> {
+    if list.len() > MAX_WORDS {
+        return Err(Error::invalid(path, format!("are more than {MAX_WORDS}")));
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result},
     service::{audit, environment, key, team},
     store::{
+        self,
         audit::NewEntry,
         member::Role,
         policy::{self, Policy, PolicyScope},
@@ -61,6 +62,7 @@ pub async fn create(
         override_allowed: new.override_allowed,
         enabled: true,
     };
+    hold_changes(conn, &team).await?;
     let ids = complete(conn, team.id, &mut made).await?;
     policy::insert(conn, team.id, &made, &ids).await?;
     record(conn, caller, &team, ("policy.create", None, Some(&made))).await?;
@@ -139,12 +141,20 @@ pub async fn delete(conn: &mut PgConnection, caller: &Caller, team_key: &str, na
     Ok(before)
 }
 
+/// Waits until no change of the team is being decided on, and keeps others from it: whoever decides has looked at the
+/// policies, and holds the environments.
+async fn hold_changes(conn: &mut PgConnection, team: &Team) -> Result<()> {
+    store::environment::lock_all(conn, team.id).await?;
+    Ok(())
+}
+
 async fn lock(
     conn: &mut PgConnection,
     caller: &Caller,
     (team_key, name): (&str, &str),
 ) -> Result<(Team, Uuid, Policy)> {
     let team = team::find(conn, caller, team_key, Action::Manage).await?;
+    hold_changes(conn, &team).await?;
     let id = policy::lock(conn, team.id, name).await?;
     let found = find(conn, team.id, name).await?;
     // Locked and found are the same, unless it was made in between.

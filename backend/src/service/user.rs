@@ -70,7 +70,8 @@ pub async fn edit(conn: &mut PgConnection, caller: &Caller, username: &str, edit
     if edit.system_admin.is_some_and(|wanted| wanted && !caller.user.system_admin) {
         access::require_system_admin(caller, "make system administrators")?;
     }
-    let admins = if edit.system_admin == Some(false) { user::lock_admins(conn).await? } else { Vec::new() };
+    let demotes = edit.system_admin == Some(false);
+    let admins = if demotes { user::lock_admins(conn, username).await? } else { Vec::new() };
     let before = lock(conn, caller, username).await?;
     let name = match edit.name {
         Some(name) => key::text("name", Some(name))?.unwrap_or_else(|| before.username.clone()),
@@ -108,7 +109,7 @@ pub async fn set_active(
             "nobody deactivates themselves: ask another system administrator".to_owned(),
         ));
     }
-    let admins = if active { Vec::new() } else { user::lock_admins(conn).await? };
+    let admins = if active { Vec::new() } else { user::lock_admins(conn, username).await? };
     let before = lock(conn, caller, username).await?;
     if before.active == active {
         return Ok(before);

@@ -64,7 +64,7 @@ pub async fn by_ids(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<E
 
 /// Locks all environments of a team until the transaction ends, and gives them in their order.
 pub async fn lock_all(conn: &mut PgConnection, team: Uuid) -> sqlx::Result<Vec<Environment>> {
-    // In one order for all writers, and stronger than `lock_place`: no change is on its way meanwhile.
+    // In one order for all writers, and stronger than `lock_places`: no change is on its way meanwhile.
     query("SELECT FROM environment WHERE team_id = $1 ORDER BY id FOR UPDATE")
         .bind(team)
         .execute(&mut *conn)

@@ -80,6 +80,18 @@ pub async fn active(conn: &mut PgConnection, team: Uuid) -> sqlx::Result<Vec<Mem
     .await
 }
 
+/// Keeps users' places in a team, and then the users themselves, as they are until the transaction ends; each by user, as
+/// whoever locks several does.
+pub async fn hold(conn: &mut PgConnection, team: Uuid, users: &[Uuid]) -> sqlx::Result<()> {
+    query("SELECT FROM member WHERE team_id = $1 AND user_id = ANY ($2) ORDER BY user_id FOR SHARE")
+        .bind(team)
+        .bind(users)
+        .execute(&mut *conn)
+        .await?;
+    query("SELECT FROM app_user WHERE id = ANY ($1) ORDER BY id FOR SHARE").bind(users).execute(conn).await?;
+    Ok(())
+}
+
 /// The active members of teams, each with the team.
 pub async fn active_in(conn: &mut PgConnection, teams: &[Uuid]) -> sqlx::Result<Vec<(Uuid, Member)>> {
     let rows: Vec<InTeam> = query_as(

@@ -146,6 +146,12 @@ pub async fn lock(conn: &mut PgConnection, team: Uuid, name: &str) -> sqlx::Resu
     get(conn, team, name).await
 }
 
+/// Keeps tokens as they are until the transaction ends.
+pub async fn hold(conn: &mut PgConnection, tokens: &[Uuid]) -> sqlx::Result<()> {
+    query("SELECT FROM token WHERE id = ANY ($1) ORDER BY id FOR SHARE").bind(tokens).execute(conn).await?;
+    Ok(())
+}
+
 /// Finds the token of a key that holds, by the id that the key shows.
 pub async fn by_key(
     conn: &mut PgConnection,

@@ -96,11 +96,17 @@ pub async fn hold(conn: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<User
     .await
 }
 
-/// Locks all who are system administrators now. Taken before a single user, so that two of them cannot end each other.
-pub async fn lock_admins(conn: &mut PgConnection) -> sqlx::Result<Vec<Uuid>> {
-    query_scalar("SELECT id FROM app_user WHERE system_admin AND active ORDER BY id FOR NO KEY UPDATE")
-        .fetch_all(conn)
-        .await
+/// Locks all who are system administrators now, so that two of them cannot end each other, and a user beside them: by
+/// id, as everybody does who locks several. Gives the administrators.
+pub async fn lock_admins(conn: &mut PgConnection, beside: &str) -> sqlx::Result<Vec<Uuid>> {
+    let locked: Vec<(Uuid, bool)> = query_as(
+        "SELECT id, system_admin AND active FROM app_user WHERE (system_admin AND active) OR username = $1
+         ORDER BY id FOR NO KEY UPDATE",
+    )
+    .bind(beside)
+    .fetch_all(conn)
+    .await?;
+    Ok(locked.into_iter().filter(|(_, admin)| *admin).map(|(id, _)| id).collect())
 }
 
 /// Finds a user with the password's hash, to check it.

@@ -69,7 +69,12 @@ async fn what_is_no_single_operation_is_refused(db: PgPool) {
         let answer: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(answer["errors"][0]["extensions"]["code"], "INVALID");
     }
-    let big = |size: usize| format!(r#"{{"query": "{{ server {{ version }} }}{}"}}"#, " ".repeat(size));
+    let long = |size: usize| format!(r#"{{"query": "{{ server {{ version }} }}{}"}}"#, " ".repeat(size));
+    assert_eq!(send(&world, Method::POST, "application/json", long(131_000)).await.0, StatusCode::OK);
+    let (status, text) = send(&world, Method::POST, "application/json", long(131_100)).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(text.contains("is longer than 128 KiB"), "{text}");
+    let big = |size: usize| format!(r#"{{"query": "{{ server {{ version }} }}"{}}}"#, " ".repeat(size));
     assert_eq!(send(&world, Method::POST, "application/json", big(1_000_000)).await.0, StatusCode::OK);
     assert_eq!(
         send(&world, Method::POST, "application/json", big(1_050_000)).await.0,

@@ -2,13 +2,17 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it is not as expected")]
 
+mod abuse;
 mod access;
 mod answer;
 mod approval;
 mod batch;
+mod binary;
 mod change;
 mod client;
 mod context_key;
+mod controls;
+mod decided;
 mod delivery;
 mod document;
 mod dry_run;
@@ -17,17 +21,21 @@ mod environment;
 mod evaluation;
 mod event;
 mod feature;
+mod forged;
 mod ingest;
 mod input;
 mod kill;
 mod limits;
 mod list;
+mod matrix;
 mod mutations;
+mod nested;
 mod page;
 mod pipeline;
 mod policy;
 mod race;
 mod rebase;
+mod replicas;
 mod retention;
 mod revisions;
 mod roles;
@@ -43,6 +51,8 @@ mod subscription;
 mod subscription_end;
 mod subscription_feed;
 mod subscription_limits;
+mod surface;
+mod table;
 mod team;
 mod throttle;
 mod token;

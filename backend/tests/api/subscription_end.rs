@@ -6,7 +6,7 @@ use serde_json::json;
 use sqlx::PgPool;
 
 use crate::{
-    signing_key::short_token,
+    forged::short_token,
     subscriber::{Subscriber, cursor},
     subscription_feed::load,
     world::World,

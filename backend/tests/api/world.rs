@@ -124,12 +124,26 @@ impl World {
         Answer { status: response.status().as_u16(), body: response.json().await.unwrap() }
     }
 
-    /// Runs a mutation from somewhere else, as a proxy tells it.
-    pub async fn run_from(&self, address: &str, field: &str, input: Value) -> Answer {
-        let body = json!({"query": mutation(field), "variables": {"input": input}});
-        let request = self.client.post(&self.http).header("x-forwarded-for", address).json(&body);
+    /// Asks from somewhere else, as a proxy tells it, with a token.
+    pub async fn ask_from(
+        &self,
+        address: &str,
+        token: Option<&str>,
+        query: &str,
+        variables: &Value,
+    ) -> Answer {
+        let body = json!({"query": query, "variables": variables});
+        let mut request = self.client.post(&self.http).header("x-forwarded-for", address).json(&body);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
         let response = request.send().await.unwrap();
         Answer { status: response.status().as_u16(), body: response.json().await.unwrap() }
+    }
+
+    /// Runs a mutation from somewhere else, with no token.
+    pub async fn run_from(&self, address: &str, field: &str, input: Value) -> Answer {
+        self.ask_from(address, None, &mutation(field), &json!({"input": input})).await
     }
 
     /// The data of a query.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     access::{self, Action},
-    auth::Caller,
+    auth::{By, Caller},
     clock,
     error::{Error, Result},
     service::{audit, key, team},
@@ -22,10 +22,11 @@ use crate::{
         audit::{Actor, NewEntry},
         change::{self, Change, ChangeStatus},
         environment, feature,
-        member::{self, Role},
+        member::{self, Member, Role},
         policy::{self, Requirement},
         stage,
         team::Team,
+        token,
         vote::{self, Decision},
     },
 };
@@ -44,8 +45,10 @@ pub async fn vote(
     let team = team::find(conn, caller, team_key, Action::Read).await?;
     let comment = key::text("comment", comment)?;
     let mut change = lock(conn, &team, number).await?;
+    hold(conn, &mut change, Some(caller.by())).await?;
     let requirements = requirements(conn, &change).await?;
     let members = member::active(conn, team.id).await?;
+    let caller = &with_roles_that_hold(conn, caller, &team, &members).await?;
     let verb = if decision == Decision::Approve { "approve" } else { "reject" };
     if change.author_id == caller.user.id {
         let others: Vec<_> = members
@@ -101,7 +104,11 @@ pub async fn force(
     let Some(reason) = key::text("reason", Some(reason))? else {
         return Err(Error::invalid("reason", "is needed: an override is for others to look at later"));
     };
-    let change = lock(conn, &team, number).await?;
+    let mut change = lock(conn, &team, number).await?;
+    hold(conn, &mut change, Some(caller.by())).await?;
+    let members = member::active(conn, team.id).await?;
+    let caller = &with_roles_that_hold(conn, caller, &team, &members).await?;
+    access::require(caller, &team, Action::Override)?;
     require_within(conn, caller, &team, &change).await?;
     if change.status != ChangeStatus::Pending {
         return Err(closed(&change));
@@ -230,6 +237,47 @@ pub(super) async fn lock(conn: &mut PgConnection, team: &Team, number: i32) -> R
         change::items(conn, &[change.id]).await?.into_iter().map(|item| item.feature_id).collect();
     stage::lock_of_features(conn, &features).await?;
     change::lock(conn, team.id, number).await?.ok_or_else(unknown)
+}
+
+/// Keeps what decides on a locked change as it is until the transaction ends: its places and with them the policies, and
+/// those who have a say with their roles and tokens, `voice` too. The change is read again then.
+pub(super) async fn hold(conn: &mut PgConnection, change: &mut Change, voice: Option<By>) -> Result<()> {
+    let items = change::items(conn, &[change.id]).await?;
+    let places: Vec<Uuid> = items.into_iter().map(|item| item.environment_id).collect();
+    environment::lock_places(conn, &places).await?;
+    let votes = vote::of_changes(conn, &[change.id]).await?;
+    let users = votes.iter().map(|vote| vote.user_id).chain(change.overridden_by);
+    let users: Vec<Uuid> = users.chain(voice.map(|by| by.user)).collect();
+    member::hold(conn, change.team_id, &users).await?;
+    let tokens = votes.iter().filter_map(|vote| vote.token.as_ref()).chain(&change.override_token);
+    let tokens: Vec<Uuid> = tokens.map(|token| token.id).chain(voice.and_then(|by| by.token)).collect();
+    token::hold(conn, &tokens).await?;
+    if let Some(now) = change::by_ids(conn, &[change.id]).await?.pop() {
+        *change = now;
+    }
+    Ok(())
+}
+
+/// The caller with those roles in the team only that hold still, now that they are held.
+async fn with_roles_that_hold(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    team: &Team,
+    members: &[Member],
+) -> Result<Caller> {
+    let held = match &caller.token {
+        None => members.iter().find(|m| m.user.id == caller.user.id).map(|m| m.roles.clone()),
+        Some(token) => token::get(conn, team.id, &token.mandate.name)
+            .await?
+            .filter(|now| now.mandate.id == token.mandate.id)
+            .map(|now| now.mandate.roles_at(caller.request.now).to_vec()),
+    };
+    let held = held.unwrap_or_default();
+    let mut caller = caller.clone();
+    for membership in caller.memberships.iter_mut().filter(|membership| membership.team_id == team.id) {
+        membership.roles.retain(|role| held.contains(role));
+    }
+    Ok(caller)
 }
 
 async fn refetch(conn: &mut PgConnection, team: &Team, number: i32) -> Result<Change> {

@@ -2,7 +2,11 @@
 //!
 //! Editing, promoting, rolling back and withdrawing differ only in where the document comes from; `propose`,
 //! `decide` and `apply` are the same for all, and for one stage as for many. Locks are taken in one order: stages (by id),
-//! change, environments (by id), team, delivery head.
+//! change, environments (by id), members, users and tokens (each by id), team, delivery head.
+//!
+//! Whoever decides holds what decides: the places, which whoever writes a policy locks first, and those who have a say, with
+//! their roles. So a role, a user, a token or a policy that changes in the same moment does so before or after, never in
+//! between. Whoever changes a member, a user or a token waits for none of what is locked before them.
 
 mod apply;
 pub mod approval;

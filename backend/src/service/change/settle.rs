@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     apply::apply,
     approval::{Progress, next_look},
-    decide::{lock, progress, record},
+    decide::{hold, lock, progress, record},
 };
 use crate::{
     error::Result,
@@ -42,6 +42,7 @@ pub async fn settle_due(conn: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -
     let Some(team) = team::of_change(conn, id).await? else { return Ok(()) };
     let Some(found) = change::by_ids(conn, &[id]).await?.pop() else { return Ok(()) };
     let mut change = lock(conn, &team, found.number).await?;
+    hold(conn, &mut change, None).await?;
     let actor = scheduler(now);
     let policies = progress(conn, &change, now).await?;
     let missing: Vec<&str> = policies.iter().filter(|p| !p.satisfied).map(|p| p.name.as_str()).collect();

@@ -108,6 +108,7 @@ fn tags(
     add: Vec<String>,
     remove: &[String],
 ) -> Result<Vec<String>> {
+    key::check_many("removeTags", remove)?;
     if set.is_some() && !(add.is_empty() && remove.is_empty()) {
         return Err(Error::invalid("tags", "are either set, or added and removed"));
     }
