@@ -21,7 +21,11 @@ impl Times {
     /// The time that this part of the tries took at most.
     pub fn percentile(&mut self, part: f64) -> f64 {
         self.0.sort_by(f64::total_cmp);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index into what is there")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "an index into what is there"
+        )]
         let at = ((self.0.len() as f64 * part) as usize).min(self.0.len().saturating_sub(1));
         self.0.get(at).copied().unwrap_or_default()
     }

@@ -39,7 +39,10 @@ pub async fn run(admin: &Admin, pool: &PgPool) -> anyhow::Result<()> {
         rate(|writer, n| async move { make(admin, &format!("many-{writer}-{n}")).await }).await?,
     );
     sqlx::raw_sql("DROP TABLE bench_commit").execute(pool).await?;
-    line(&format!("{:<52} {:>10} {:>10} {:>8}   {}", "administration", "reached", "floor", "ratio", "wanted"))?;
+    line(&format!(
+        "{:<52} {:>10} {:>10} {:>8}   {}",
+        "administration", "reached", "floor", "ratio", "wanted"
+    ))?;
     let floor = bare.percentile(0.5);
     row("create a feature, p50 ms, of a bare commit", create.percentile(0.5), floor, "P12 must 10, aim 5")?;
     row("toggle a feature, p50 ms, of a bare commit", toggle.percentile(0.5), floor, "P12 must 10, aim 5")?;

@@ -77,6 +77,43 @@ async fn a_change_is_told_from_proposal_to_its_end(db: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn a_change_of_several_stages_is_told_to_who_listens_to_one(db: PgPool) {
+    let world = World::new(db).await;
+    for key in ["flag", "other", "third"] {
+        world.feature(key).await;
+    }
+    world.policy("everything", "ALL", 1, &["APPROVER"]).await;
+    let after = cursor(&world, "acme").await;
+    let document = |feature: &str, environment: &str| json!({"feature": feature, "environment": environment, "config": targeted("a")});
+    let edits = json!({"team": "acme", "edits": [document("flag", "staging"), document("other", "prod")]});
+    let batch = world.done("dev", "proposeBatch", edits).await["change"]["number"].clone();
+    let single = world.pending("dev", "third", "staging", "a").await;
+    let mut guest = Subscriber::open(&world, "guest").await;
+    for (filter, told) in [
+        (r#"feature: "flag","#, vec![batch.clone()]),
+        (r#"feature: "other", environment: "prod","#, vec![batch.clone()]),
+        (r#"environment: "staging","#, vec![batch.clone(), json!(single)]),
+        (r#"feature: "third","#, vec![json!(single)]),
+    ] {
+        let field = format!(r#"changes(team: "acme", {filter} after: "{after}") {{ change {{ number }} }}"#);
+        guest.subscribe(filter, &field).await;
+        for number in told {
+            assert_eq!(guest.event(filter).await["change"]["number"], number, "{filter}");
+        }
+    }
+    guest
+        .subscribe(
+            "no",
+            &format!(
+                r#"changes(team: "acme", feature: "flag", environment: "prod", after: "{after}") {{ at }}"#
+            ),
+        )
+        .await;
+    assert_eq!(guest.next_within(std::time::Duration::from_millis(700)).await, None);
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
 async fn features_and_kills_are_told_where_they_happen(db: PgPool) {
     let world = World::new(db).await;
     for key in ["flag", "other"] {

@@ -19,12 +19,7 @@ use crate::{
     feed::{AGAIN, Reader, cursor},
     graphql::{app, caller},
     service::{self, presence::Presence},
-    store::{
-        change,
-        environment::Environment,
-        feed::Told,
-        team::Team,
-    },
+    store::{change, environment::Environment, feed::Told, team::Team},
 };
 
 /// What a subscription gives; an error ends it.
@@ -69,11 +64,7 @@ impl Seat {
         let mut conn = self.app.read().await?;
         let feature = service::feature::find_if(&mut conn, self.team.id, feature).await?;
         let environment = service::environment::find_if(&mut conn, self.team.id, environment).await?;
-        Ok(Wanted {
-            feature: feature.map(|feature| feature.id),
-            environment,
-            ..Wanted::default()
-        })
+        Ok(Wanted { feature: feature.map(|feature| feature.id), environment, ..Wanted::default() })
     }
 }
 
@@ -87,9 +78,8 @@ impl Wanted {
     /// Whether the entry itself is wanted. One of a change of several stages names none of them, so that such a change
     /// is looked at in `touching`.
     fn holds(&self, told: &Told) -> bool {
-        let in_place = |environment: &Environment| {
-            told.environment.as_ref().is_none_or(|key| *key == environment.key)
-        };
+        let in_place =
+            |environment: &Environment| told.environment.as_ref().is_none_or(|key| *key == environment.key);
         (!self.changes || told.change_id.is_some())
             && (!self.features || told.feature_id.is_some())
             && (self.changes || self.feature.is_none() || told.feature_id == self.feature)

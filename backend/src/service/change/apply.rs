@@ -5,7 +5,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{document, propose::word};
+use super::{decide, document, propose::word};
 use crate::{
     error::{Error, Result},
     service::audit,

@@ -5,7 +5,7 @@ use sqlx::{
     FromRow, PgConnection, Postgres,
     postgres::{PgArguments, PgRow},
     query::QueryAs,
-    query_as,
+    query_as, query_scalar,
 };
 use uuid::Uuid;
 
