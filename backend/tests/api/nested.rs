@@ -130,7 +130,7 @@ fn beside(field: &str, argument: &str) -> &'static str {
 }
 
 /// Fields of the subscription root, their arguments that name something, and what they select.
-const LISTENED: [(&str, &str, &str, &str); 8] = [
+const LISTENED: [(&str, &str, &str, &str); 10] = [
     ("changes", "feature", "theirs", "{ action }"),
     ("changes", "environment", "prod", "{ action }"),
     ("changes", "number", "3", "{ action }"),
@@ -139,6 +139,8 @@ const LISTENED: [(&str, &str, &str, &str); 8] = [
     ("kills", "feature", "theirs", "{ action }"),
     ("kills", "environment", "prod", "{ action }"),
     ("audit", "feature", "theirs", "{ entry { action } }"),
+    ("evaluations", "feature", "theirs", "{ from }"),
+    ("evaluations", "environment", "prod", "{ from }"),
 ];
 
 /// Places that say how something new is to be called.
@@ -166,7 +168,8 @@ const PEOPLE: [&str; 5] = [
 ];
 
 /// Ends of places that name nothing, whatever stands before: texts, values, what lists are filtered and cut by.
-const PLAIN: [&str; 56] = [
+const PLAIN: [&str; 57] = [
+    "minutes",
     "team",
     "description",
     "reason",

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::{
+    event::{Reporter, environment, now},
     input::{edit, targeted},
     mutations::fields,
     stream::{Edge, client},
@@ -28,7 +29,8 @@ fn actions(events: &[Value]) -> Vec<&str> {
 
 #[test]
 fn every_field_has_a_case() {
-    let here = ["changes", "features", "kills", "audit", "edges", "revision"].map(str::to_owned);
+    let here =
+        ["changes", "features", "kills", "audit", "edges", "evaluations", "revision"].map(str::to_owned);
     assert_eq!(fields("Subscription"), BTreeSet::from(here));
 }
 
@@ -246,6 +248,53 @@ async fn states_are_told_at_once_and_when_they_are_others(db: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn evaluations_are_told_as_they_are_counted(db: PgPool) {
+    let world = World::new(db).await;
+    world.feature("flag").await;
+    let reporter = Reporter::new(&world).await;
+    let dev = environment(&world, "acme", "dev").await;
+    let mut guest = Subscriber::open(&world, "guest").await;
+    let fields = "{ until series { variant total points } completeness { complete } }";
+    guest
+        .subscribe(
+            "now",
+            &format!(
+                r#"evaluations(team: "acme", feature: "flag", minutes: 5, groupBy: [VARIANT]) {fields}"#
+            ),
+        )
+        .await;
+    assert_eq!(guest.event("now").await["series"], json!([]));
+    let minute = now(&world).await - reporter.base;
+    let counts = vec![
+        reporter.count(minute, ("flag", dev), "on", 41),
+        reporter.count(minute - 60, ("flag", dev), "on", 7),
+    ];
+    reporter.report(&reporter.batch(1, counts)).await;
+    let told = loop {
+        let told = guest.event("now").await;
+        if told["series"] != json!([]) {
+            break told;
+        }
+    };
+    let series = &told["series"][0];
+    assert_eq!(
+        (&series["variant"], &series["total"]),
+        (&json!("on"), &json!(41)),
+        "the last minutes alone: {told}"
+    );
+    assert!(series["points"].as_array().unwrap().len() <= 6, "{told}");
+    guest.subscribe("far", r#"evaluations(team: "acme", minutes: 181) { from }"#).await;
+    loop {
+        let message = guest.next().await;
+        if message["id"] == "far" {
+            assert_eq!(message["payload"][0]["extensions"]["code"], "INVALID", "{message}");
+            break;
+        }
+    }
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
 async fn without_a_cursor_it_begins_now(db: PgPool) {
     let world = World::new(db).await;
     world.feature("before").await;
@@ -270,8 +319,12 @@ async fn another_teams_events_never_arrive(db: PgPool) {
     let world = World::new(db).await;
     world.feature("flag").await;
     let mut outsider = Subscriber::open(&world, "outsider").await;
-    for field in ["changes", "features", "kills", "audit", "edges"] {
-        let selection = if field == "edges" { "{ name }" } else { "{ cursor }" };
+    for field in ["changes", "features", "kills", "audit", "edges", "evaluations"] {
+        let selection = match field {
+            "edges" => "{ name }",
+            "evaluations" => "{ from }",
+            _ => "{ cursor }",
+        };
         outsider.subscribe("theirs", &format!(r#"{field}(team: "acme") {selection}"#)).await;
         assert_eq!(outsider.refusal("theirs").await, "NOT_FOUND", "{field}");
     }

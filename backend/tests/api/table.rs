@@ -67,12 +67,13 @@ pub const QUERIES: [(&str, Class, &str); 8] = [
 ];
 
 /// Each field of the subscription root, and how it is listened to, after a cursor that something has happened since.
-pub const SUBSCRIPTIONS: [(&str, Class, &str); 6] = [
+pub const SUBSCRIPTIONS: [(&str, Class, &str); 7] = [
     ("changes", Class::Read, r#"changes(team: "TEAM", after: "CURSOR") { action }"#),
     ("features", Class::Read, r#"features(team: "TEAM", after: "CURSOR") { action }"#),
     ("kills", Class::Read, r#"kills(team: "TEAM", after: "CURSOR") { action }"#),
     ("audit", Class::Read, r#"audit(team: "TEAM", after: "CURSOR") { entry { action } }"#),
     ("edges", Class::Read, r#"edges(team: "TEAM") { name }"#),
+    ("evaluations", Class::Read, r#"evaluations(team: "TEAM") { series { total } }"#),
     ("revision", Class::SignedIn, "revision { revision }"),
 ];
 

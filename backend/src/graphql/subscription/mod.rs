@@ -14,13 +14,13 @@ use self::{
 };
 use super::{
     LOOK_UP_COST,
-    evaluation::{EvaluationFilterInput, EvaluationGroup, Evaluations, grouping},
+    evaluation::{EvaluationGroup, Evaluations, grouping},
     page::cost,
 };
 use crate::{
     error::Error,
     service::evaluation::Watched,
-    store::{self, edge::Edge},
+    store::{self, edge::Edge, evaluation::series::CountFilter},
 };
 
 /// The subscription root.
@@ -109,12 +109,15 @@ impl Subscription {
         &self,
         ctx: &Context<'_>,
         team: String,
-        filter: Option<EvaluationFilterInput>,
+        feature: Option<String>,
+        environment: Option<String>,
         group_by: Option<Vec<EvaluationGroup>>,
         minutes: Option<i64>,
     ) -> Result<Events<Evaluations>> {
         let seat = Seat::find(ctx, &team).await?;
-        let filter = filter.unwrap_or_default().resolve(&mut *seat.app.read().await?, &seat.team).await?;
+        let wanted = seat.wanted(feature, environment).await?;
+        let environment = wanted.environment.map(|environment| environment.id);
+        let filter = CountFilter { feature: wanted.feature, environment, ..CountFilter::default() };
         let grouping = grouping(&group_by.unwrap_or_default());
         let watched = Watched { team: seat.team.id, filter, grouping, minutes: minutes.unwrap_or(60) };
         watched.check()?;
