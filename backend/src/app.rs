@@ -7,8 +7,9 @@ use std::{
 };
 
 use anyhow::Context as _;
+use fluxgate_server::logs::Logs;
 use sqlx::{
-    Connection as _, PgConnection, PgPool, Postgres, Transaction,
+    PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -16,7 +17,8 @@ use crate::{
     auth::{Caller, password::Passwords, seal::Sealer, token::TokenKeys},
     delivery::Delivery,
     error::{COMMIT_UNKNOWN, Error, Result},
-    service, store,
+    metrics::Metrics,
+    service,
 };
 
 /// How long does a request wait for a connection before it hears that the database is away?
@@ -32,6 +34,10 @@ pub struct App {
     pub passwords: Passwords,
     /// What is served, in memory.
     pub delivery: Arc<Delivery>,
+    /// What is counted and measured.
+    pub metrics: Metrics,
+    /// The log, whose filter system administrators may change.
+    pub logs: Logs,
 }
 
 /// Opens the pool, each connection with the limits that keep one request from holding up others.
@@ -53,19 +59,9 @@ pub async fn connect(url: &str, connections: u32) -> anyhow::Result<PgPool> {
         .context("cannot connect to PostgreSQL")
 }
 
-/// Brings the database up to date. sqlx holds an advisory lock meanwhile, so that several may start at once.
-pub async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
-    // On a connection of its own: neither a long migration nor waiting for another replica's may run into the limits
-    // that requests have.
-    let mut conn = pool.acquire().await?.detach();
-    store::lift_timeouts(&mut conn).await?;
-    store::MIGRATIONS.run(&mut conn).await.context("cannot migrate the database")?;
-    Ok(conn.close().await?)
-}
-
 impl App {
     /// Loads keys and the served state from a migrated database.
-    pub async fn start(pool: PgPool, sealer: Sealer) -> anyhow::Result<Arc<App>> {
+    pub async fn start(pool: PgPool, sealer: Sealer, logs: Logs) -> anyhow::Result<Arc<App>> {
         let tokens = {
             let mut tx = pool.begin().await?;
             service::start::lock(&mut tx).await?;
@@ -74,7 +70,8 @@ impl App {
             tokens
         };
         let delivery = Delivery::start(pool.clone()).await?;
-        Ok(Arc::new(App { pool, tokens, passwords: Passwords::default(), delivery }))
+        let (passwords, metrics) = (Passwords::default(), Metrics::start());
+        Ok(Arc::new(App { pool, tokens, passwords, delivery, metrics, logs }))
     }
 
     /// A connection for reading.

@@ -3,7 +3,9 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::{app::App, clock, error::Result, service, store};
 
@@ -31,18 +33,34 @@ pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>) -> anyhow::R
 /// Does everything that is due, each in a transaction of its own.
 async fn do_due(app: &App) -> Result<()> {
     let now = clock::now();
-    loop {
-        let mut tx = app.begin().await?;
-        if !service::kill::restore_due(&mut tx, now).await? {
-            break;
-        }
-        tx.commit().await?;
-    }
+    while counted(app, "restore", restore(app, now).await)? {}
     let due = store::change::due(&mut *app.read().await?, now).await?;
     for change in due {
-        let mut tx = app.begin().await?;
-        service::change::settle_due(&mut tx, change, now).await?;
-        tx.commit().await?;
+        counted(app, "change", settle(app, change, now).await)?;
     }
     Ok(())
+}
+
+async fn restore(app: &App, now: DateTime<Utc>) -> Result<bool> {
+    let mut tx = app.begin().await?;
+    let found = service::kill::restore_due(&mut tx, now).await?;
+    tx.commit().await?;
+    Ok(found)
+}
+
+async fn settle(app: &App, change: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let mut tx = app.begin().await?;
+    service::change::settle_due(&mut tx, change, now).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Counts what was done, and what could not be.
+fn counted(app: &App, kind: &str, done: Result<bool>) -> Result<bool> {
+    match &done {
+        Ok(true) => app.metrics.job(kind, "done"),
+        Ok(false) => {}
+        Err(_) => app.metrics.job(kind, "failed"),
+    }
+    done
 }

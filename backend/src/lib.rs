@@ -14,6 +14,8 @@ pub mod graphql;
 mod grpc;
 mod http;
 mod jobs;
+mod metrics;
+mod migrate;
 pub mod run;
 mod service;
 mod store;

@@ -6,6 +6,7 @@ mod context_key;
 mod environment;
 mod feature;
 pub(crate) mod loader;
+mod log;
 mod mutation;
 mod page;
 mod pipeline;

@@ -4,7 +4,7 @@ use async_graphql::MergedObject;
 
 use super::{
     change::ChangeMutation, client::ClientMutation, context_key::ContextKeyMutation,
-    environment::EnvironmentMutation, feature::FeatureMutation, pipeline::PipelineMutation,
+    environment::EnvironmentMutation, feature::FeatureMutation, log::LogMutation, pipeline::PipelineMutation,
     policy::PolicyMutation, session::SessionMutation, signing_key::SigningKeyMutation, user::UserMutation,
 };
 
@@ -21,4 +21,5 @@ pub struct Mutation(
     ClientMutation,
     FeatureMutation,
     ChangeMutation,
+    LogMutation,
 );

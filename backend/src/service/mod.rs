@@ -11,6 +11,7 @@ pub mod feature;
 pub mod identity;
 pub mod key;
 pub mod kill;
+pub mod log;
 pub mod origin;
 pub mod pipeline;
 pub mod policy;

@@ -23,6 +23,7 @@ pub fn mutation(field: &str) -> String {
             "username name email active systemAdmin mustChangePassword"
         }
         "rotateSigningKey" => "kid state verifiesUntil",
+        "setLogFilter" => "filter configured",
         "createClient" | "rotateClientKey" => "key client { id name keyIds }",
         "setClientEnabled" | "editClient" | "revokeClientKey" | "deleteClient" => {
             "name enabled keyIds origins"

@@ -13,11 +13,18 @@ use crate::{
 /// These need nobody to be signed in, or are everybody's own.
 const SESSION: [&str; 5] = ["bootstrap", "signIn", "refreshSession", "signOut", "changePassword"];
 /// These belong to no team: they take a system administrator.
-const TEAMLESS: [&str; 6] =
-    ["rotateSigningKey", "createUser", "createTeam", "editUser", "setUserActive", "resetPassword"];
+const TEAMLESS: [&str; 7] = [
+    "setLogFilter",
+    "rotateSigningKey",
+    "createUser",
+    "createTeam",
+    "editUser",
+    "setUserActive",
+    "resetPassword",
+];
 
 /// Who may, and what they say; it succeeds after `furnish`.
-fn cases() -> Vec<(&'static str, &'static str, Value)> {
+pub fn cases() -> Vec<(&'static str, &'static str, Value)> {
     let feature = |key: &str| json!({"team": "acme", "feature": key});
     let with = |mut input: Value, key: &str, value: Value| {
         input[key] = value;
@@ -30,6 +37,7 @@ fn cases() -> Vec<(&'static str, &'static str, Value)> {
         ("setUserActive", "admin", json!({"username": "outsider", "active": false})),
         ("resetPassword", "admin", json!({"username": "guest", "password": "another password"})),
         ("rotateSigningKey", "admin", json!({"endOthers": false})),
+        ("setLogFilter", "admin", json!({"filter": "info"})),
         ("setMember", "admin", json!({"team": "acme", "username": "guest", "roles": ["REQUESTER"]})),
         ("removeMember", "admin", json!({"team": "acme", "username": "guest"})),
         ("editTeam", "admin", json!({"team": "acme", "name": "Acme"})),
@@ -81,7 +89,7 @@ fn cases() -> Vec<(&'static str, &'static str, Value)> {
 }
 
 /// Something for every mutation to act on, with a policy over everything.
-async fn furnish(world: &World) {
+pub async fn furnish(world: &World) {
     for key in ["flag", "dark", "ready", "doubtful", "urgent", "overtaken"] {
         world.feature(key).await;
     }

@@ -25,6 +25,15 @@ pub fn table(command: &Command) -> String {
     lines.join("\n") + "\n"
 }
 
+/// A document whose table of this program, between two comments that name it, is as the declarations say; nothing when it
+/// has no such place.
+pub fn documented(document: &str, command: &Command) -> Option<String> {
+    let (begin, end) = (format!("<!-- {} -->\n", command.get_name()), "<!-- end -->");
+    let (before, rest) = document.split_once(&begin)?;
+    let (_, after) = rest.split_once(end)?;
+    Some(format!("{before}{begin}\n{}\n{end}{after}", table(command)))
+}
+
 fn code(text: &str) -> String {
     format!("`{text}`")
 }

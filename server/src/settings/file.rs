@@ -123,7 +123,10 @@ fn find<'c>(command: &'c Command, name: &str) -> Result<&'c Arg, String> {
 
 /// The name that was probably meant.
 pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let scored = known.map(|known| (strsim::jaro_winkler(name, known), known));
+    // A slip in a short name leaves little alike.
+    let slip = |known: &str| strsim::damerau_levenshtein(name, known) <= 1;
+    let score = |known: &str| if slip(known) { 1.0 } else { strsim::jaro_winkler(name, known) };
+    let scored = known.map(|known| (score(known), known));
     scored.filter(|(score, _)| *score >= ALIKE).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)
 }
 

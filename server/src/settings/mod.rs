@@ -6,7 +6,7 @@ mod document;
 mod file;
 mod variables;
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, io::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::{
     ArgMatches, Command, Parser,
@@ -15,7 +15,10 @@ use clap::{
 };
 use thiserror::Error;
 
-pub use self::{document::table, variables::unknown};
+pub use self::{
+    document::{documented, table},
+    variables::unknown,
+};
 
 /// The flag that names the file.
 const CONFIG: &str = "config";
@@ -65,6 +68,20 @@ pub fn load<T: Parser>(
     };
     let settings = T::from_arg_matches(&matches).map_err(|error| refusal(&command, error))?;
     Ok(Loaded { settings, warnings })
+}
+
+/// Says why a program does not start, and gives its exit code.
+pub fn refused(program: &str, refusal: &Refusal) -> ExitCode {
+    match refusal {
+        // Clap knows where help goes.
+        Refusal::Answer(answer) if answer.print().is_ok() => ExitCode::SUCCESS,
+        Refusal::Answer(_) => ExitCode::FAILURE,
+        Refusal::Setting(line) => {
+            // When even that cannot be written, the exit code still says it.
+            let _ = writeln!(std::io::stderr(), "{program}: {line}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn parse(command: &Command, arguments: &[OsString]) -> Result<ArgMatches, Refusal> {
