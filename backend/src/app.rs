@@ -7,8 +7,9 @@ use std::{
 };
 
 use anyhow::Context as _;
+use fluxgate_server::logs::Logs;
 use sqlx::{
-    Connection as _, PgConnection, PgPool, Postgres, Transaction,
+    PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -20,12 +21,13 @@ use crate::{
     error::{COMMIT_UNKNOWN, Error, Result},
     feed::{Feed, lately::Lately},
     hints::Hints,
+    metrics::Metrics,
     service::{
         self,
         evaluation::{Figures, Watched},
         retention::Retention,
     },
-    store::{self, edge::Edge},
+    store::edge::Edge,
 };
 
 /// How long does a request wait for a connection before it hears that the database is away?
@@ -53,6 +55,10 @@ pub struct App {
     pub edges_lately: Lately<Uuid, Vec<Edge>>,
     /// What was evaluated, as far as somebody watches it.
     pub evaluations_lately: Lately<Watched, Figures>,
+    /// What is counted and measured.
+    pub metrics: Metrics,
+    /// The log, whose filter system administrators may change.
+    pub logs: Logs,
 }
 
 /// Opens the pool, each connection with the limits that keep one request from holding up others.
@@ -74,19 +80,14 @@ pub async fn connect(url: &str, connections: u32) -> anyhow::Result<PgPool> {
         .context("cannot connect to PostgreSQL")
 }
 
-/// Brings the database up to date. sqlx holds an advisory lock meanwhile, so that several may start at once.
-pub async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
-    // On a connection of its own: neither a long migration nor waiting for another replica's may run into the limits
-    // that requests have.
-    let mut conn = pool.acquire().await?.detach();
-    store::lift_timeouts(&mut conn).await?;
-    store::MIGRATIONS.run(&mut conn).await.context("cannot migrate the database")?;
-    Ok(conn.close().await?)
-}
-
 impl App {
     /// Loads keys and the served state from a migrated database.
-    pub async fn start(pool: PgPool, sealer: Sealer, retention: Retention) -> anyhow::Result<Arc<App>> {
+    pub async fn start(
+        pool: PgPool,
+        sealer: Sealer,
+        retention: Retention,
+        logs: Logs,
+    ) -> anyhow::Result<Arc<App>> {
         let tokens = {
             let mut tx = pool.begin().await?;
             service::start::lock(&mut tx).await?;
@@ -106,6 +107,8 @@ impl App {
             feed,
             edges_lately: Lately::new(EDGES_EVERY),
             evaluations_lately: Lately::new(EVALUATIONS_EVERY),
+            metrics: Metrics::start(),
+            logs,
         }))
     }
 

@@ -7,7 +7,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::{app::App, clock, error::Result, service, store};
+use crate::{
+    app::App,
+    clock,
+    error::Result,
+    service,
+    store::{self, retention::PeriodicJob},
+};
 
 /// How often is it looked for what is due?
 const EVERY: Duration = Duration::from_millis(500);
@@ -44,25 +50,13 @@ pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>) -> anyhow::R
 /// Does everything that is due, each in a transaction of its own. A change that cannot be settled holds up no other.
 async fn do_due(app: &App) -> Result<()> {
     let now = clock::now();
-    loop {
-        let mut tx = app.begin().await?;
-        if !service::kill::restore_due(&mut tx, now).await? {
-            break;
-        }
-        tx.commit().await?;
-    }
+    while counted(app, "restore", restore(app, now).await)? {}
     let due = store::change::due(&mut *app.read().await?, now).await?;
     let mut done = Ok(());
     for change in due {
-        done = settle(app, change, now).await.and(done);
+        done = counted(app, "change", settle(app, change, now).await).map(|_| ()).and(done);
     }
     done
-}
-
-async fn settle(app: &App, change: Uuid, now: DateTime<Utc>) -> Result<()> {
-    let mut tx = app.begin().await?;
-    service::change::settle_due(&mut tx, change, now).await?;
-    tx.commit().await
 }
 
 /// Clears away what is kept no more, each kind in a transaction of its own.
@@ -70,12 +64,39 @@ async fn clear_away(app: &App, now: DateTime<Utc>) -> Result<()> {
     let due = store::retention::due(&mut *app.read().await?, now).await?;
     let mut result = Ok(());
     for job in due {
-        let mut tx = app.begin().await?;
-        match service::retention::run(&mut tx, job, app.retention, now).await {
-            Ok(_) => tx.commit().await?,
-            // One that fails keeps none of the others from being done.
-            Err(error) => result = Err(error),
-        }
+        // One that fails keeps none of the others from being done.
+        result = counted(app, "retention", clear(app, job, now).await).map(|_| ()).and(result);
     }
     result
+}
+
+async fn clear(app: &App, job: PeriodicJob, now: DateTime<Utc>) -> Result<bool> {
+    let mut tx = app.begin().await?;
+    let done = service::retention::run(&mut tx, job, app.retention, now).await?;
+    tx.commit().await?;
+    Ok(done)
+}
+
+async fn restore(app: &App, now: DateTime<Utc>) -> Result<bool> {
+    let mut tx = app.begin().await?;
+    let found = service::kill::restore_due(&mut tx, now).await?;
+    tx.commit().await?;
+    Ok(found)
+}
+
+async fn settle(app: &App, change: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let mut tx = app.begin().await?;
+    service::change::settle_due(&mut tx, change, now).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Counts what was done, and what could not be.
+fn counted(app: &App, kind: &str, done: Result<bool>) -> Result<bool> {
+    match &done {
+        Ok(true) => app.metrics.job(kind, "done"),
+        Ok(false) => {}
+        Err(_) => app.metrics.job(kind, "failed"),
+    }
+    done
 }

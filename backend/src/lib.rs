@@ -16,6 +16,8 @@ mod grpc;
 mod hints;
 mod http;
 mod jobs;
+mod metrics;
+mod migrate;
 pub mod run;
 mod service;
 mod store;

@@ -2,19 +2,16 @@
 
 use std::{io::Write as _, process::ExitCode};
 
-use clap::Parser as _;
 use fluxgate_backend::{
-    app,
-    config::{Cli, Command, LogFormat, Settings},
+    config::{self, Command},
     graphql, run,
 };
-use tracing_subscriber::EnvFilter;
+use fluxgate_server::{logs::Logs, settings};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match start(&cli).await {
-        Ok(()) => ExitCode::SUCCESS,
+    match start().await {
+        Ok(code) => code,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "fluxgate-backend: {error:#}");
             ExitCode::FAILURE
@@ -22,27 +19,27 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn start(cli: &Cli) -> anyhow::Result<()> {
-    log(&cli.settings)?;
+async fn start() -> anyhow::Result<ExitCode> {
+    let loaded = match config::load() {
+        Ok(loaded) => loaded,
+        Err(refusal) => return Ok(settings::refused("fluxgate-backend", &refusal)),
+    };
+    let (command, settings) = (loaded.settings.command, loaded.settings.settings);
+    if let Some(Command::Schema) = command {
+        write!(std::io::stdout(), "{}", graphql::sdl())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let logs = Logs::start(&settings.log, settings.log_format)
+        .map_err(|error| anyhow::anyhow!("FLUXGATE_LOG: {error}"))?;
+    for warning in loaded.warnings {
+        tracing::warn!("{warning}");
+    }
     rustls::crypto::aws_lc_rs::default_provider()
         .install_default()
         .map_err(|_| anyhow::anyhow!("another crypto provider is installed"))?;
-    match cli.command {
-        None => run::serve(&cli.settings).await,
-        Some(Command::Migrate) => {
-            let pool = app::connect(cli.settings.database_url()?, 1).await?;
-            app::migrate(&pool).await
-        }
-        Some(Command::Schema) => Ok(write!(std::io::stdout(), "{}", graphql::sdl())?),
+    match command {
+        Some(Command::Migrate { server_role }) => run::migrate(&settings, server_role.as_deref()).await?,
+        _ => run::serve(&settings, logs).await?,
     }
-}
-
-fn log(settings: &Settings) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&settings.log)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match settings.log_format {
-        LogFormat::Text => builder.init(),
-        LogFormat::Json => builder.json().init(),
-    }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

@@ -7,13 +7,14 @@ use std::{
 
 use actix_web::dev::ServerHandle;
 use anyhow::Context as _;
+use fluxgate_server::{logs::Logs, signals, tls::Certificate};
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     app::{self, App},
     auth::seal::Sealer,
-    config::Settings,
-    grpc, http, jobs, service,
+    config::{self, Settings},
+    grpc, http, jobs, migrate, service,
 };
 
 /// A server that is up; dropped without `stop`, it goes on until the runtime ends.
@@ -23,21 +24,27 @@ pub struct Running {
     /// Where edges connect.
     pub grpc: SocketAddr,
     app: Arc<App>,
+    certificate: Option<Arc<Certificate>>,
     stop: watch::Sender<bool>,
     handle: ServerHandle,
     tasks: [JoinHandle<anyhow::Result<()>>; 3],
 }
 
 /// Serves until SIGTERM or SIGINT.
-pub async fn serve(settings: &Settings) -> anyhow::Result<()> {
-    let mut running = start(settings).await?;
+pub async fn serve(settings: &Settings, logs: Logs) -> anyhow::Result<()> {
+    let told = signals::terminated()?;
+    let mut running = start(settings, logs.clone()).await?;
+    let certificate = running.certificate.clone();
+    signals::on_hangup(move || hangup(&logs, certificate.as_deref()))?;
     tracing::info!(http = %running.http, grpc = %running.grpc, "serving");
-    if !running.grpc.ip().is_loopback() {
-        tracing::warn!(address = %running.grpc, "the delivery stream is not encrypted: put TLS before it");
+    for (address, what) in [(running.http, "GraphQL"), (running.grpc, "the delivery stream")] {
+        if running.certificate.is_none() && !address.ip().is_loopback() {
+            tracing::warn!(%address, "{what} is not encrypted: set FLUXGATE_TLS_CERT, or put TLS before it");
+        }
     }
     let [http, grpc, jobs] = &mut running.tasks;
     tokio::select! {
-        told = terminated() => told?,
+        () = told => {}
         // A half of the server that ends by itself must not leave the other half behind, looking alive.
         ended = http => anyhow::bail!("the HTTP server ended: {ended:?}"),
         ended = grpc => anyhow::bail!("the gRPC server ended: {ended:?}"),
@@ -48,8 +55,9 @@ pub async fn serve(settings: &Settings) -> anyhow::Result<()> {
 }
 
 /// Connects, migrates, loads what is served, and listens.
-pub async fn start(settings: &Settings) -> anyhow::Result<Running> {
+pub async fn start(settings: &Settings, logs: Logs) -> anyhow::Result<Running> {
     let sealer = Sealer::new(&settings.master_key()?)?;
+    let certificate = settings.certificate()?;
     let http = TcpListener::bind(settings.http_addr)
         .with_context(|| format!("cannot listen on {} (FLUXGATE_HTTP_ADDR)", settings.http_addr))?;
     let grpc = tokio::net::TcpListener::bind(settings.grpc_addr)
@@ -57,21 +65,28 @@ pub async fn start(settings: &Settings) -> anyhow::Result<Running> {
         .with_context(|| format!("cannot listen on {} (FLUXGATE_GRPC_ADDR)", settings.grpc_addr))?;
     let (http_addr, grpc_addr) = (http.local_addr()?, grpc.local_addr()?);
     let pool = app::connect(settings.database_url()?, settings.database_connections).await?;
-    app::migrate(&pool).await?;
-    let app = App::start(pool, sealer, settings.retention()).await?;
+    if settings.migrate_on_start {
+        migrate::at_start(&pool).await?;
+    } else {
+        migrate::require_current(&pool).await?;
+    }
+    let app = App::start(pool, sealer, settings.retention(), logs).await?;
+    if let Some(certificate) = &certificate {
+        certificate.watch(app.metrics.registry());
+    }
     let mut tx = app.begin().await?;
     service::start::lock(&mut tx).await?;
     service::start::offer_bootstrap(&mut tx, settings.bootstrap_token_file.as_deref()).await?;
     tx.commit().await?;
     let (stop, stopped) = watch::channel(false);
-    let server = http::serve(Arc::clone(&app), http, settings, stopped.clone())?;
+    let server = http::serve(Arc::clone(&app), http, settings, stopped.clone(), certificate.as_ref())?;
     let handle = server.handle();
     let tasks = [
         tokio::spawn(async move { Ok(server.await?) }),
-        tokio::spawn(grpc::serve(Arc::clone(&app), grpc, stopped.clone())),
+        tokio::spawn(grpc::serve(Arc::clone(&app), (grpc, certificate.clone()), stopped.clone())),
         tokio::spawn(jobs::run(Arc::clone(&app), stopped)),
     ];
-    Ok(Running { http: http_addr, grpc: grpc_addr, app, stop, handle, tasks })
+    Ok(Running { http: http_addr, grpc: grpc_addr, app, certificate, stop, handle, tasks })
 }
 
 impl Running {
@@ -87,12 +102,24 @@ impl Running {
     }
 }
 
-async fn terminated() -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = interrupt.recv() => {}
+/// Brings the database up to date as its owner, and lets a role run the server.
+pub async fn migrate(settings: &Settings, server_role: Option<&str>) -> anyhow::Result<()> {
+    let pool = app::connect(settings.owner_url()?, 1).await?;
+    migrate::run(&pool).await?;
+    if let Some(role) = server_role {
+        migrate::grant(&pool, role).await?;
+        tracing::info!(role, "the role may run the server, and nothing else");
     }
+    tracing::info!("the database is up to date");
+    pool.close().await;
     Ok(())
+}
+
+/// Reads the log's filter and the certificate again.
+fn hangup(logs: &Logs, certificate: Option<&Certificate>) {
+    let read = config::load().map(|loaded| loaded.settings.settings.log);
+    logs.follow(read.map_err(|refusal| refusal.to_string()));
+    if let Some(certificate) = certificate {
+        certificate.look();
+    }
 }

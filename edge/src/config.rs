@@ -1,10 +1,14 @@
-//! Settings: each a flag and an environment variable, checked before anything starts.
+//! Settings: each a flag, an environment variable and a key of the settings file, checked before anything starts.
 
-use std::ffi::OsString;
 use std::fs;
+use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use clap::{CommandFactory as _, Parser, ValueEnum};
+use clap::Parser;
+use fluxgate_server::logs::LogFormat;
+use fluxgate_server::settings::{self, Loaded, Refusal};
+use fluxgate_server::tls::{Certificate, TlsError};
 use secrecy::{ExposeSecret as _, SecretString};
 use thiserror::Error;
 
@@ -18,13 +22,29 @@ const VARIABLE_PREFIX: &str = "EDGE_";
 #[derive(Clone, Debug, Parser)]
 #[command(name = "fluxgate-edge", version)]
 pub struct Settings {
+    /// A TOML file with settings; flags and variables win over it
+    #[arg(long, env = "EDGE_CONFIG")]
+    pub config: Option<PathBuf>,
+
     /// Where the backend's gRPC server listens
     #[arg(long, env = "EDGE_BACKEND_GRPC", default_value = "http://127.0.0.1:50051")]
     pub backend_grpc: String,
 
+    /// Whom to believe that the backend is who it says, as PEM, for an https address; the system's list when absent
+    #[arg(long, env = "EDGE_BACKEND_CA")]
+    pub backend_ca: Option<PathBuf>,
+
     /// Where to listen for HTTP
     #[arg(long, env = "EDGE_HTTP_ADDR", default_value = "0.0.0.0:8081")]
     pub http_addr: String,
+
+    /// The certificates to show, as PEM; read again when it changes. Plain text when absent
+    #[arg(long, env = "EDGE_TLS_CERT")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key, as PEM
+    #[arg(long, env = "EDGE_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
 
     /// The eight characters after `fgc_` in the key; checked against it
     #[arg(long, env = "EDGE_CLIENT_ID")]
@@ -35,7 +55,7 @@ pub struct Settings {
     pub client_secret: Option<SecretString>,
 
     /// A file with that key
-    #[arg(long, env = "EDGE_CLIENT_SECRET_FILE")]
+    #[arg(long, env = "EDGE_CLIENT_SECRET_FILE", conflicts_with = "client_secret")]
     pub client_secret_file: Option<PathBuf>,
 
     /// Evaluate requests without credentials in the environment that they name
@@ -58,7 +78,7 @@ pub struct Settings {
     #[arg(long, env = "EDGE_PATH_PREFIX", default_value = "")]
     pub path_prefix: String,
 
-    /// What to log, such as `info` or `fluxgate_edge=debug,warn`
+    /// What to log, such as `info` or `warn,fluxgate_edge=debug`; SIGHUP reads it again
     #[arg(long, env = "EDGE_LOG", default_value = "info")]
     pub log: String,
 
@@ -67,27 +87,12 @@ pub struct Settings {
     pub log_format: LogFormat,
 }
 
-/// How a line of the log is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// One JSON object a line.
-    Json,
-    /// For people.
-    Text,
-}
-
 /// Why the settings do not let the edge start; never repeats a secret.
 #[derive(Debug, Error)]
 pub enum SettingsError {
-    /// The command line or a variable cannot be read.
-    #[error("{0}")]
-    Unreadable(String),
     /// There is no key.
     #[error("the key of an EDGE client is needed: set EDGE_CLIENT_SECRET or EDGE_CLIENT_SECRET_FILE")]
     NoSecret,
-    /// There are two keys.
-    #[error("EDGE_CLIENT_SECRET and EDGE_CLIENT_SECRET_FILE exclude each other")]
-    TwoSecrets,
     /// The file with the key cannot be read.
     #[error("cannot read EDGE_CLIENT_SECRET_FILE {path}: {error}")]
     SecretFile {
@@ -115,18 +120,28 @@ pub enum SettingsError {
     /// The backend's address or the key cannot be used.
     #[error("EDGE_BACKEND_GRPC: {0}")]
     Connector(#[from] ConnectorError),
-    /// The log filter cannot be read.
-    #[error("EDGE_LOG {0:?} is not a log filter")]
-    Log(String),
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 impl Settings {
+    /// Reads them from the command line, the environment and the file that these name.
+    pub fn load() -> Result<Loaded<Self>, Refusal> {
+        settings::load(std::env::args_os(), VARIABLE_PREFIX)
+    }
+
+    /// Returns the certificate to show, if any.
+    pub fn certificate(&self) -> Result<Option<Arc<Certificate>>, SettingsError> {
+        let files = (self.tls_cert.as_deref(), self.tls_key.as_deref());
+        Ok(Certificate::from_settings(files, "EDGE_TLS")?)
+    }
+
     /// Returns the key, from wherever it is.
     pub fn key(&self) -> Result<SecretString, SettingsError> {
         let key = match (&self.client_secret, &self.client_secret_file) {
             (None, None) => return Err(SettingsError::NoSecret),
-            (Some(_), Some(_)) => return Err(SettingsError::TwoSecrets),
-            (Some(key), None) => SecretString::from(key.expose_secret().trim()),
+            (Some(key), _) => SecretString::from(key.expose_secret().trim()),
             (None, Some(path)) => match fs::read_to_string(path) {
                 Ok(text) => SecretString::from(text.trim()),
                 Err(error) => return Err(SettingsError::SecretFile { path: path.clone(), error }),
@@ -144,7 +159,16 @@ impl Settings {
 
     /// Returns what connects to the backend.
     pub fn connector(&self) -> Result<Connector, SettingsError> {
-        Ok(Connector::new(&self.backend_grpc, &self.key()?)?)
+        Ok(Connector::new(&self.backend_grpc, &self.key()?, self.backend_ca.as_deref())?)
+    }
+
+    /// Returns whether the key leaves this machine for everybody on the way to read.
+    pub fn reaches_backend_in_plain_text(&self) -> bool {
+        let Some(rest) = self.backend_grpc.strip_prefix("http://") else { return false };
+        let host = rest.split('/').next().unwrap_or_default();
+        let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_matches(['[', ']']);
+        let local = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        !local && host != "localhost"
     }
 
     /// Returns the prefix as routes need it: empty, or with a slash in front and none at the end.
@@ -162,26 +186,6 @@ impl Settings {
     pub fn name(&self) -> String {
         self.name.clone().filter(|name| !name.is_empty()).unwrap_or_else(hostname)
     }
-
-    /// Returns the variables among `names` that look meant for this program but are none of its settings.
-    pub fn unknown_variables(names: impl Iterator<Item = OsString>) -> Vec<String> {
-        let command = Self::command();
-        let known: Vec<_> = command.get_arguments().filter_map(|argument| argument.get_env()).collect();
-        let mut unknown: Vec<_> = names
-            .filter(|name| !known.contains(&name.as_os_str()))
-            .filter_map(|name| name.into_string().ok())
-            .filter(|name| name.starts_with(VARIABLE_PREFIX))
-            .collect();
-        unknown.sort();
-        unknown
-    }
-}
-
-/// Returns the first line of what clap says, which is the error itself.
-pub fn one_line(error: &clap::Error) -> SettingsError {
-    let text = error.to_string();
-    let line = text.lines().next().unwrap_or_default();
-    SettingsError::Unreadable(line.trim_start_matches("error: ").to_owned())
 }
 
 fn hostname() -> String {

@@ -10,6 +10,7 @@ pub mod edge;
 pub mod flag;
 pub mod http;
 mod json;
+pub mod metrics;
 pub mod run;
 pub mod state;
 pub mod sync;

@@ -5,14 +5,16 @@ use std::net::TcpListener;
 use std::pin::pin;
 use std::sync::Arc;
 
+use fluxgate_server::signals;
 use thiserror::Error;
 use tokio::sync::oneshot;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::clock::{self, Clock};
 use crate::config::{Settings, SettingsError};
 use crate::edge::Edge;
-use crate::http::{self, App};
+use crate::http::{self, App, Ids};
+use crate::metrics::Metrics;
 use crate::sync::{Identity, Machine, drive};
 
 /// Why an edge does not run.
@@ -39,8 +41,16 @@ pub async fn run(settings: &Settings, stop: impl Future<Output = ()>) -> Result<
     let address = &settings.http_addr;
     let connector = settings.connector()?;
     let path_prefix = settings.prefix()?;
+    let certificate = settings.certificate()?;
     let listener =
         TcpListener::bind(address).map_err(|error| RunError::Listen { address: address.clone(), error })?;
+    warn_of_plain_text(settings, &listener, certificate.is_some());
+    let metrics = Metrics::start();
+    if let Some(certificate) = &certificate {
+        certificate.watch(metrics.registry());
+        let certificate = Arc::clone(certificate);
+        signals::on_hangup(move || certificate.look()).map_err(RunError::Serve)?;
+    }
     let clock = Clock::start();
     let name = settings.name();
     let version = env!("CARGO_PKG_VERSION").to_owned();
@@ -48,8 +58,9 @@ pub async fn run(settings: &Settings, stop: impl Future<Output = ()>) -> Result<
     info!(name, id = %identity.edge_id, http = address, backend = settings.backend_grpc, "edge starts");
     let machine = Machine::new(identity, clock.now());
     let edge = Arc::new(Edge::new(machine.status()));
-    let app = App { edge: Arc::clone(&edge), allow_anonymous: settings.allow_anonymous, name, path_prefix };
-    let server = http::serve(app, listener).map_err(RunError::Serve)?;
+    let allow_anonymous = settings.allow_anonymous;
+    let app = App { edge: Arc::clone(&edge), allow_anonymous, name, path_prefix, metrics, ids: Ids::new() };
+    let server = http::serve(app, listener, certificate.as_ref()).map_err(RunError::Serve)?;
     let handle = server.handle();
     let (stop_stream, stopped) = oneshot::channel::<()>();
     let stream = drive(machine, connector, &edge, clock, async {
@@ -71,4 +82,18 @@ pub async fn run(settings: &Settings, stop: impl Future<Output = ()>) -> Result<
         served.map_err(RunError::Serve)
     };
     tokio::join!(serving, stream).0
+}
+
+/// Tells where keys travel for everybody to read; TLS often ends before a server, so that it is no reason not to start.
+fn warn_of_plain_text(settings: &Settings, listener: &TcpListener, encrypted: bool) {
+    if let Ok(address) = listener.local_addr()
+        && !encrypted
+        && !address.ip().is_loopback()
+    {
+        warn!(%address, "HTTP is not encrypted: set EDGE_TLS_CERT, or put TLS before it");
+    }
+    if settings.reaches_backend_in_plain_text() {
+        let backend = &settings.backend_grpc;
+        warn!(backend, "the key travels to the backend unencrypted: use an https address");
+    }
 }

@@ -8,6 +8,7 @@ mod environment;
 mod evaluation;
 mod feature;
 pub(crate) mod loader;
+mod log;
 mod mutation;
 mod page;
 mod pipeline;

@@ -4,7 +4,7 @@ use async_graphql::MergedObject;
 
 use super::{
     change::ChangeMutation, client::ClientMutation, context_key::ContextKeyMutation,
-    environment::EnvironmentMutation, feature::FeatureMutation, pipeline::PipelineMutation,
+    environment::EnvironmentMutation, feature::FeatureMutation, log::LogMutation, pipeline::PipelineMutation,
     policy::PolicyMutation, proposal::ProposalMutation, session::SessionMutation,
     signing_key::SigningKeyMutation, token::TokenMutation, user::UserMutation,
 };
@@ -24,4 +24,5 @@ pub struct Mutation(
     FeatureMutation,
     ProposalMutation,
     ChangeMutation,
+    LogMutation,
 );

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     access::{self, Action},
     error::Error,
-    service,
+    service::{self, log::LogFilter},
     store::{
         self,
         page::PageRequest,
@@ -86,6 +86,12 @@ impl Query {
         let (app, caller) = (app(ctx)?, caller(ctx)?);
         let keys = service::signing_key::list(&mut *app.read().await?, caller).await;
         Ok(app.record_denial(caller, keys).await?)
+    }
+
+    /// What the server that answers logs; for system administrators.
+    async fn log_filter(&self, ctx: &Context<'_>) -> Result<LogFilter> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        Ok(app.record_denial(caller, service::log::see(&app.logs, caller)).await?)
     }
 
     /// One user: for system administrators, and for whoever is in a team with them.

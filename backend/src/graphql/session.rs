@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use super::{LOGIN_COST, app, request, whoever};
 use crate::{
     access,
+    app::App,
     error::Error,
     service::session::{self, Session as Signed},
     store::user::{NewUser, User},
@@ -57,6 +58,16 @@ pub struct ChangePasswordInput {
     new_password: String,
 }
 
+/// Counts who did not prove who they are, and who was not let try.
+fn counted<T>(app: &App, result: Result<T, Error>) -> Result<T, Error> {
+    match &result {
+        Err(Error::Unauthenticated(_)) => app.metrics.sign_in_failures("wrong").increment(1),
+        Err(Error::Limited { .. }) => app.metrics.sign_in_failures("limited").increment(1),
+        _ => {}
+    }
+    result
+}
+
 /// Signing in and out.
 #[derive(Default)]
 pub struct SessionMutation;
@@ -67,7 +78,8 @@ impl SessionMutation {
     #[graphql(complexity = "LOGIN_COST")]
     async fn bootstrap(&self, ctx: &Context<'_>, input: BootstrapInput) -> Result<Session> {
         let (app, request) = (app(ctx)?, request(ctx)?);
-        session::check_bootstrap(&mut *app.read().await?, request, &input.token).await?;
+        let checked = session::check_bootstrap(&mut *app.read().await?, request, &input.token).await;
+        counted(app, checked)?;
         let new = NewUser {
             password_hash: app.passwords.hash("password", input.password).await?,
             name: input.name.unwrap_or_else(|| input.username.clone()),
@@ -85,12 +97,13 @@ impl SessionMutation {
     #[graphql(complexity = "LOGIN_COST")]
     async fn sign_in(&self, ctx: &Context<'_>, input: SignInInput) -> Result<Session> {
         let (app, request) = (app(ctx)?, request(ctx)?);
-        let found = session::check_password(app, request, &input.username, input.password).await?;
+        let found =
+            counted(app, session::check_password(app, request, &input.username, input.password).await)?;
         let mut tx = app.begin().await?;
         let session = session::sign_in(&mut tx, &app.tokens, request, &input.username, found).await?;
         tx.commit().await?;
         let wrong = || Error::Unauthenticated("wrong username or password".to_owned());
-        Ok(session.ok_or_else(wrong)?.into())
+        Ok(counted(app, session.ok_or_else(wrong))?.into())
     }
 
     /// Changes one's own password. All sessions end but the one that this gives.

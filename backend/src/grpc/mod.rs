@@ -1,20 +1,24 @@
 //! gRPC: the delivery stream of the edges, and the batches of what they counted.
 
+mod accept;
 mod event;
 mod stream;
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use fluxgate_proto::{
     MAX_MESSAGE_BYTES,
     v1::{BackendMessage, EdgeMessage, EventAck, EventBatch, delivery_server, edge_message::Message},
 };
+use fluxgate_server::tls::Certificate;
 use tokio::{net::TcpListener, sync::watch};
-use tokio_stream::{
-    Stream,
-    wrappers::{ReceiverStream, TcpListenerStream},
-};
+use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, Streaming, transport::Server};
+use tracing::Instrument as _;
 
 use crate::{app::App, auth::secret::KeyKind, clock, delivery::state::EdgeClient};
 use event::Intake;
@@ -40,19 +44,14 @@ struct Delivery {
 /// Serves edges until `shutdown` turns true; each is told goodbye.
 pub async fn serve(
     app: Arc<App>,
-    listener: TcpListener,
+    (listener, certificate): (TcpListener, Option<Arc<Certificate>>),
     mut shutdown: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
     let intake = Intake::new(Arc::clone(&app));
     let service = delivery_server::DeliveryServer::new(Delivery { app, intake, shutdown: shutdown.clone() })
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
         .max_encoding_message_size(MAX_MESSAGE_BYTES);
-    let incoming = futures_util::StreamExt::inspect(TcpListenerStream::new(listener), |stream| {
-        if let Ok(stream) = stream {
-            // Small messages must not wait for more to send.
-            let _ = stream.set_nodelay(true);
-        }
-    });
+    let incoming = accept::connections(listener, certificate.as_ref())?;
     Server::builder()
         .http2_keepalive_interval(Some(Duration::from_secs(10)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
@@ -76,9 +75,12 @@ impl delivery_server::Delivery for Delivery {
         let (client, key_id) =
             self.client(&request).await?.ok_or_else(|| Status::unauthenticated(NO_EDGE))?;
         let (sender, receiver) = tokio::sync::mpsc::channel(QUEUE);
-        let (delivery, shutdown) = (Arc::clone(&self.app.delivery), self.shutdown.clone());
+        let (app, shutdown) = (Arc::clone(&self.app), self.shutdown.clone());
         let mut inbound = request.into_inner();
-        tokio::spawn(async move {
+        let id = clock::new_id();
+        let span = tracing::info_span!("stream", %id, client = client.name);
+        let follow = async move {
+            let (began, _counted) = (Instant::now(), app.metrics.stream());
             let hello = match tokio::time::timeout(HELLO_WITHIN, inbound.message()).await {
                 Ok(Ok(Some(EdgeMessage { message: Some(Message::Hello(hello)) }))) => hello,
                 _ => {
@@ -87,10 +89,16 @@ impl delivery_server::Delivery for Delivery {
                     return;
                 }
             };
-            let mut stream = EdgeStream::new(delivery, sender, (client, key_id));
+            let mut stream = EdgeStream::new(Arc::clone(&app.delivery), sender, (client, key_id));
             stream.run(hello, inbound, shutdown).await;
-        });
-        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+            tracing::info!(seconds = began.elapsed().as_secs_f64(), "a stream ended");
+        };
+        tokio::spawn(follow.instrument(span));
+        let mut response: Response<Self::SyncStream> = Response::new(Box::pin(ReceiverStream::new(receiver)));
+        if let Ok(id) = id.to_string().parse() {
+            response.metadata_mut().insert("x-request-id", id);
+        }
+        Ok(response)
     }
 
     async fn push_events(&self, request: Request<EventBatch>) -> Result<Response<EventAck>, Status> {

@@ -7,6 +7,7 @@ use async_graphql::http::GraphiQLSource;
 
 use super::{
     Shared, address,
+    observe::{note_operation, note_outcome, note_user, request_id},
     operation::{failure, masked, read, within_limits},
 };
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
 pub async fn execute(shared: web::Data<Shared>, http: HttpRequest, body: web::Bytes) -> HttpResponse {
     let request = Request {
         now: clock::now(),
-        id: clock::new_id(),
+        id: request_id(&http),
         address: address::of(&http, &shared.trusted_proxies).map(|address| address.to_string()),
     };
     let content_type =
@@ -30,15 +31,25 @@ pub async fn execute(shared: web::Data<Shared>, http: HttpRequest, body: web::By
     if !content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
         return HttpResponse::UnsupportedMediaType().body("send application/json");
     }
-    let operation = match read(&body).and_then(within_limits) {
+    let mut operation = match read(&body).and_then(within_limits) {
         Ok(operation) => operation,
-        Err(why) => return HttpResponse::BadRequest().json(masked(failure(why), &request)),
+        Err(why) => {
+            let response = masked(failure(why), &request);
+            return note_outcome(HttpResponse::BadRequest().json(&response), "invalid", &response);
+        }
     };
+    let kind = note_operation(&mut operation);
     let identity = match identify(&shared.app, &http, &request).await {
-        Ok(caller) => Ok(caller),
+        Ok(caller) => {
+            note_user(&caller.user.username);
+            Ok(caller)
+        }
         // Not every operation needs a caller; those that do say why there is none.
         Err(Error::Unauthenticated(why)) => Err(why),
-        Err(other) => return HttpResponse::Ok().json(masked(failure(other), &request)),
+        Err(other) => {
+            let response = masked(failure(other), &request);
+            return note_outcome(HttpResponse::Ok().json(&response), kind, &response);
+        }
     };
     let operation = if identity.is_ok() { operation } else { operation.disable_introspection() };
     let operation = operation
@@ -46,8 +57,8 @@ pub async fn execute(shared: web::Data<Shared>, http: HttpRequest, body: web::By
         .data(loader(shared.app.pool.clone()))
         .data(request.clone())
         .data::<Identity>(identity);
-    let response = shared.schema.execute(operation).await;
-    HttpResponse::Ok().json(masked(response, &request))
+    let response = masked(shared.schema.execute(operation).await, &request);
+    note_outcome(HttpResponse::Ok().json(&response), kind, &response)
 }
 
 /// The page for trying queries out; it loads its scripts from a public host.

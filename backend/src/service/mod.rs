@@ -13,6 +13,7 @@ pub mod identity;
 pub mod ingest;
 pub mod key;
 pub mod kill;
+pub mod log;
 pub mod origin;
 pub mod pipeline;
 pub mod policy;

@@ -30,7 +30,7 @@ pub fn check(path: &str, origins: Vec<String>) -> Result<Vec<String>> {
 }
 
 /// As a browser sends it: in lower case, without the scheme's own port.
-fn normal(origin: &str) -> Option<String> {
+pub fn normal(origin: &str) -> Option<String> {
     let origin = origin.trim().to_ascii_lowercase();
     let (scheme, rest) = origin.split_once("://")?;
     let (host, port) = match rest.split_once(':') {

@@ -13,7 +13,7 @@ pub async fn lock(conn: &mut PgConnection) -> sqlx::Result<()> {
     store::session::start_lock(conn).await
 }
 
-/// While there is no user: makes a new one-time token and tells it to whoever can read the file, or the log.
+/// While there is no user: makes a new one-time token and tells it to whoever can read the file, or what the server prints.
 pub async fn offer_bootstrap(conn: &mut PgConnection, file: Option<&Path>) -> anyhow::Result<()> {
     if store::user::any(conn).await? {
         return Ok(());
@@ -25,10 +25,12 @@ pub async fn offer_bootstrap(conn: &mut PgConnection, file: Option<&Path>) -> an
             write_secret(path, &token).with_context(|| format!("cannot write {}", path.display()))?;
             tracing::info!(file = %path.display(), "no user yet: the first admin is made with the token in the file");
         }
-        None => tracing::warn!(
-            token,
-            "no user yet: make the first admin with this one-time token: fgctl login --bootstrap-token-file FILE"
-        ),
+        // Printed, and not logged: logs are kept, and read by many.
+        None => writeln!(
+            std::io::stdout(),
+            "no user yet: the first admin is made with this one-time token in a FILE: \
+             fgctl login --bootstrap-token-file FILE\n{token}"
+        )?,
     }
     Ok(())
 }

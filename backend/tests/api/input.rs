@@ -27,6 +27,7 @@ pub fn mutation(field: &str) -> String {
             "key token { name owner roles environments state expiresAt keys { id notAfter } }"
         }
         "revokeToken" => "name state revokedAt",
+        "setLogFilter" => "filter configured",
         "createClient" | "rotateClientKey" => "key client { id name keyIds }",
         "setClientEnabled" | "editClient" | "revokeClientKey" | "deleteClient" => {
             "name enabled keyIds origins"

@@ -15,7 +15,7 @@ use crate::{
 const SESSION: [&str; 5] = ["bootstrap", "signIn", "refreshSession", "signOut", "changePassword"];
 
 /// Who may, and what they say; it succeeds after `furnish`.
-fn cases() -> Vec<(&'static str, &'static str, Value)> {
+pub fn cases() -> Vec<(&'static str, &'static str, Value)> {
     let feature = |key: &str| json!({"team": "acme", "feature": key});
     let with = |mut input: Value, key: &str, value: Value| {
         input[key] = value;
@@ -30,6 +30,7 @@ fn cases() -> Vec<(&'static str, &'static str, Value)> {
         ("setUserActive", "admin", json!({"username": "outsider", "active": false})),
         ("resetPassword", "admin", json!({"username": "guest", "password": "another password"})),
         ("rotateSigningKey", "admin", json!({"endOthers": false})),
+        ("setLogFilter", "admin", json!({"filter": "info"})),
         ("setMember", "admin", json!({"team": "acme", "username": "guest", "roles": ["REQUESTER"]})),
         ("removeMember", "admin", json!({"team": "acme", "username": "guest"})),
         ("editTeam", "admin", json!({"team": "acme", "name": "Acme"})),
@@ -90,7 +91,7 @@ fn token(name: &str) -> Value {
 }
 
 /// Something for every mutation to act on, with a policy over everything.
-async fn furnish(world: &World) {
+pub async fn furnish(world: &World) {
     for key in ["flag", "dark", "ready", "doubtful", "urgent", "overtaken"] {
         world.feature(key).await;
     }

@@ -8,7 +8,7 @@ use crate::{
     world::{World, eventually},
 };
 
-async fn ahead(world: &World, seconds: i64) -> Value {
+pub async fn ahead(world: &World, seconds: i64) -> Value {
     let now = world.number("SELECT floor(extract(epoch FROM clock_timestamp()))::bigint").await;
     json!(chrono::DateTime::from_timestamp(now + seconds, 0))
 }

@@ -12,7 +12,7 @@ use fluxgate_proto::{
 use serde_json::json;
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Status, Streaming};
+use tonic::{Request, Status, Streaming, transport::Channel};
 use uuid::Uuid;
 
 use crate::{input::text, world::World};
@@ -39,7 +39,11 @@ pub async fn client(world: &World, team: &str, name: &str, kind: &str, environme
 impl Edge {
     /// Opens a stream and says nothing yet.
     pub async fn open(grpc: &str, key: Option<&str>) -> Result<Edge, Status> {
-        let mut client = DeliveryClient::connect(grpc.to_owned()).await.unwrap();
+        Edge::open_on(DeliveryClient::connect(grpc.to_owned()).await.unwrap(), key).await
+    }
+
+    /// The same on a connection of the test's own.
+    pub async fn open_on(mut client: DeliveryClient<Channel>, key: Option<&str>) -> Result<Edge, Status> {
         let (sender, receiver) = mpsc::channel(64);
         let mut request = Request::new(ReceiverStream::new(receiver));
         if let Some(key) = key {

@@ -1,16 +1,18 @@
 //! A FluxGate of one test's own: the real server over a database of its own, with a team, its places and its people.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::LazyLock, time::Duration};
 
 use clap::Parser as _;
 use fluxgate_backend::{
     config::Cli,
     run::{self, Running},
 };
+use fluxgate_server::logs::{LogFormat, Logs};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgPool, Row as _};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
+use tracing::Dispatch;
 
 use crate::{
     answer::Answer,
@@ -23,6 +25,9 @@ pub const PASSWORD: &str = "correct horse battery";
 pub const MASTER_KEY: &str = "3f9a1c77d0be42858a6f0e5b9c2d4417";
 /// How long may something take that happens by itself?
 const PATIENCE: Duration = Duration::from_secs(10);
+/// What the servers of all tests log to: nothing.
+static LOGS: LazyLock<(Logs, Dispatch)> =
+    LazyLock::new(|| Logs::new("info", LogFormat::Text, std::io::sink).unwrap());
 
 /// A running FluxGate.
 pub struct World {
@@ -34,7 +39,7 @@ pub struct World {
     pub grpc: String,
     /// For requests of a test's own.
     pub client: reqwest::Client,
-    running: Running,
+    running: Option<Running>,
     files: TempDir,
     sessions: Mutex<HashMap<String, String>>,
 }
@@ -45,19 +50,36 @@ impl World {
         World::fresh_with(db, &[]).await
     }
 
-    /// The same, with more settings.
-    async fn fresh_with(db: PgPool, settings: &[&str]) -> World {
+    /// The same with other settings; the database is the test's unless they say.
+    pub async fn fresh_with(db: PgPool, settings: &[&str]) -> World {
         let files = tempfile::tempdir().unwrap();
-        let running = start(&db, &files, settings).await;
+        let url = url(&db);
+        let running = if settings.contains(&"--database-url") {
+            start(&files, settings).await
+        } else {
+            start(&files, &[&["--database-url", &url], settings].concat()).await
+        };
+        let (http, grpc) = (running.http.to_string(), running.grpc.to_string());
+        World { running: Some(running), ..World::around(db, files, (&http, &grpc)) }
+    }
+
+    /// A server that runs as a process of its own.
+    pub fn around(db: PgPool, files: TempDir, (http, grpc): (&str, &str)) -> World {
         World {
-            http: format!("http://{}/graphql", running.http),
-            grpc: format!("http://{}", running.grpc),
+            http: format!("http://{http}/graphql"),
+            grpc: format!("http://{grpc}"),
             client: reqwest::Client::new(),
             sessions: Mutex::default(),
-            running,
+            running: None,
             files,
             db,
         }
+    }
+
+    /// A page that is not GraphQL's.
+    pub async fn get(&self, path: &str) -> reqwest::Response {
+        let address = self.http.replace("/graphql", path);
+        self.client.get(address).send().await.unwrap()
     }
 
     /// Team `acme` with dev → staging → prod and the people dev and peer (REQUESTER), lead (APPROVER) and guest; team
@@ -68,7 +90,12 @@ impl World {
 
     /// The same, with more settings.
     pub async fn with(db: PgPool, settings: &[&str]) -> World {
-        let world = World::fresh_with(db, settings).await;
+        World::fresh_with(db, settings).await.furnished().await
+    }
+
+    /// Adds these to a fresh one.
+    pub async fn furnished(self) -> World {
+        let world = self;
         let input = json!({"token": world.bootstrap_token(), "username": "admin", "password": PASSWORD});
         let admin = world.done("", "bootstrap", input).await;
         world.sessions.lock().await.insert("admin".to_owned(), text(&admin["accessToken"]));
@@ -100,12 +127,14 @@ impl World {
 
     /// The same database under another server, as a second replica has it.
     pub async fn replica(&self) -> Running {
-        start(&self.db, &self.files, &[]).await
+        start(&self.files, &["--database-url", &url(&self.db)]).await
     }
 
     /// Ends the server; what it left running would hold the database.
     pub async fn stop(self) {
-        self.running.stop().await.unwrap();
+        if let Some(running) = self.running {
+            running.stop().await.unwrap();
+        }
     }
 
     /// Asks as somebody; nobody is "".
@@ -285,13 +314,16 @@ impl World {
     }
 }
 
-async fn start(db: &PgPool, files: &TempDir, settings: &[&str]) -> Running {
-    let url = db.connect_options().to_url_lossy().to_string();
+/// Where a test's database is.
+pub fn url(db: &PgPool) -> String {
+    db.connect_options().to_url_lossy().to_string()
+}
+
+async fn start(files: &TempDir, settings: &[&str]) -> Running {
     let token = files.path().join("token");
     let mut arguments = vec![
         "fluxgate-backend",
-        "--database-url",
-        &url,
+        "--dev",
         "--http-addr",
         "127.0.0.1:0",
         "--grpc-addr",
@@ -304,7 +336,7 @@ async fn start(db: &PgPool, files: &TempDir, settings: &[&str]) -> Running {
         token.to_str().unwrap(),
     ];
     arguments.extend(settings);
-    run::start(&Cli::try_parse_from(arguments).unwrap().settings).await.unwrap()
+    run::start(&Cli::try_parse_from(arguments).unwrap().settings, LOGS.0.clone()).await.unwrap()
 }
 
 /// Asks again until there is an answer, for as long as is fair.

@@ -102,7 +102,7 @@ impl Cluster {
         let more = match purpose {
             Purpose::Kept => "NOCREATEDB",
             // A test suite wants a database for each test.
-            Purpose::Throwaway => "CREATEDB",
+            Purpose::Throwaway => "CREATEDB CREATEROLE",
         };
         let setup = format!(
             "ALTER ROLE {SUPERUSER} PASSWORD '{superuser_password}'\n\

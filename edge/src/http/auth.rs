@@ -8,6 +8,7 @@ use fluxgate_engine::{Attribute, Context};
 use uuid::Uuid;
 
 use super::error::Problem;
+use super::observe::note_client;
 use crate::caller::{Caller, CallerKind, key_id};
 use crate::clock;
 use crate::state::{State, View};
@@ -32,6 +33,7 @@ pub(crate) fn authenticate<'s>(
     // Most keys never end, and for those nobody needs the time.
     let unix_ms = if credential.ends() { clock::unix_ms() } else { 0 };
     if credential.admits(key, unix_ms) {
+        note_client(&credential.caller.name);
         Ok(Asker::Client(&credential.caller))
     } else {
         Err(Problem::BadCredentials)

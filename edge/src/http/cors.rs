@@ -7,19 +7,29 @@ use actix_web::http::header::{
 };
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::observe::told;
+use crate::metrics::Endpoint;
+
 /// Adds what a browser wants to see before it hands an answer to a page.
 pub(super) fn expose(request: &HttpRequest, response: &mut HttpResponse) {
     if request.headers().contains_key(ORIGIN) {
         let headers = response.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag, Retry-After"));
+        headers.insert(
+            ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("ETag, Retry-After, X-Request-Id"),
+        );
     }
 }
 
 /// Answers a browser that asks whether it may ask.
 pub(super) async fn preflight(request: HttpRequest) -> HttpResponse {
+    told(&request, Endpoint::Other, || allow(&request))
+}
+
+fn allow(request: &HttpRequest) -> HttpResponse {
     let mut response = HttpResponse::NoContent().finish();
-    expose(&request, &mut response);
+    expose(request, &mut response);
     let headers = response.headers_mut();
     let allowed = "Authorization, X-API-Key, Content-Type, If-None-Match";
     headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(allowed));

@@ -9,18 +9,20 @@ use fluxgate_engine::EvaluationError;
 use super::answer::{body_of, evaluate_for, put_reason_and_metadata};
 use super::auth::authenticate;
 use super::error::{Failure, Problem};
+use super::observe::told;
 use super::request::Body;
 use super::{App, app, reply};
 use crate::json;
+use crate::metrics::Endpoint;
 
 /// The field that carries the flag's key in answers.
 const KEY_FIELD: &str = "flagKey";
 
 pub(super) async fn evaluate(request: HttpRequest, body: Result<Bytes, Error>) -> HttpResponse {
-    match answer(app(&request), &request, body) {
+    told(&request, Endpoint::Evaluate, || match answer(app(&request), &request, body) {
         Ok(buffer) => reply(&request, StatusCode::OK, buffer),
         Err(failure) => failure.respond(&request),
-    }
+    })
 }
 
 fn answer(app: &App, request: &HttpRequest, body: Result<Bytes, Error>) -> Result<Vec<u8>, Failure> {

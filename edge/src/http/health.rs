@@ -7,25 +7,31 @@ use chrono::{DateTime, SecondsFormat};
 use serde_json::json;
 
 use super::error::{Failure, Problem};
+use super::observe::told;
 use super::{app, reply};
 use crate::clock;
+use crate::metrics::Endpoint;
 
 pub(super) async fn live(request: HttpRequest) -> HttpResponse {
-    reply(&request, StatusCode::OK, br#"{"status":"ok"}"#.to_vec())
+    told(&request, Endpoint::Other, || reply(&request, StatusCode::OK, br#"{"status":"ok"}"#.to_vec()))
 }
 
 pub(super) async fn ready(request: HttpRequest) -> HttpResponse {
-    match app(&request).edge.state().as_deref() {
+    told(&request, Endpoint::Other, || match app(&request).edge.state().as_deref() {
         Some(state) => {
             let body = json!({ "status": "ok", "revision": state.revision() });
             reply(&request, StatusCode::OK, body.to_string().into_bytes())
         }
         None => Failure::from(Problem::NotReady).respond(&request),
-    }
+    })
 }
 
 pub(super) async fn status(request: HttpRequest) -> HttpResponse {
-    let app = app(&request);
+    told(&request, Endpoint::Other, || describe(&request))
+}
+
+fn describe(request: &HttpRequest) -> HttpResponse {
+    let app = app(request);
     let stream = app.edge.stream();
     let state = app.edge.state();
     let state = state.as_deref();
@@ -51,7 +57,7 @@ pub(super) async fn status(request: HttpRequest) -> HttpResponse {
             "counters": stream.counters,
         },
     });
-    reply(&request, StatusCode::OK, body.to_string().into_bytes())
+    reply(request, StatusCode::OK, body.to_string().into_bytes())
 }
 
 fn instant(unix_ms: i64) -> Option<String> {

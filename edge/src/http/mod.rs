@@ -6,6 +6,7 @@ mod cors;
 mod error;
 mod evaluate;
 mod health;
+mod observe;
 mod ofrep;
 mod request;
 
@@ -20,8 +21,13 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::web::{Data, PayloadConfig, ServiceConfig, get, head, method, post, resource, to};
 use actix_web::{HttpRequest, HttpResponse, HttpServer};
 use error::{Failure, Problem};
+use fluxgate_server::metrics::CONTENT_TYPE as NUMBERS;
+use fluxgate_server::tls::Certificate;
+pub use observe::Ids;
+use observe::told;
 
 use crate::edge::Edge;
+use crate::metrics::{Endpoint, Metrics};
 
 /// How large may the body of one evaluation be?
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -41,10 +47,14 @@ pub struct App {
     pub name: String,
     /// Stands before `/ofrep`; empty or `/…` without a slash at the end.
     pub path_prefix: String,
+    /// What is counted and measured.
+    pub metrics: Metrics,
+    /// Names the requests.
+    pub ids: Ids,
 }
 
 /// Serves on a listener; runs when awaited.
-pub fn serve(app: App, listener: TcpListener) -> io::Result<Server> {
+pub fn serve(app: App, listener: TcpListener, certificate: Option<&Arc<Certificate>>) -> io::Result<Server> {
     let app = Data::new(app);
     let server = HttpServer::new(move || {
         let routed = app.clone();
@@ -56,7 +66,15 @@ pub fn serve(app: App, listener: TcpListener) -> io::Result<Server> {
     });
     // Without it, an answer in two packets waits for the acknowledgement of the first.
     let server = server.tcp_nodelay(true).keep_alive(KEEP_ALIVE).shutdown_timeout(SHUTDOWN_SECONDS);
-    Ok(server.disable_signals().listen(listener)?.run())
+    let server = match certificate {
+        // The library adds the protocol that it speaks.
+        Some(certificate) => {
+            let tls = certificate.server_config(&[]).map_err(io::Error::other)?;
+            server.listen_rustls_0_23(listener, tls)?
+        }
+        None => server.listen(listener)?,
+    };
+    Ok(server.disable_signals().run())
 }
 
 fn routes(app: &App, config: &mut ServiceConfig) {
@@ -76,19 +94,31 @@ fn routes(app: &App, config: &mut ServiceConfig) {
     for path in ["/health", "/readyz"] {
         config.service(probe(path).route(get().to(health::ready)).route(head().to(health::ready)));
     }
+    config.service(probe("/metrics").route(get().to(numbers)).route(head().to(numbers)));
     config.service(probe("/status").route(get().to(health::status)).route(head().to(health::status)));
 }
 
 async fn no_route(request: HttpRequest) -> HttpResponse {
-    Failure::from(Problem::NoRoute(request.path().to_owned())).respond(&request)
+    let problem = Problem::NoRoute(request.path().to_owned());
+    told(&request, Endpoint::Other, || Failure::from(problem).respond(&request))
 }
 
 async fn only_post(request: HttpRequest) -> HttpResponse {
-    Failure::from(Problem::Method("POST, OPTIONS")).respond(&request)
+    told(&request, Endpoint::Other, || Failure::from(Problem::Method("POST, OPTIONS")).respond(&request))
 }
 
 async fn only_get(request: HttpRequest) -> HttpResponse {
-    Failure::from(Problem::Method("GET, HEAD")).respond(&request)
+    told(&request, Endpoint::Other, || Failure::from(Problem::Method("GET, HEAD")).respond(&request))
+}
+
+/// Numbers for Prometheus.
+async fn numbers(request: HttpRequest) -> HttpResponse {
+    told(&request, Endpoint::Other, || {
+        let app = app(&request);
+        let mut response = reply(&request, StatusCode::OK, app.metrics.render(&app.edge).into_bytes());
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(NUMBERS));
+        response
+    })
 }
 
 /// Returns what every handler needs without counting another owner of it.

@@ -8,24 +8,29 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::answer::{body_of, evaluate_for, put_reason_and_metadata};
 use super::auth::authenticate;
 use super::error::{Failure, Problem};
+use super::observe::told;
 use super::request::Body;
 use super::{App, app, reply};
+use crate::metrics::Endpoint;
 
 pub(super) async fn single(
     request: HttpRequest,
     key: Result<Path<String>, Error>,
     body: Result<Bytes, Error>,
 ) -> HttpResponse {
-    let answer = match key {
-        Ok(key) => {
-            answer(app(&request), &request, &key, body).map_err(|problem| Failure::of(problem, "key", &key))
+    told(&request, Endpoint::Ofrep, || {
+        let answer = match key {
+            Ok(key) => {
+                let answer = answer(app(&request), &request, &key, body);
+                answer.map_err(|problem| Failure::of(problem, "key", &key))
+            }
+            Err(error) => Err(Problem::Parse(format!("the flag's key cannot be read: {error}")).into()),
+        };
+        match answer {
+            Ok(buffer) => reply(&request, StatusCode::OK, buffer),
+            Err(failure) => failure.respond(&request),
         }
-        Err(error) => Err(Problem::Parse(format!("the flag's key cannot be read: {error}")).into()),
-    };
-    match answer {
-        Ok(buffer) => reply(&request, StatusCode::OK, buffer),
-        Err(failure) => failure.respond(&request),
-    }
+    })
 }
 
 fn answer(

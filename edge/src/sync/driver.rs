@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::future::{Future, pending};
+use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
@@ -9,12 +10,14 @@ use fluxgate_proto::MAX_MESSAGE_BYTES;
 use fluxgate_proto::v1::delivery_client::DeliveryClient;
 use fluxgate_proto::v1::edge_message::Message as ToBackend;
 use fluxgate_proto::v1::{BackendMessage, EdgeMessage, Hello};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::{Ascii, MetadataValue};
-use tonic::transport::Endpoint;
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
 use tonic::{Code, Request, Status, Streaming};
 
 use super::machine::{Input, Loss, Machine, Output};
@@ -41,8 +44,22 @@ pub struct Connector {
 #[derive(Debug, Error)]
 pub enum ConnectorError {
     /// The address is not one.
-    #[error("the backend's address is not an http URL with a host: {0}")]
+    #[error("the backend's address is not an http or https URL with a host: {0}")]
     Address(String),
+    /// The certificates of whom to believe cannot be used.
+    #[error("cannot use the certificates in EDGE_BACKEND_CA {path}: {error}")]
+    Ca {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        error: String,
+    },
+    /// They would have no effect.
+    #[error("EDGE_BACKEND_CA is set, but the address is not https")]
+    CaWithoutTls,
+    /// There is nobody to believe.
+    #[error("the system's list of certificates cannot be used: {0}; set EDGE_BACKEND_CA")]
+    Roots(String),
     /// The key has characters that cannot travel.
     #[error("the client key has characters that cannot be sent")]
     Key,
@@ -50,12 +67,20 @@ pub enum ConnectorError {
 
 impl Connector {
     /// Prepares connections to `backend` with the whole key of an EDGE client.
-    pub fn new(backend: &str, key: &SecretString) -> Result<Self, ConnectorError> {
+    ///
+    /// The certificates of `ca` say whom to believe; without them the system's do.
+    pub fn new(backend: &str, key: &SecretString, ca: Option<&Path>) -> Result<Self, ConnectorError> {
         let address = || ConnectorError::Address(backend.to_owned());
         let endpoint = Endpoint::from_shared(backend.to_owned()).map_err(|_| address())?;
-        if endpoint.uri().scheme_str() != Some("http") || endpoint.uri().host().is_none() {
+        if endpoint.uri().host().is_none() {
             return Err(address());
         }
+        let endpoint = match (endpoint.uri().scheme_str(), ca) {
+            (Some("http"), None) => endpoint,
+            (Some("http"), Some(_)) => return Err(ConnectorError::CaWithoutTls),
+            (Some("https"), _) => encrypted(endpoint, ca)?,
+            _ => return Err(address()),
+        };
         let endpoint = endpoint
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
@@ -74,6 +99,25 @@ impl Connector {
         let mut request = Request::new(ReceiverStream::new(outgoing));
         request.metadata_mut().insert("authorization", self.authorization);
         Ok(client.sync(request).await.map_err(|status| loss(&status))?.into_inner())
+    }
+}
+
+fn encrypted(endpoint: Endpoint, ca: Option<&Path>) -> Result<Endpoint, ConnectorError> {
+    let tls = ClientTlsConfig::new();
+    match ca {
+        None => {
+            let configured = endpoint.tls_config(tls.with_native_roots());
+            configured.map_err(|error| ConnectorError::Roots(chain(&error)))
+        }
+        Some(path) => {
+            let cannot = |error: String| ConnectorError::Ca { path: path.to_owned(), error };
+            let pem = std::fs::read(path).map_err(|error| cannot(error.to_string()))?;
+            if CertificateDer::pem_slice_iter(&pem).next().is_none_or(|first| first.is_err()) {
+                return Err(cannot("it holds no certificate as PEM".to_owned()));
+            }
+            let configured = endpoint.tls_config(tls.ca_certificate(Certificate::from_pem(pem)));
+            configured.map_err(|error| cannot(chain(&error)))
+        }
     }
 }
 

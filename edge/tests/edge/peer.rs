@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle as Task;
 use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
-use tonic::transport::Server;
+use tonic::transport::{Identity, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::world::{self, EDGE_KEY, heartbeat, kills, snapshot};
@@ -103,11 +103,21 @@ impl Peer {
     }
 
     pub(crate) async fn start_at(address: &str, refuse: Option<Status>) -> Self {
+        Self::serve(address, refuse, Server::builder()).await
+    }
+
+    /// A peer that shows a certificate: that and its key as PEM.
+    pub(crate) async fn encrypted(cert: &str, key: &str) -> Self {
+        let tls = ServerTlsConfig::new().identity(Identity::from_pem(cert, key));
+        Self::serve("127.0.0.1:0", None, Server::builder().tls_config(tls).unwrap()).await
+    }
+
+    async fn serve(address: &str, refuse: Option<Status>, mut server: Server) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (sender, streams) = mpsc::channel(8);
         let service = DeliveryServer::new(Service { streams: sender, refuse });
-        let server = Server::builder().add_service(service);
+        let server = server.add_service(service);
         let server = tokio::spawn(async move {
             server.serve_with_incoming(TcpListenerStream::new(listener)).await.unwrap();
         });
@@ -138,7 +148,7 @@ impl Running {
     pub(crate) fn start(backend: &str, more: &[&str]) -> Self {
         let port = StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = format!("127.0.0.1:{port}");
-        let backend = format!("http://{backend}");
+        let backend = if backend.contains("://") { backend.to_owned() } else { format!("http://{backend}") };
         let mut arguments = vec!["fluxgate-edge", "--backend-grpc", &backend, "--http-addr", &address];
         arguments.extend(["--client-secret", EDGE_KEY, "--name", "edge-test"]);
         arguments.extend(more);

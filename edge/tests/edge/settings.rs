@@ -1,10 +1,10 @@
 //! Settings: what is refused, and in which words.
 
-use std::ffi::OsString;
 use std::process::Command;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use fluxgate_edge::config::Settings;
+use fluxgate_server::settings::documented;
 use secrecy::ExposeSecret as _;
 
 use crate::world::EDGE_KEY;
@@ -30,7 +30,9 @@ fn refused(arguments: &[&str], variables: &[(&str, &str)]) -> String {
 fn the_key_is_checked_and_never_repeated() {
     assert!(key_error(&[]).contains("EDGE_CLIENT_SECRET or EDGE_CLIENT_SECRET_FILE"));
     assert!(!key_error(&["--client-secret", "hunter2"]).contains("hunter2"));
-    assert!(key_error(&["--client-secret", EDGE_KEY, "--client-secret-file", "/x"]).contains("exclude"));
+    let both = ["fluxgate-edge", "--client-secret", EDGE_KEY, "--client-secret-file", "/x"];
+    let both = Settings::try_parse_from(both).unwrap_err().to_string();
+    assert!(both.contains("cannot be used with") && !both.contains(EDGE_KEY), "{both}");
     assert!(key_error(&["--client-secret-file", "/does/not/exist"]).contains("/does/not/exist"));
     let other = key_error(&["--client-secret", EDGE_KEY, "--client-id", "aaaaaaaa"]);
     assert_eq!(other, "EDGE_CLIENT_ID is aaaaaaaa, but the client secret is the key eeeeeeee");
@@ -56,7 +58,7 @@ fn prefixes_and_addresses_are_checked() {
     assert_eq!(prefix("/a/b/").unwrap(), "/a/b");
     assert!(prefix("a").is_err());
     assert!(prefix("/{x}").is_err());
-    for address in ["https://backend:50051", "backend:50051", "http://", "?"] {
+    for address in ["ftp://backend:50051", "backend:50051", "http://", "?"] {
         let settings = settings(&["--client-secret", EDGE_KEY, "--backend-grpc", address]);
         assert!(
             settings.connector().err().unwrap().to_string().starts_with("EDGE_BACKEND_GRPC"),
@@ -66,9 +68,70 @@ fn prefixes_and_addresses_are_checked() {
 }
 
 #[test]
-fn variables_that_are_no_settings_are_found() {
-    let names = ["EDGE_NAME", "EDGE_PORT", "PATH", "EDGE_8081_TCP"].map(OsString::from);
-    assert_eq!(Settings::unknown_variables(names.into_iter()), ["EDGE_8081_TCP", "EDGE_PORT"]);
+fn whom_to_believe_is_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let nothing = folder.path().join("ca.pem");
+    std::fs::write(&nothing, "no certificate").unwrap();
+    let nothing = nothing.to_str().unwrap();
+    for (address, ca, part) in [
+        ("https://backend:50051", "/nowhere", "EDGE_BACKEND_CA /nowhere: No such file"),
+        ("https://backend:50051", nothing, "it holds no certificate as PEM"),
+        ("http://backend:50051", nothing, "the address is not https"),
+    ] {
+        let settings =
+            settings(&["--client-secret", EDGE_KEY, "--backend-grpc", address, "--backend-ca", ca]);
+        let said = settings.connector().err().unwrap().to_string();
+        assert!(said.contains(part), "{said}");
+    }
+}
+
+#[test]
+fn a_key_that_leaves_the_machine_in_plain_text_is_noticed() {
+    for (address, noticed) in [
+        ("http://backend:50051", true),
+        ("http://10.0.0.1:50051/x", true),
+        ("http://127.0.0.1:50051", false),
+        ("http://[::1]:50051", false),
+        ("http://localhost", false),
+        ("https://backend:50051", false),
+    ] {
+        assert_eq!(
+            settings(&["--backend-grpc", address]).reaches_backend_in_plain_text(),
+            noticed,
+            "{address}"
+        );
+    }
+}
+
+/// `FLUXGATE_REGENERATE=1 cargo test -p fluxgate-edge documented` writes it anew.
+#[test]
+fn the_settings_are_documented_as_they_are() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let made = documented(&text, &Settings::command()).unwrap();
+    if std::env::var_os("FLUXGATE_REGENERATE").is_some() {
+        std::fs::write(&path, &made).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap();
+    let how = "run FLUXGATE_REGENERATE=1 cargo test -p fluxgate-edge documented";
+    assert!(found == made, "docs/configuration.md is stale: {how}");
+}
+
+#[test]
+fn the_file_is_refused_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("edge.toml");
+    let config = ("EDGE_CONFIG", path.to_str().unwrap());
+    for (content, part) in [
+        ("name = \"a\"\nadress = 1", "edge.toml:2:1: adress is no setting"),
+        ("allow_anonymous = \"yes\"", "edge.toml:1:1: allow_anonymous takes a boolean, not a string"),
+        ("http_addr = \"nowhere\"", "EDGE_CLIENT_SECRET"),
+    ] {
+        std::fs::write(&path, content).unwrap();
+        let said = refused(&[], &[config]);
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.contains(part), "{said}");
+    }
 }
 
 #[test]
@@ -77,7 +140,10 @@ fn the_program_refuses_to_start_with_one_line() {
     for (arguments, variables, part) in [
         (&["--nonsense"][..], &[key][..], "--nonsense"),
         (&[], &[key, ("EDGE_ALLOW_ANONYMOUS", "perhaps")], "perhaps"),
-        (&[], &[key, ("EDGE_LOG_FORMAT", "xml")], "xml"),
+        (&[], &[key, ("EDGE_LOG_FORMAT", "xml")], "(in EDGE_LOG_FORMAT)"),
+        (&[], &[key, ("EDGE_LOG", "inof")], "EDGE_LOG"),
+        (&[], &[key, ("EDGE_TLS_CERT", "/x")], "set both EDGE_TLS_CERT and EDGE_TLS_KEY"),
+        (&[], &[key, ("EDGE_CLIENT_SECRET_FILE", "/x")], "cannot be used with"),
         (&[], &[key, ("EDGE_LOG", "=[")], "EDGE_LOG"),
         (&[], &[key, ("EDGE_HTTP_ADDR", "nowhere")], "EDGE_HTTP_ADDR"),
         (&[], &[], "EDGE_CLIENT_SECRET"),

@@ -14,7 +14,10 @@ use actix_web::{
 };
 
 use self::talk::{MAX_MESSAGE, Socket};
-use super::{Shared, address};
+use super::{
+    Shared, address,
+    origin::{self, Origin},
+};
 
 /// Opens a socket.
 pub async fn open(shared: web::Data<Shared>, http: HttpRequest, body: web::Payload) -> HttpResponse {
@@ -22,7 +25,7 @@ pub async fn open(shared: web::Data<Shared>, http: HttpRequest, body: web::Paylo
     if !offers_protocol(&http) {
         return refused(StatusCode::BAD_REQUEST, "offer the WebSocket protocol graphql-transport-ws");
     }
-    if !origin_allowed(&http) {
+    if !origin_allowed(&http, &shared.origins) {
         return refused(StatusCode::FORBIDDEN, "pages of this origin may not subscribe here");
     }
     let from = address::of(&http, &shared.trusted_proxies);
@@ -48,9 +51,12 @@ fn offers_protocol(http: &HttpRequest) -> bool {
 }
 
 /// Whether a page of the request's origin may open sockets: browsers ask nobody before they do, unlike with other
-/// requests. Programs send no origin; pages of this server's own host may.
-fn origin_allowed(http: &HttpRequest) -> bool {
+/// requests. Programs send no origin; pages of this server's own host may, and those that may ask otherwise.
+fn origin_allowed(http: &HttpRequest, known: &[Origin]) -> bool {
     let Some(origin) = http.headers().get(header::ORIGIN) else { return true };
+    if origin.to_str().is_ok_and(|origin| origin::allowed(origin, known)) {
+        return true;
+    }
     let host = http.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
     matches!((origin, host), (Some((_, origin)), Some(host)) if origin.eq_ignore_ascii_case(host))
@@ -67,6 +73,7 @@ mod tests {
         for (origin, allowed) in [
             (None, true),
             (Some("https://flags.example:8080"), true),
+            (Some("https://console.example"), true),
             (Some("http://FLAGS.example:8080"), true),
             (Some("https://flags.example"), false),
             (Some("https://evil.example"), false),
@@ -78,7 +85,8 @@ mod tests {
             if let Some(origin) = origin {
                 request = request.insert_header((header::ORIGIN, origin));
             }
-            assert_eq!(origin_allowed(&request.to_http_request()), allowed, "{origin:?}");
+            let known = ["https://console.example".parse().unwrap()];
+            assert_eq!(origin_allowed(&request.to_http_request(), &known), allowed, "{origin:?}");
         }
     }
 }

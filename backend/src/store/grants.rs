@@ -1,0 +1,79 @@
+//! What the server's role may do where it is not the owner: a table for the tables, one for the functions. A test holds
+//! every table and function of the schema against them.
+
+use sqlx::{AssertSqlSafe, PgConnection, query_scalar, raw_sql};
+
+/// Each table, and what is done to it.
+pub const TABLES: &[(&str, &str)] = &[
+    ("_sqlx_migrations", "SELECT"),
+    // Added to, never altered.
+    ("audit_entry", "SELECT, INSERT"),
+    ("change_comment", "SELECT, INSERT"),
+    ("change_policy", "SELECT, INSERT"),
+    ("token_environment", "SELECT, INSERT"),
+    ("version", "SELECT, INSERT"),
+    // Moved by publish() alone, as the owner.
+    ("delivery_head", "SELECT"),
+    ("delivery_item", "SELECT"),
+    // Never deleted.
+    ("app_user", "SELECT, INSERT, UPDATE"),
+    ("change", "SELECT, INSERT, UPDATE"),
+    ("change_item", "SELECT, INSERT, UPDATE"),
+    ("client", "SELECT, INSERT, UPDATE"),
+    ("environment", "SELECT, INSERT, UPDATE"),
+    ("feature", "SELECT, INSERT, UPDATE"),
+    ("stage", "SELECT, INSERT, UPDATE"),
+    ("team", "SELECT, INSERT, UPDATE"),
+    ("token", "SELECT, INSERT, UPDATE"),
+    ("vote", "SELECT, INSERT, UPDATE"),
+    ("periodic_job", "SELECT, UPDATE"),
+    // Whatever there is to do.
+    ("bootstrap", "SELECT, INSERT, UPDATE, DELETE"),
+    ("client_key", "SELECT, INSERT, UPDATE, DELETE"),
+    ("context_key", "SELECT, INSERT, UPDATE, DELETE"),
+    ("edge", "SELECT, INSERT, UPDATE, DELETE"),
+    ("evaluation_count", "SELECT, INSERT, UPDATE, DELETE"),
+    ("evaluation_sample", "SELECT, INSERT, UPDATE, DELETE"),
+    ("evaluation_seen", "SELECT, INSERT, UPDATE, DELETE"),
+    ("evaluation_sketch", "SELECT, INSERT, UPDATE, DELETE"),
+    ("failure", "SELECT, INSERT, UPDATE, DELETE"),
+    ("ingest_batch", "SELECT, INSERT, UPDATE, DELETE"),
+    ("ingest_edge", "SELECT, INSERT, UPDATE, DELETE"),
+    ("ingest_gap", "SELECT, INSERT, UPDATE, DELETE"),
+    ("member", "SELECT, INSERT, UPDATE, DELETE"),
+    ("pipeline", "SELECT, INSERT, UPDATE, DELETE"),
+    ("pipeline_stage", "SELECT, INSERT, UPDATE, DELETE"),
+    ("policy", "SELECT, INSERT, UPDATE, DELETE"),
+    ("policy_environment", "SELECT, INSERT, UPDATE, DELETE"),
+    ("refresh_token", "SELECT, INSERT, UPDATE, DELETE"),
+    ("signing_key", "SELECT, INSERT, UPDATE, DELETE"),
+    ("token_key", "SELECT, INSERT, UPDATE, DELETE"),
+];
+
+/// The functions that the server calls; those of triggers nobody calls.
+pub const FUNCTIONS: &[&str] = &[
+    "publish(text[], uuid[])",
+    "ensure_evaluation_partitions(date[])",
+    "drop_evaluation_partitions(date)",
+    "compact_delivery(bigint)",
+    "trim_delivery(integer)",
+];
+
+/// Gives a role exactly that, and lets nobody add to the schema.
+pub async fn grant(conn: &mut PgConnection, role: &str) -> sqlx::Result<()> {
+    let role: String = query_scalar("SELECT quote_ident($1)").bind(role).fetch_one(&mut *conn).await?;
+    let mut statements = vec![
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC".to_owned(),
+        "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC".to_owned(),
+        format!("REVOKE ALL ON SCHEMA public FROM {role}"),
+        format!("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}"),
+        format!("REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {role}"),
+        format!("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM {role}"),
+        format!("GRANT USAGE ON SCHEMA public TO {role}"),
+    ];
+    statements.extend(TABLES.iter().map(|(table, rights)| format!("GRANT {rights} ON {table} TO {role}")));
+    let functions = FUNCTIONS.iter();
+    statements.extend(functions.map(|function| format!("GRANT EXECUTE ON FUNCTION {function} TO {role}")));
+    raw_sql(AssertSqlSafe(statements.join(";\n"))).execute(conn).await?;
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! What is counted and measured of this edge. No label names a feature, a client or a user.
+
+use std::fmt;
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use fluxgate_server::metrics::Metrics as Registry;
+use metrics::{Counter, Gauge};
+
+use crate::clock;
+use crate::edge::Edge;
+use crate::sync::StreamState;
+
+/// The statuses that are answered, the most frequent first; others count as the last.
+const STATUSES: [u16; 11] = [200, 304, 204, 401, 404, 400, 403, 405, 413, 503, 500];
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Evaluate,
+    Ofrep,
+    Other,
+}
+
+impl Endpoint {
+    const ALL: [Self; 3] = [Self::Evaluate, Self::Ofrep, Self::Other];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Evaluate => "evaluate",
+            Self::Ofrep => "ofrep",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// The numbers of one edge.
+pub struct Metrics {
+    registry: Arc<Registry>,
+    /// By endpoint and status, found without a lock.
+    requests: [[Counter; STATUSES.len()]; Endpoint::ALL.len()],
+    revision: Gauge,
+    head: Gauge,
+    kills_revision: Gauge,
+    flags: Gauge,
+    connected: Gauge,
+    silence: Gauge,
+}
+
+impl Metrics {
+    /// Starts at zero. Within a runtime.
+    pub fn start() -> Self {
+        let registry = Registry::start("fluxgate-edge", env!("CARGO_PKG_VERSION"));
+        let gauge = |name, what| registry.gauge(name, what, &[]);
+        let requests = Endpoint::ALL.map(|endpoint| {
+            STATUSES.map(|status| {
+                let labels = [("endpoint", endpoint.name()), ("status", &status.to_string()[..])];
+                registry.counter("fluxgate_edge_requests_total", "Requests that were answered", &labels)
+            })
+        });
+        Self {
+            requests,
+            revision: gauge("fluxgate_edge_revision", "The revision that is served"),
+            head: gauge("fluxgate_edge_head", "The newest revision that the backend told of"),
+            kills_revision: gauge("fluxgate_edge_kills_revision", "The revision of the kill switches"),
+            flags: gauge("fluxgate_edge_flags", "Flags that are served"),
+            connected: gauge("fluxgate_edge_connected", "Whether the stream is open and current"),
+            silence: gauge("fluxgate_edge_silence_seconds", "How long ago the backend was heard last"),
+            registry,
+        }
+    }
+
+    /// For what counts by itself.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Counts a request that was answered.
+    pub(crate) fn answered(&self, endpoint: Endpoint, status: StatusCode) {
+        let place = STATUSES.iter().position(|known| *known == status.as_u16());
+        let of_endpoint = &self.requests[endpoint as usize];
+        if let Some(counter) = place.map_or(of_endpoint.last(), |place| of_endpoint.get(place)) {
+            counter.increment(1);
+        }
+    }
+
+    /// All of them as text, in Prometheus's form.
+    pub fn render(&self, edge: &Edge) -> String {
+        let stream = edge.stream();
+        if let Some(state) = edge.state().as_deref() {
+            self.revision.set(state.revision() as f64);
+            self.flags.set(state.sizes().1 as f64);
+        }
+        self.head.set(stream.head.unwrap_or_default() as f64);
+        self.kills_revision.set(stream.kills_revision.unwrap_or_default() as f64);
+        self.connected.set(f64::from(u8::from(stream.state == StreamState::Connected)));
+        if let Some(at) = stream.last_message_ms {
+            self.silence.set((clock::unix_ms() - at) as f64 / 1000.0);
+        }
+        let counters = stream.counters;
+        for (what, count) in [
+            ("disconnect", counters.disconnects),
+            ("gap", counters.gaps),
+            ("digest_difference", counters.digest_differences),
+            ("broken_snapshot", counters.broken_snapshots),
+            ("misplaced_message", counters.misplaced_messages),
+            ("reset", counters.resets),
+            ("bad_item", counters.bad_items),
+        ] {
+            let explained = "What had to be put right on the stream";
+            self.registry
+                .counter("fluxgate_edge_stream_faults_total", explained, &[("what", what)])
+                .absolute(count);
+        }
+        self.registry.render()
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
