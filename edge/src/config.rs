@@ -2,7 +2,9 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser, ValueEnum};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -18,9 +20,9 @@ const VARIABLE_PREFIX: &str = "EDGE_";
 #[derive(Clone, Debug, Parser)]
 #[command(name = "fluxgate-edge", version)]
 pub struct Settings {
-    /// Where the backend's gRPC server listens
-    #[arg(long, env = "EDGE_BACKEND_GRPC", default_value = "http://127.0.0.1:50051")]
-    pub backend_grpc: String,
+    /// Where the gRPC servers of the backends listen, separated by commas; any of them will do
+    #[arg(long, env = "EDGE_BACKEND_GRPC", default_value = "http://127.0.0.1:50051", value_delimiter = ',')]
+    pub backend_grpc: Vec<String>,
 
     /// Where to listen for HTTP
     #[arg(long, env = "EDGE_HTTP_ADDR", default_value = "0.0.0.0:8081")]
@@ -49,6 +51,14 @@ pub struct Settings {
         action = clap::ArgAction::Set
     )]
     pub allow_anonymous: bool,
+
+    /// A folder for what is served, so that this edge starts without a backend; without it everything is in memory only
+    #[arg(long, env = "EDGE_STATE_DIR")]
+    pub state_dir: Option<PathBuf>,
+
+    /// After how many seconds without a backend /readyz and /health say 503; never when absent
+    #[arg(long, env = "EDGE_MAX_STALENESS_SECS")]
+    pub max_staleness_secs: Option<NonZeroU32>,
 
     /// What people call this edge; the host's name when absent
     #[arg(long, env = "EDGE_NAME")]
@@ -144,7 +154,13 @@ impl Settings {
 
     /// Returns what connects to the backend.
     pub fn connector(&self) -> Result<Connector, SettingsError> {
-        Ok(Connector::new(&self.backend_grpc, &self.key()?)?)
+        let backends: Vec<_> = self.backend_grpc.iter().map(|backend| backend.trim().to_owned()).collect();
+        Ok(Connector::new(&backends, &self.key()?)?)
+    }
+
+    /// Returns how old what is served may be.
+    pub fn max_staleness(&self) -> Option<Duration> {
+        self.max_staleness_secs.map(|secs| Duration::from_secs(secs.get().into()))
     }
 
     /// Returns the prefix as routes need it: empty, or with a slash in front and none at the end.

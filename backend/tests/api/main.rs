@@ -18,6 +18,8 @@ mod document;
 mod dry_run;
 mod edge;
 mod environment;
+mod epoch;
+mod evaluate;
 mod evaluation;
 mod event;
 mod feature;

@@ -6,6 +6,7 @@ mod cors;
 mod error;
 mod evaluate;
 mod health;
+mod metrics;
 mod ofrep;
 mod request;
 
@@ -21,6 +22,7 @@ use actix_web::web::{Data, PayloadConfig, ServiceConfig, get, head, method, post
 use actix_web::{HttpRequest, HttpResponse, HttpServer};
 use error::{Failure, Problem};
 
+use crate::clock::Clock;
 use crate::edge::Edge;
 
 /// How large may the body of one evaluation be?
@@ -35,6 +37,10 @@ const SHUTDOWN_SECONDS: u64 = 5;
 pub struct App {
     /// What is served.
     pub edge: Arc<Edge>,
+    /// Measures how old that is.
+    pub clock: Clock,
+    /// How old it may be before the edge is not ready any more.
+    pub max_staleness: Option<Duration>,
     /// Whether requests without credentials are evaluated.
     pub allow_anonymous: bool,
     /// What people call this edge.
@@ -76,6 +82,7 @@ fn routes(app: &App, config: &mut ServiceConfig) {
     for path in ["/health", "/readyz"] {
         config.service(probe(path).route(get().to(health::ready)).route(head().to(health::ready)));
     }
+    config.service(probe("/metrics").route(get().to(metrics::metrics)).route(head().to(metrics::metrics)));
     config.service(probe("/status").route(get().to(health::status)).route(head().to(health::status)));
 }
 

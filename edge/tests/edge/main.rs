@@ -7,6 +7,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod chaos;
+mod disk;
 mod evaluate;
 mod faults;
 mod kills;
@@ -15,6 +17,8 @@ mod ofrep;
 mod packets;
 mod peer;
 mod refusals;
+mod restart;
 mod settings;
 mod steps;
+mod watch;
 mod world;
