@@ -19,6 +19,7 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
+    /// Answers from what an app serves.
     pub fn new(app: Arc<App>) -> Evaluation {
         Evaluation { app }
     }
