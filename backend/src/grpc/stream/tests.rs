@@ -324,6 +324,8 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 proptest! {
+    // Much is hashed in each.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
     #[test]
     fn whatever_happens_an_edge_is_told_what_adds_up(events in prop::collection::vec(event(), 1..120)) {
         let mut stream = Stream::new(History::new(), Holder::default());
