@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser;
 use fluxgate_server::logs::LogFormat;
@@ -26,9 +28,9 @@ pub struct Settings {
     #[arg(long, env = "EDGE_CONFIG")]
     pub config: Option<PathBuf>,
 
-    /// Where the backend's gRPC server listens
-    #[arg(long, env = "EDGE_BACKEND_GRPC", default_value = "http://127.0.0.1:50051")]
-    pub backend_grpc: String,
+    /// Where the gRPC servers of the backends listen, separated by commas; any of them will do
+    #[arg(long, env = "EDGE_BACKEND_GRPC", default_value = "http://127.0.0.1:50051", value_delimiter = ',')]
+    pub backend_grpc: Vec<String>,
 
     /// Whom to believe that the backend is who it says, as PEM, for an https address; the system's list when absent
     #[arg(long, env = "EDGE_BACKEND_CA")]
@@ -69,6 +71,14 @@ pub struct Settings {
         action = clap::ArgAction::Set
     )]
     pub allow_anonymous: bool,
+
+    /// A folder for what is served, so that this edge starts without a backend; without it everything is in memory only
+    #[arg(long, env = "EDGE_STATE_DIR")]
+    pub state_dir: Option<PathBuf>,
+
+    /// After how many seconds without a backend /readyz and /health say 503; never when absent
+    #[arg(long, env = "EDGE_MAX_STALENESS_SECS")]
+    pub max_staleness_secs: Option<NonZeroU32>,
 
     /// What people call this edge; the host's name when absent
     #[arg(long, env = "EDGE_NAME")]
@@ -159,16 +169,24 @@ impl Settings {
 
     /// Returns what connects to the backend.
     pub fn connector(&self) -> Result<Connector, SettingsError> {
-        Ok(Connector::new(&self.backend_grpc, &self.key()?, self.backend_ca.as_deref())?)
+        let backends: Vec<_> = self.backend_grpc.iter().map(|backend| backend.trim().to_owned()).collect();
+        Ok(Connector::new(&backends, &self.key()?, self.backend_ca.as_deref())?)
     }
 
-    /// Returns whether the key leaves this machine for everybody on the way to read.
-    pub fn reaches_backend_in_plain_text(&self) -> bool {
-        let Some(rest) = self.backend_grpc.strip_prefix("http://") else { return false };
-        let host = rest.split('/').next().unwrap_or_default();
-        let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_matches(['[', ']']);
-        let local = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-        !local && host != "localhost"
+    /// Returns how old what is served may be.
+    pub fn max_staleness(&self) -> Option<Duration> {
+        self.max_staleness_secs.map(|secs| Duration::from_secs(secs.get().into()))
+    }
+
+    /// Returns the backends to whom the key travels for everybody on the way to read.
+    pub fn reached_in_plain_text(&self) -> impl Iterator<Item = &str> {
+        self.backend_grpc.iter().map(String::as_str).filter(|backend| {
+            let Some(rest) = backend.trim().strip_prefix("http://") else { return false };
+            let host = rest.split('/').next().unwrap_or_default();
+            let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_matches(['[', ']']);
+            let local = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+            !local && host != "localhost"
+        })
     }
 
     /// Returns the prefix as routes need it: empty, or with a slash in front and none at the end.

@@ -1,9 +1,10 @@
-//! What the stream and the HTTP server share: the served state and the stream's status, each read without a lock.
+//! What the stream and the HTTP server share: the served state, and how stream and disk fare, each read without a lock.
 
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 
+use crate::disk::DiskStatus;
 use crate::state::State;
 use crate::sync::StreamStatus;
 
@@ -12,12 +13,14 @@ use crate::sync::StreamStatus;
 pub struct Edge {
     state: ArcSwapOption<State>,
     stream: ArcSwap<StreamStatus>,
+    disk: ArcSwap<DiskStatus>,
 }
 
 impl Edge {
     /// Starts with nothing to serve.
-    pub fn new(stream: StreamStatus) -> Self {
-        Self { state: ArcSwapOption::empty(), stream: ArcSwap::from_pointee(stream) }
+    pub fn new(stream: StreamStatus, disk: DiskStatus) -> Self {
+        let (stream, disk) = (ArcSwap::from_pointee(stream), ArcSwap::from_pointee(disk));
+        Self { state: ArcSwapOption::empty(), stream, disk }
     }
 
     /// Serves a state from now on.
@@ -30,6 +33,11 @@ impl Edge {
         self.stream.store(Arc::new(stream));
     }
 
+    /// Notes how the disk fares.
+    pub fn report_disk(&self, disk: DiskStatus) {
+        self.disk.store(Arc::new(disk));
+    }
+
     /// Returns what is served; none before the first snapshot.
     pub fn state(&self) -> Guard<Option<Arc<State>>> {
         self.state.load()
@@ -38,5 +46,10 @@ impl Edge {
     /// Returns what the stream is doing.
     pub fn stream(&self) -> Arc<StreamStatus> {
         self.stream.load_full()
+    }
+
+    /// Returns how the disk fares.
+    pub fn disk(&self) -> Arc<DiskStatus> {
+        self.disk.load_full()
     }
 }

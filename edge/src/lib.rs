@@ -6,6 +6,7 @@
 pub mod caller;
 pub mod clock;
 pub mod config;
+pub mod disk;
 pub mod edge;
 pub mod flag;
 pub mod http;

@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use fluxgate_server::metrics::Metrics as Registry;
 use metrics::{Counter, Gauge};
 
-use crate::clock;
+use crate::clock::{self, Clock};
 use crate::edge::Edge;
 use crate::sync::StreamState;
 
@@ -44,6 +44,9 @@ pub struct Metrics {
     kills_revision: Gauge,
     flags: Gauge,
     connected: Gauge,
+    lag: Gauge,
+    age: Gauge,
+    disk_failing: Gauge,
     silence: Gauge,
 }
 
@@ -65,6 +68,15 @@ impl Metrics {
             kills_revision: gauge("fluxgate_edge_kills_revision", "The revision of the kill switches"),
             flags: gauge("fluxgate_edge_flags", "Flags that are served"),
             connected: gauge("fluxgate_edge_connected", "Whether the stream is open and current"),
+            lag: gauge("fluxgate_edge_lag_revisions", "Revisions that are known of and not served"),
+            age: gauge(
+                "fluxgate_edge_state_age_seconds",
+                "Since when what is served was known to be current",
+            ),
+            disk_failing: gauge(
+                "fluxgate_edge_disk_failing",
+                "1 while what is served cannot be kept on disk",
+            ),
             silence: gauge("fluxgate_edge_silence_seconds", "How long ago the backend was heard last"),
             registry,
         }
@@ -85,11 +97,13 @@ impl Metrics {
     }
 
     /// All of them as text, in Prometheus's form.
-    pub fn render(&self, edge: &Edge) -> String {
-        let stream = edge.stream();
+    pub fn render(&self, edge: &Edge, clock: Clock) -> String {
+        let (stream, disk) = (edge.stream(), edge.disk());
         if let Some(state) = edge.state().as_deref() {
             self.revision.set(state.revision() as f64);
             self.flags.set(state.sizes().1 as f64);
+            let lag = stream.head.map_or(0, |head| head.saturating_sub(state.revision()));
+            self.lag.set(lag as f64);
         }
         self.head.set(stream.head.unwrap_or_default() as f64);
         self.kills_revision.set(stream.kills_revision.unwrap_or_default() as f64);
@@ -97,6 +111,17 @@ impl Metrics {
         if let Some(at) = stream.last_message_ms {
             self.silence.set((clock::unix_ms() - at) as f64 / 1000.0);
         }
+        if let Some(current) = stream.current {
+            self.age.set(current.age(clock.now().elapsed).as_secs_f64());
+        }
+        for state in StreamState::ALL {
+            let on = f64::from(u8::from(state == stream.state));
+            let what = "1 for where the stream stands";
+            self.registry.gauge("fluxgate_edge_stream_state", what, &[("state", state.name())]).set(on);
+        }
+        self.disk_failing.set(f64::from(u8::from(disk.failing.is_some())));
+        let what = "Failures to read or write the state on disk";
+        self.registry.counter("fluxgate_edge_disk_errors_total", what, &[]).absolute(disk.errors);
         let counters = stream.counters;
         for (what, count) in [
             ("disconnect", counters.disconnects),

@@ -6,16 +6,22 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use fluxgate_server::signals;
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use crate::clock::{self, Clock};
 use crate::config::{Settings, SettingsError};
+use crate::disk::{Folder, Keeper};
 use crate::edge::Edge;
 use crate::http::{self, App, Ids};
 use crate::metrics::Metrics;
-use crate::sync::{Identity, Machine, drive};
+use crate::sync::{Identity, KeyHash, Machine, drive};
+
+/// How often is what is kept on disk brought up to date within the time that it may be old?
+const REFRESHES: u32 = 4;
 
 /// Why an edge does not run.
 #[derive(Debug, Error)]
@@ -39,7 +45,7 @@ pub enum RunError {
 /// Serves until `stop` resolves; then lets requests end and tells the backend that this edge is gone.
 pub async fn run(settings: &Settings, stop: impl Future<Output = ()>) -> Result<(), RunError> {
     let address = &settings.http_addr;
-    let connector = settings.connector()?;
+    let (key, connector) = (settings.key()?, settings.connector()?);
     let path_prefix = settings.prefix()?;
     let certificate = settings.certificate()?;
     let listener =
@@ -53,17 +59,21 @@ pub async fn run(settings: &Settings, stop: impl Future<Output = ()>) -> Result<
     }
     let clock = Clock::start();
     let name = settings.name();
-    let version = env!("CARGO_PKG_VERSION").to_owned();
-    let identity = Identity { edge_id: clock::random_id(), name: name.clone(), version };
-    info!(name, id = %identity.edge_id, http = address, backend = settings.backend_grpc, "edge starts");
-    let machine = Machine::new(identity, clock.now());
-    let edge = Arc::new(Edge::new(machine.status()));
-    let allow_anonymous = settings.allow_anonymous;
-    let app = App { edge: Arc::clone(&edge), allow_anonymous, name, path_prefix, metrics, ids: Ids::new() };
+    let (machine, keeper, edge) = begin(settings, (&key, connector.backends()), clock);
+    let app = App {
+        edge: Arc::clone(&edge),
+        clock,
+        max_staleness: settings.max_staleness(),
+        allow_anonymous: settings.allow_anonymous,
+        name,
+        path_prefix,
+        metrics,
+        ids: Ids::new(),
+    };
     let server = http::serve(app, listener, certificate.as_ref()).map_err(RunError::Serve)?;
     let handle = server.handle();
     let (stop_stream, stopped) = oneshot::channel::<()>();
-    let stream = drive(machine, connector, &edge, clock, async {
+    let stream = drive(machine, (connector, keeper), (&edge, clock), async {
         // Both a word and the end of whoever could say it mean to stop.
         let _ = stopped.await;
     });
@@ -92,8 +102,41 @@ fn warn_of_plain_text(settings: &Settings, listener: &TcpListener, encrypted: bo
     {
         warn!(%address, "HTTP is not encrypted: set EDGE_TLS_CERT, or put TLS before it");
     }
-    if settings.reaches_backend_in_plain_text() {
-        let backend = &settings.backend_grpc;
+    for backend in settings.reached_in_plain_text() {
         warn!(backend, "the key travels to the backend unencrypted: use an https address");
     }
+}
+
+/// Begins with what is on disk, where there is something, and serves that.
+fn begin(
+    settings: &Settings,
+    (key, backends): (&SecretString, usize),
+    clock: Clock,
+) -> (Machine, Keeper, Arc<Edge>) {
+    let key: KeyHash = Sha256::digest(key.expose_secret()).into();
+    let mut edge_id = clock::random_id();
+    let (mut image, mut keeper) = (None, Keeper::none());
+    if let Some(path) = &settings.state_dir {
+        let mut opened = Folder::open(path, &key, edge_id);
+        edge_id = opened.edge_id.unwrap_or(edge_id);
+        image = opened.image.take();
+        let found = image.as_ref().map(|image| (image.epoch, image.revision));
+        keeper = Keeper::new(opened, found, settings.max_staleness().map(|staleness| staleness / REFRESHES));
+    }
+    let (name, version) = (settings.name(), env!("CARGO_PKG_VERSION").to_owned());
+    info!(
+        name, id = %edge_id, http = settings.http_addr, backends = settings.backend_grpc.join(","), "edge starts"
+    );
+    let identity = Identity { edge_id, name, version, key };
+    let mut machine = Machine::new(identity, backends, clock.now());
+    let state = image.and_then(|image| machine.resume(&image, clock.now()));
+    let edge = Arc::new(Edge::new(machine.status(), keeper.status().clone()));
+    match state {
+        Some(state) => {
+            info!(revision = state.revision(), "serving what was kept on disk");
+            edge.serve(state);
+        }
+        None => info!("nothing to serve before a backend is reached"),
+    }
+    (machine, keeper, edge)
 }

@@ -7,7 +7,12 @@ fn committed_code_is_current() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let descriptors = protox::compile(["fluxgate/delivery/v1/delivery.proto"], [root.join("proto")]).unwrap();
     let out = tempfile::tempdir().unwrap();
-    tonic_prost_build::configure().out_dir(out.path()).compile_fds(descriptors).unwrap();
+    tonic_prost_build::configure()
+        .out_dir(out.path())
+        // Shared by all streams that send it.
+        .bytes(".fluxgate.delivery.v1.BackendMessage.snapshot_chunk")
+        .compile_fds(descriptors)
+        .unwrap();
     let made = fs::read_to_string(out.path().join("fluxgate.delivery.v1.rs")).unwrap();
     let committed = root.join("src/generated/fluxgate.delivery.v1.rs");
     if std::env::var_os("FLUXGATE_REGENERATE").is_some() {

@@ -14,18 +14,33 @@ use uuid::Uuid;
 use super::state::{EdgeClient, EdgeKey, Entry, KillEntry, Loaded, Position, Scope};
 use crate::store::{
     client,
-    delivery::{self, ClientRow, DeliveryKind, StageRow, Touched},
+    delivery::{self, ClientRow, DeliveryKind, Head, StageRow, Touched},
 };
 
-/// Reads what is above `have`, or everything where nothing is held that could be continued. `None`: nothing is new.
-pub async fn load(pool: &PgPool, have: Option<Position>) -> anyhow::Result<Option<Loaded>> {
+/// What a look at the database came to.
+pub enum Found {
+    /// Nothing is new.
+    Nothing,
+    /// Something is.
+    News(Loaded),
+    /// The database does not know what was read from it before: it went back in time.
+    Lost,
+}
+
+/// Reads what is above `have`, or everything where nothing is held that could be continued. `mark` is that of the revision held.
+pub async fn load(pool: &PgPool, have: Option<Position>, mark: Option<Uuid>) -> anyhow::Result<Found> {
     let mut tx = pool.begin().await?;
     delivery::one_snapshot(&mut tx).await?;
     let head = delivery::head(&mut tx).await.context("cannot read the head")?;
     let (revision, compacted) = (u64::try_from(head.revision)?, u64::try_from(head.compacted)?);
     let position = Position { epoch: head.epoch, revision };
+    if let Some(have) = have.filter(|have| have.epoch == head.epoch)
+        && is_lost(&mut tx, (have.revision, mark), &head).await?
+    {
+        return Ok(Found::Lost);
+    }
     if have == Some(position) {
-        return Ok(None);
+        return Ok(Found::Nothing);
     }
     let after = have
         .filter(|have| have.epoch == head.epoch && (compacted..=revision).contains(&have.revision))
@@ -39,10 +54,26 @@ pub async fn load(pool: &PgPool, have: Option<Position>) -> anyhow::Result<Optio
     );
     // A whole reads the things below `compacted` too; the log names all that ever was delivered.
     let touched = delivery::touched(&mut tx, after.map_or(0, |_| from)).await?;
+    let mark = delivery::mark(&mut tx, head.revision).await?;
     let mut loaded =
-        Loaded { position: Some(position), compacted, whole: after.is_none(), ..Loaded::default() };
+        Loaded { position: Some(position), compacted, mark, whole: after.is_none(), ..Loaded::default() };
     read(&mut tx, &touched, &mut loaded).await?;
-    Ok(Some(loaded))
+    Ok(Found::News(loaded))
+}
+
+/// Whether what was read from this epoch before is not in it any more.
+async fn is_lost(
+    conn: &mut PgConnection,
+    (revision, mark): (u64, Option<Uuid>),
+    head: &Head,
+) -> anyhow::Result<bool> {
+    let revision = i64::try_from(revision)?;
+    if revision > head.revision {
+        return Ok(true);
+    }
+    // What was trimmed from the log cannot be compared; it was there once.
+    let now = delivery::mark(conn, revision).await?;
+    Ok(mark.zip(now).is_some_and(|(then, now)| then != now))
 }
 
 async fn read(conn: &mut PgConnection, touched: &[Touched], loaded: &mut Loaded) -> anyhow::Result<()> {

@@ -3,12 +3,15 @@
 //! A stream is a position in this state, not a queue: the `watch` channel says that the head moved and nothing else.
 
 pub mod edges;
+mod epoch;
+pub mod evaluator;
 mod load;
+pub mod snapshot;
 pub mod state;
 
 use std::{
     sync::{Arc, PoisonError, RwLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use chrono::{DateTime, Utc};
@@ -18,6 +21,8 @@ use uuid::Uuid;
 
 use self::{
     edges::Edges,
+    evaluator::Evaluator,
+    load::Found,
     state::{EdgeClient, Served},
 };
 use crate::{
@@ -32,6 +37,8 @@ const POLL: Duration = Duration::from_millis(500);
 pub struct Delivery {
     pool: PgPool,
     served: RwLock<Served>,
+    /// The same, compiled; empty until somebody asks.
+    evaluator: RwLock<Evaluator>,
     /// Held by whoever reads the database, one at a time.
     reading: Mutex<()>,
     moved: watch::Sender<()>,
@@ -43,12 +50,17 @@ pub struct Delivery {
 impl Delivery {
     /// Loads the state and keeps it in step until the process ends.
     pub async fn start(pool: PgPool, hints: Arc<Hints>) -> anyhow::Result<Arc<Delivery>> {
-        let served = load::load(&pool, None).await?.map(Served::from).unwrap_or_default();
+        epoch::settle(&pool).await?;
+        let served = match load::load(&pool, None, None).await? {
+            Found::News(loaded) => Served::from(loaded),
+            Found::Nothing | Found::Lost => Served::default(),
+        };
         let (moved, _) = watch::channel(());
         let edges = Edges::start(pool.clone());
         let delivery = Arc::new(Delivery {
             pool,
             served: RwLock::new(served),
+            evaluator: RwLock::default(),
             reading: Mutex::new(()),
             moved,
             hints,
@@ -66,6 +78,19 @@ impl Delivery {
     /// Which database this is.
     pub fn epoch(&self) -> Uuid {
         self.read(|served| served.position().epoch)
+    }
+
+    /// Evaluates on the state as it is now; held only for as long as `look` takes.
+    pub fn evaluator<T>(&self, look: impl FnOnce(&Evaluator) -> T) -> T {
+        let current = || self.evaluator.read().unwrap_or_else(PoisonError::into_inner);
+        // Never both at once here: below they are taken in one order.
+        let position = self.read(Served::position);
+        let is_current = current().is_current(position);
+        if !is_current {
+            let mut evaluator = self.evaluator.write().unwrap_or_else(PoisonError::into_inner);
+            self.read(|served| evaluator.update(served));
+        }
+        look(&current())
     }
 
     /// Changes the state, which only adding up digests needs beside `refresh`.
@@ -104,8 +129,15 @@ impl Delivery {
     pub async fn refresh(&self) -> anyhow::Result<bool> {
         let _reading = self.reading.lock().await;
         loop {
-            let have = self.read(Served::position);
-            let Some(loaded) = load::load(&self.pool, Some(have)).await? else { return Ok(false) };
+            let (have, mark) = self.read(|served| (served.position(), served.mark()));
+            let loaded = match load::load(&self.pool, Some(have), mark).await? {
+                Found::News(loaded) => loaded,
+                Found::Nothing => return Ok(false),
+                Found::Lost => {
+                    epoch::renew(&self.pool, have.epoch).await?;
+                    continue;
+                }
+            };
             if self.write(|served| served.merge_onto(have, loaded)) {
                 self.moved.send_replace(());
                 return Ok(true);
@@ -115,10 +147,20 @@ impl Delivery {
 
     /// Follows the head: at once when told, twice a second otherwise.
     async fn follow(self: Arc<Self>) {
-        let mut away = false;
+        let (mut away, mut settled) = (false, Instant::now());
         loop {
             let told = tokio::time::timeout(POLL, self.hints.head.notified()).await.is_ok();
-            match self.refresh().await {
+            // Not for every notification, and not only without: both may go on for long.
+            let ask = settled.elapsed() >= POLL;
+            let settle = async { if ask { epoch::settle(&self.pool).await } else { Ok(()) } };
+            let looked = match settle.await {
+                Ok(()) => self.refresh().await,
+                Err(error) => Err(error),
+            };
+            if ask {
+                settled = Instant::now();
+            }
+            match looked {
                 Ok(found) => {
                     if found && !told {
                         tracing::debug!("found a revision that no notification told of");

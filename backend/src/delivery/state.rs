@@ -12,6 +12,8 @@ use fluxgate_proto::{
 };
 use uuid::Uuid;
 
+use super::snapshot::{Snapshot, Snapshots};
+
 /// What one EDGE client may see: a team, and one of its environments or all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Scope {
@@ -108,6 +110,8 @@ pub struct Loaded {
     pub position: Option<Position>,
     /// Revisions up to here are no longer in the log.
     pub compacted: u64,
+    /// Tells the revision from another of the same number, in a history that was lost.
+    pub mark: Option<Uuid>,
     /// Everything there is, rather than what changed.
     pub whole: bool,
     /// Items by key.
@@ -124,17 +128,24 @@ pub struct Served {
     epoch: Uuid,
     revision: u64,
     compacted: u64,
+    mark: Option<Uuid>,
     entries: HashMap<Key, Entry>,
     order: BTreeMap<u64, Vec<Key>>,
     kills: HashMap<Uuid, KillEntry>,
     edge_clients: HashMap<Uuid, EdgeClient>,
     digests: HashMap<Scope, Digest>,
+    snapshots: Snapshots,
 }
 
 impl Served {
     /// How far the state is.
     pub fn position(&self) -> Position {
         Position { epoch: self.epoch, revision: self.revision }
+    }
+
+    /// What tells its revision from another of the same number.
+    pub fn mark(&self) -> Option<Uuid> {
+        self.mark
     }
 
     /// Below this there is no delta, only a snapshot.
@@ -159,6 +170,7 @@ impl Served {
         }
         let Some(position) = loaded.position else { return };
         (self.epoch, self.revision, self.compacted) = (position.epoch, position.revision, loaded.compacted);
+        self.mark = loaded.mark;
         for (key, entry) in loaded.entries {
             self.replace(key, entry);
         }
@@ -201,10 +213,33 @@ impl Served {
             .collect()
     }
 
+    /// What every scope has above a revision, in the order of revisions.
+    pub fn changed(&self, above: u64) -> Vec<Arc<Item>> {
+        let keys = self.order.range(above + 1..).flat_map(|(_, keys)| keys);
+        keys.filter_map(|key| Some(Arc::clone(&self.entries.get(key)?.item))).collect()
+    }
+
+    /// The kill switches that are on: environment and feature.
+    pub fn killed(&self) -> impl Iterator<Item = (Uuid, &str)> {
+        self.kills.values().filter(|kill| kill.on).map(|kill| (kill.environment, kill.feature.as_str()))
+    }
+
     /// All that a scope has and that is not gone.
     pub fn snapshot(&self, scope: Scope) -> Vec<Arc<Item>> {
         let entries = self.entries.values().filter(|entry| scope.covers(entry.team, entry.environment));
         entries.filter(|entry| !entry.item.payload.is_empty()).map(|entry| Arc::clone(&entry.item)).collect()
+    }
+
+    /// The same, encoded, of now or a moment ago: only behind `at_least` never.
+    pub fn shared_snapshot(&mut self, scope: Scope, at_least: u64, now: DateTime<Utc>) -> Arc<Snapshot> {
+        let head = self.position();
+        if let Some(found) = self.snapshots.find(scope, (head, at_least), now) {
+            return found;
+        }
+        let digest = self.digest(scope);
+        let snapshot = Arc::new(Snapshot::new(head, &self.snapshot(scope), digest));
+        self.snapshots.keep(scope, &snapshot, now);
+        snapshot
     }
 
     /// The digest of a scope at the state's revision; the first question adds it up, merges keep it.

@@ -1,6 +1,7 @@
-//! gRPC: the delivery stream of the edges, and the batches of what they counted.
+//! gRPC: the delivery stream of the edges, the batches of what they counted, and evaluations for callers without one.
 
 mod accept;
+mod evaluate;
 mod event;
 mod stream;
 
@@ -12,7 +13,10 @@ use std::{
 
 use fluxgate_proto::{
     MAX_MESSAGE_BYTES,
-    v1::{BackendMessage, EdgeMessage, EventAck, EventBatch, delivery_server, edge_message::Message},
+    v1::{
+        BackendMessage, EdgeMessage, EventAck, EventBatch, delivery_server, edge_message::Message,
+        evaluation_server,
+    },
 };
 use fluxgate_server::tls::Certificate;
 use tokio::{net::TcpListener, sync::watch};
@@ -21,6 +25,7 @@ use tonic::{Request, Response, Status, Streaming, transport::Server};
 use tracing::Instrument as _;
 
 use crate::{app::App, auth::secret::KeyKind, clock, delivery::state::EdgeClient};
+use evaluate::Evaluation;
 use event::Intake;
 use stream::EdgeStream;
 
@@ -48,6 +53,8 @@ pub async fn serve(
     mut shutdown: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
     let intake = Intake::new(Arc::clone(&app));
+    let evaluation = evaluation_server::EvaluationServer::new(Evaluation::new(Arc::clone(&app)))
+        .max_decoding_message_size(evaluate::MAX_REQUEST_BYTES);
     let service = delivery_server::DeliveryServer::new(Delivery { app, intake, shutdown: shutdown.clone() })
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
         .max_encoding_message_size(MAX_MESSAGE_BYTES);
@@ -57,6 +64,7 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
         .max_concurrent_streams(STREAMS_PER_CONNECTION)
         .add_service(service)
+        .add_service(evaluation)
         .serve_with_incoming_shutdown(incoming, async move {
             let _ = shutdown.wait_for(|stop| *stop).await;
         })
@@ -124,7 +132,5 @@ fn bearer<T>(request: &Request<T>) -> Result<&str, Status> {
         .get("authorization")
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "))
-        .ok_or_else(|| {
-            Status::unauthenticated("credentials are missing: authorization: Bearer <key of an EDGE client>")
-        })
+        .ok_or_else(|| Status::unauthenticated("credentials are missing: authorization: Bearer <client key>"))
 }

@@ -64,6 +64,26 @@ pub async fn count_revisions(conn: &mut PgConnection, after: i64) -> sqlx::Resul
         .await
 }
 
+/// What tells a revision from another of the same number in a history that was lost; none when it is not in the log.
+pub async fn mark(conn: &mut PgConnection, revision: i64) -> sqlx::Result<Option<Uuid>> {
+    let found: Option<Option<Uuid>> =
+        query_scalar("SELECT mark FROM delivery_item WHERE revision = $1 LIMIT 1")
+            .bind(revision)
+            .fetch_optional(conn)
+            .await?;
+    Ok(found.flatten())
+}
+
+/// Begins a new epoch when the database is in another place than where its epoch began. Gives the old one then.
+pub async fn settle_epoch(conn: &mut PgConnection) -> sqlx::Result<Option<Uuid>> {
+    query_scalar("SELECT settle_epoch()").fetch_one(conn).await
+}
+
+/// Begins a new epoch in place of `old`. Gives whether that was still to be done.
+pub async fn renew_epoch(conn: &mut PgConnection, old: Uuid) -> sqlx::Result<bool> {
+    query_scalar("SELECT renew_epoch($1)").bind(old).fetch_one(conn).await
+}
+
 /// Takes the next revision for the given things; the transaction's last statement.
 pub async fn publish(conn: &mut PgConnection, items: &[(DeliveryKind, Uuid)]) -> sqlx::Result<i64> {
     let (kinds, subjects): (Vec<_>, Vec<_>) = items.iter().copied().unzip();

@@ -22,6 +22,24 @@ pub struct Edge {
     pub connected_at: DateTime<Utc>,
     pub seen_at: DateTime<Utc>,
     pub acked_at: DateTime<Utc>,
+    #[graphql(flatten)]
+    #[sqlx(flatten)]
+    #[serde(flatten)]
+    pub figures: Figures,
+}
+
+/// How an edge fares, as it said last. What is absent it did not measure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, FromRow, SimpleObject, Serialize)]
+pub struct Figures {
+    /// For how long its process has been running.
+    pub uptime_seconds: Option<i64>,
+    pub evaluations_per_second: Option<f64>,
+    /// How long half of its evaluations take at most, in nanoseconds.
+    pub p50_ns: Option<i64>,
+    /// How long 99 of 100 take at most, in nanoseconds.
+    pub p99_ns: Option<i64>,
+    /// Batches of events that wait on it to be acknowledged.
+    pub spooled: Option<i64>,
 }
 
 /// What a stream knows of its edge.
@@ -38,6 +56,7 @@ pub struct Heard {
     pub acked_at: DateTime<Utc>,
     pub revision: i64,
     pub kills_revision: i64,
+    pub figures: Figures,
 }
 
 /// A page of a team's edges by name. Connected is who was heard since.
@@ -53,7 +72,8 @@ pub async fn list(
         "SELECT e.id, e.name, e.version, c.name AS client, e.revision, e.kills_revision,
                 e.seen_at > $2 AS connected,
                 e.seen_at > $2 AND e.revision >= h.revision AS in_sync,
-                e.connected_at, e.seen_at, e.acked_at
+                e.connected_at, e.seen_at, e.acked_at,
+                e.uptime_seconds, e.evaluations_per_second, e.p50_ns, e.p99_ns, e.spooled
          FROM edge e JOIN client c ON c.id = e.client_id CROSS JOIN delivery_head h
          WHERE e.team_id = $1 AND ($3::text IS NULL OR e.name || e.id > $3) ORDER BY e.name || e.id LIMIT $4",
     )
@@ -89,19 +109,25 @@ pub async fn record(conn: &mut PgConnection, heard: &[Heard]) -> sqlx::Result<()
     let column = |of: fn(&Heard) -> Uuid| heard.iter().map(of).collect::<Vec<_>>();
     let time = |of: fn(&Heard) -> DateTime<Utc>| heard.iter().map(of).collect::<Vec<_>>();
     let number = |of: fn(&Heard) -> i64| heard.iter().map(of).collect::<Vec<_>>();
+    let figure = |of: fn(&Figures) -> Option<i64>| heard.iter().map(|h| of(&h.figures)).collect::<Vec<_>>();
     let text = |of: fn(&Heard) -> &str| heard.iter().map(|h| of(h).to_owned()).collect::<Vec<_>>();
     query(
         "INSERT INTO edge (id, team_id, client_id, stream_id, name, version, connected_at, seen_at, acked_at,
-                           revision, kills_revision)
+                           revision, kills_revision, uptime_seconds, evaluations_per_second, p50_ns, p99_ns, spooled)
          SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[],
-                              $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::bigint[])
+                              $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::bigint[],
+                              $12::bigint[], $13::float8[], $14::bigint[], $15::bigint[], $16::bigint[])
                        AS new (id, team_id, client_id, stream_id, name, version, connected_at, seen_at, acked_at,
-                               revision, kills_revision) ORDER BY team_id, id
+                               revision, kills_revision, uptime_seconds, evaluations_per_second, p50_ns, p99_ns,
+                               spooled) ORDER BY team_id, id
          ON CONFLICT (team_id, id) DO UPDATE SET
              client_id = excluded.client_id, stream_id = excluded.stream_id,
              name = excluded.name, version = excluded.version, connected_at = excluded.connected_at,
              seen_at = excluded.seen_at, acked_at = excluded.acked_at,
-             revision = excluded.revision, kills_revision = excluded.kills_revision
+             revision = excluded.revision, kills_revision = excluded.kills_revision,
+             uptime_seconds = excluded.uptime_seconds,
+             evaluations_per_second = excluded.evaluations_per_second,
+             p50_ns = excluded.p50_ns, p99_ns = excluded.p99_ns, spooled = excluded.spooled
          WHERE excluded.connected_at >= edge.connected_at",
     )
     .bind(column(|h| h.id))
@@ -115,6 +141,11 @@ pub async fn record(conn: &mut PgConnection, heard: &[Heard]) -> sqlx::Result<()
     .bind(time(|h| h.acked_at))
     .bind(number(|h| h.revision))
     .bind(number(|h| h.kills_revision))
+    .bind(figure(|f| f.uptime_seconds))
+    .bind(heard.iter().map(|h| h.figures.evaluations_per_second).collect::<Vec<_>>())
+    .bind(figure(|f| f.p50_ns))
+    .bind(figure(|f| f.p99_ns))
+    .bind(figure(|f| f.spooled))
     .execute(conn)
     .await?;
     Ok(())

@@ -57,6 +57,9 @@ pub const FUNCTIONS: &[&str] = &[
     "drop_evaluation_partitions(date)",
     "compact_delivery(bigint)",
     "trim_delivery(integer)",
+    "settle_epoch()",
+    "renew_epoch(uuid)",
+    "home()",
 ];
 
 /// Gives a role exactly that, and lets nobody add to the schema.

@@ -242,3 +242,53 @@ async fn a_server_that_stops_says_goodbye(db: PgPool) {
     let () = stopped;
     assert_eq!(name(&last), "goodbye");
 }
+
+#[sqlx::test(migrations = false)]
+async fn an_edge_is_told_whose_it_is_and_again_when_its_keys_change(db: PgPool) {
+    let (world, key) = furnished(db).await;
+    let mut edge = Edge::caught_up(&world, &key).await;
+    let told = edge.welcome.clone().unwrap();
+    assert_eq!(told.key_sha256.len(), 1);
+    world.done("admin", "rotateClientKey", json!({"team": "acme", "name": "edges"})).await;
+    edge.reach(head(&world).await).await;
+    let rotated = edge.welcome.clone().unwrap();
+    assert_eq!((rotated.key_sha256.len(), rotated.client_id), (2, told.client_id));
+    assert!(rotated.key_sha256.contains(&told.key_sha256[0]));
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_deactivated_environment_is_gone_and_comes_back(db: PgPool) {
+    let (world, key) = furnished(db).await;
+    let mut edge = Edge::caught_up(&world, &key).await;
+    let environments = |edge: &Edge| edge.of_kind(ItemKind::Environment).len();
+    assert_eq!(environments(&edge), 3);
+    for (active, left) in [(false, 2), (true, 3)] {
+        let input = json!({"team": "acme", "key": "staging", "active": active});
+        world.done("admin", "setEnvironmentActive", input).await;
+        edge.reach(head(&world).await).await;
+        assert_eq!(environments(&edge), left);
+    }
+    edge.beat().await;
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_revoked_key_is_out_within_a_second_and_the_new_one_goes_on(db: PgPool) {
+    let (world, key) = furnished(db).await;
+    let mut edge = Edge::caught_up(&world, &key).await;
+    let input = json!({"team": "acme", "name": "edges", "graceSeconds": 0});
+    let rotated = world.done("admin", "rotateClientKey", input).await;
+    let since = Instant::now();
+    assert_eq!(edge.end().await.map(|status| status.code()), Some(Code::Unauthenticated));
+    assert!(since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
+    let again = Edge::open(&world.grpc, Some(&key)).await.err().map(|status| status.code());
+    assert_eq!(again, Some(Code::Unauthenticated));
+    let new = rotated["key"].as_str().unwrap();
+    let mut next = Edge::open(&world.grpc, Some(new)).await.unwrap();
+    (next.items, next.at) = (edge.items.clone(), edge.at.clone());
+    next.hello(edge.at.clone()).await;
+    assert_eq!(name(&next.news().await), "kills", "no snapshot");
+    next.beat().await;
+    world.stop().await;
+}

@@ -1,6 +1,6 @@
 //! Edges as people see them: who is connected, and what each has acknowledged.
 
-use fluxgate_proto::v1::Position;
+use fluxgate_proto::v1::{Position, Status, edge_message};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -118,5 +118,31 @@ async fn what_is_held_of_another_database_is_in_step_with_nothing(db: PgPool) {
     edge.hello(Some(Position { epoch: vec![9; 16], revision: 1_000_000 })).await;
     let listed = seen(&world, "it is listed", |edge| edge["connected"] == true).await;
     assert_eq!((&listed["inSync"], &listed["revision"]), (&json!(false), &json!(0)));
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_edge_is_listed_with_how_it_fares_as_far_as_it_says(db: PgPool) {
+    let world = World::new(db).await;
+    let key = client(&world, "acme", "edges", "EDGE", None).await;
+    let edge = Edge::caught_up(&world, &key).await;
+    let query = "{ team(key: \"acme\") { edges { nodes { uptimeSeconds evaluationsPerSecond p50Ns p99Ns spooled } } } }";
+    let nothing = json!({"uptimeSeconds": null, "evaluationsPerSecond": null, "p50Ns": null, "p99Ns": null, "spooled": null});
+    let figures = async || {
+        let team = world.query("guest", query).await;
+        team["team"]["edges"]["nodes"].as_array().unwrap().first().cloned()
+    };
+    let listed = eventually("it is listed", &figures).await;
+    assert_eq!(listed, nothing, "what was not measured is not made up");
+    let status = |rate| Status {
+        uptime_seconds: 61,
+        evaluations_per_second: rate,
+        p50_ns: Some(900),
+        ..Status::default()
+    };
+    edge.send(edge_message::Message::Status(status(Some(f64::NAN)))).await;
+    edge.send(edge_message::Message::Status(status(Some(2.5)))).await;
+    let told = json!({"uptimeSeconds": 61, "evaluationsPerSecond": 2.5, "p50Ns": 900, "p99Ns": null, "spooled": null});
+    eventually("it is told", async || figures().await.filter(|figures| *figures == told)).await;
     world.stop().await;
 }

@@ -19,6 +19,8 @@ mod documents;
 mod dry_run;
 mod edge;
 mod environment;
+mod epoch;
+mod evaluate;
 mod evaluation;
 mod event;
 mod feature;

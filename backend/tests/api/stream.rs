@@ -5,10 +5,11 @@ use std::{collections::HashMap, time::Duration};
 use fluxgate_proto::{
     digest::{Digest, ItemHash},
     v1::{
-        Ack, BackendMessage, EdgeMessage, Hello, Item, Kills, Position, backend_message::Message,
-        delivery_client::DeliveryClient, edge_message,
+        Ack, BackendMessage, EdgeMessage, Hello, Item, Kills, Position, SnapshotChunk, Welcome,
+        backend_message::Message, delivery_client::DeliveryClient, edge_message,
     },
 };
+use prost::Message as _;
 use serde_json::json;
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
@@ -25,6 +26,7 @@ pub struct Edge {
     pub items: Items,
     pub at: Option<Position>,
     pub kills: Option<Kills>,
+    pub welcome: Option<Welcome>,
     outbound: Option<mpsc::Sender<EdgeMessage>>,
     inbound: Streaming<BackendMessage>,
     staging: Option<(Position, Items)>,
@@ -56,6 +58,7 @@ impl Edge {
             items: Items::new(),
             at: None,
             kills: None,
+            welcome: None,
             outbound,
             inbound,
             staging: None,
@@ -113,15 +116,20 @@ impl Edge {
         Ok(Some(message))
     }
 
-    /// The next message that is no heartbeat.
+    /// The next message that is no heartbeat and no welcome.
     pub async fn news(&mut self) -> Message {
         loop {
             match self.next().await.unwrap() {
-                Some(Message::Heartbeat(_)) => {}
+                Some(Message::Heartbeat(_) | Message::Welcome(_)) => {}
                 Some(message) => return message,
                 None => panic!("the stream ended"),
             }
         }
+    }
+
+    /// Takes in messages until a heartbeat has said that both sides hold the same.
+    pub async fn beat(&mut self) {
+        while !matches!(self.next().await.unwrap(), Some(Message::Heartbeat(_))) {}
     }
 
     /// Takes in messages until it is at a revision, and gives their names.
@@ -167,6 +175,7 @@ impl Edge {
             }
             Message::SnapshotChunk(chunk) => {
                 let (_, items) = self.staging.as_mut().unwrap();
+                let chunk = SnapshotChunk::decode(chunk.clone()).unwrap();
                 chunk.items.iter().for_each(|item| put(items, item));
             }
             Message::SnapshotEnd(end) => {
@@ -179,6 +188,7 @@ impl Edge {
                 assert_eq!((beat.through, &beat.epoch), (at.revision, &at.epoch));
                 assert_eq!(beat.digest, digest(&self.items), "both sides hold the same");
             }
+            Message::Welcome(welcome) => self.welcome = Some(welcome.clone()),
             Message::Reset(_) | Message::Goodbye(_) => {}
         }
     }
@@ -210,5 +220,6 @@ pub fn name(message: &Message) -> &'static str {
         Message::Heartbeat(_) => "heartbeat",
         Message::Reset(_) => "reset",
         Message::Goodbye(_) => "goodbye",
+        Message::Welcome(_) => "welcome",
     }
 }

@@ -291,6 +291,16 @@ impl World {
         sqlx::query_scalar(AssertSqlSafe(statement.to_owned())).fetch_one(&self.db).await.unwrap()
     }
 
+    /// What one text is in the database.
+    pub async fn text(&self, statement: &str) -> String {
+        sqlx::query_scalar(AssertSqlSafe(statement.to_owned())).fetch_one(&self.db).await.unwrap()
+    }
+
+    /// Runs statements that no caller may, one after the other.
+    pub async fn script(&self, statements: &str) {
+        sqlx::raw_sql(AssertSqlSafe(statements.to_owned())).execute(&self.db).await.unwrap();
+    }
+
     /// What each table holds, in short, but for the audit, sessions, what edges said, and what happens by itself.
     pub async fn contents(&self) -> Vec<(String, i64, String)> {
         let tables: Vec<String> = sqlx::query_scalar(

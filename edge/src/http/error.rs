@@ -13,6 +13,8 @@ use crate::json;
 pub(crate) enum Problem {
     #[error("this edge has not received anything to serve yet")]
     NotReady,
+    #[error("what this edge serves is {age_secs} s old, older than EDGE_MAX_STALENESS_SECS allows")]
+    Stale { age_secs: u64 },
     #[error("a client key is needed: Authorization: Bearer <key>, or X-API-Key")]
     NoCredentials,
     #[error("the client key is not valid here")]
@@ -42,7 +44,7 @@ pub(crate) struct Failure {
 impl Problem {
     fn row(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "PROVIDER_NOT_READY"),
+            Self::NotReady | Self::Stale { .. } => (StatusCode::SERVICE_UNAVAILABLE, "PROVIDER_NOT_READY"),
             Self::NoCredentials | Self::BadCredentials => (StatusCode::UNAUTHORIZED, "GENERAL"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "GENERAL"),
             Self::Parse(_) => (StatusCode::BAD_REQUEST, "PARSE_ERROR"),
@@ -81,7 +83,7 @@ impl Failure {
         body.extend_from_slice(b",\"metadata\":{}}");
         let mut response = reply(request, status, body);
         let extra = match &self.problem {
-            Problem::NotReady => Some((header::RETRY_AFTER, "1")),
+            Problem::NotReady | Problem::Stale { .. } => Some((header::RETRY_AFTER, "1")),
             Problem::NoCredentials | Problem::BadCredentials => Some((header::WWW_AUTHENTICATE, "Bearer")),
             Problem::Method(allowed) => Some((header::ALLOW, *allowed)),
             _ => None,

@@ -4,12 +4,13 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, SecondsFormat};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::error::{Failure, Problem};
 use super::observe::told;
-use super::{app, reply};
+use super::{App, app, reply};
 use crate::clock;
+use crate::disk::DiskStatus;
 use crate::metrics::Endpoint;
 
 pub(super) async fn live(request: HttpRequest) -> HttpResponse {
@@ -17,13 +18,24 @@ pub(super) async fn live(request: HttpRequest) -> HttpResponse {
 }
 
 pub(super) async fn ready(request: HttpRequest) -> HttpResponse {
-    told(&request, Endpoint::Other, || match app(&request).edge.state().as_deref() {
-        Some(state) => {
-            let body = json!({ "status": "ok", "revision": state.revision() });
-            reply(&request, StatusCode::OK, body.to_string().into_bytes())
+    told(&request, Endpoint::Other, || {
+        let app = app(&request);
+        match (app.edge.state().as_deref(), stale(app)) {
+            (Some(state), None) => {
+                let body = json!({ "status": "ok", "revision": state.revision() });
+                reply(&request, StatusCode::OK, body.to_string().into_bytes())
+            }
+            (Some(_), Some(problem)) => Failure::from(problem).respond(&request),
+            (None, _) => Failure::from(Problem::NotReady).respond(&request),
         }
-        None => Failure::from(Problem::NotReady).respond(&request),
     })
+}
+
+/// Returns whether what is served is older than somebody wants to have it.
+fn stale(app: &App) -> Option<Problem> {
+    let limit = app.max_staleness?;
+    let age = app.edge.stream().current?.age(app.clock.now().elapsed);
+    (age > limit).then_some(Problem::Stale { age_secs: age.as_secs() })
 }
 
 pub(super) async fn status(request: HttpRequest) -> HttpResponse {
@@ -35,29 +47,48 @@ fn describe(request: &HttpRequest) -> HttpResponse {
     let stream = app.edge.stream();
     let state = app.edge.state();
     let state = state.as_deref();
+    let now = app.clock.now();
+    let age_ms = stream.current.map(|current| current.age(now.elapsed).as_millis());
     let (environments, flags) = state.map(|state| state.sizes()).unwrap_or_default();
     let body = json!({
         "name": app.name,
         "id": stream.edge_id,
         "version": env!("CARGO_PKG_VERSION"),
-        "ready": state.is_some(),
+        "ready": state.is_some() && stale(app).is_none(),
         "epoch": state.map(|state| state.epoch()),
         "revision": state.map(|state| state.revision()),
         "killsRevision": stream.kills_revision,
         "head": stream.head,
+        "lag": stream.head.zip(state).map(|(head, state)| head.saturating_sub(state.revision())),
+        "ageMs": age_ms,
         "digest": hex::encode(&stream.digest),
         "environments": environments,
         "flags": flags,
         "stream": {
             "state": stream.state,
             "since": instant(stream.since_ms),
+            "backend": stream.backend,
             "lastMessage": stream.last_message_ms.map(instant),
-            "ageMs": stream.last_message_ms.map(|at| clock::unix_ms() - at),
+            "ageMs": stream.last_message_ms.map(|at| now.unix_ms - at),
             "lastError": stream.last_error,
             "counters": stream.counters,
         },
+        "disk": disk(&app.edge.disk()),
     });
     reply(request, StatusCode::OK, body.to_string().into_bytes())
+}
+
+fn disk(disk: &DiskStatus) -> Value {
+    let Some(folder) = &disk.folder else { return Value::Null };
+    json!({
+        "folder": folder,
+        "epoch": disk.saved.map(|(epoch, _)| epoch),
+        "revision": disk.saved.map(|(_, revision)| revision),
+        "saved": disk.saved_ms.map(instant),
+        "failing": disk.failing,
+        "errors": disk.errors,
+        "setAside": disk.set_aside,
+    })
 }
 
 fn instant(unix_ms: i64) -> Option<String> {

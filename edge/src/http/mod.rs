@@ -26,6 +26,7 @@ use fluxgate_server::tls::Certificate;
 pub use observe::Ids;
 use observe::told;
 
+use crate::clock::Clock;
 use crate::edge::Edge;
 use crate::metrics::{Endpoint, Metrics};
 
@@ -41,6 +42,10 @@ const SHUTDOWN_SECONDS: u64 = 5;
 pub struct App {
     /// What is served.
     pub edge: Arc<Edge>,
+    /// Measures how old that is.
+    pub clock: Clock,
+    /// How old it may be before the edge is not ready any more.
+    pub max_staleness: Option<Duration>,
     /// Whether requests without credentials are evaluated.
     pub allow_anonymous: bool,
     /// What people call this edge.
@@ -115,7 +120,8 @@ async fn only_get(request: HttpRequest) -> HttpResponse {
 async fn numbers(request: HttpRequest) -> HttpResponse {
     told(&request, Endpoint::Other, || {
         let app = app(&request);
-        let mut response = reply(&request, StatusCode::OK, app.metrics.render(&app.edge).into_bytes());
+        let mut response =
+            reply(&request, StatusCode::OK, app.metrics.render(&app.edge, app.clock).into_bytes());
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(NUMBERS));
         response
     })

@@ -22,6 +22,7 @@ use tonic::{Code, Request, Status, Streaming};
 
 use super::machine::{Input, Loss, Machine, Output};
 use crate::clock::Clock;
+use crate::disk::Keeper;
 use crate::edge::Edge;
 
 /// How long may opening a TCP connection take?
@@ -33,10 +34,10 @@ const OUTGOING: usize = 64;
 /// How long may the backend take to end its side after this one has ended?
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// Opens streams to one backend.
+/// Opens streams to any of several backends.
 #[derive(Clone)]
 pub struct Connector {
-    endpoint: Endpoint,
+    endpoints: Vec<Endpoint>,
     authorization: MetadataValue<Ascii>,
 }
 
@@ -44,8 +45,11 @@ pub struct Connector {
 #[derive(Debug, Error)]
 pub enum ConnectorError {
     /// The address is not one.
-    #[error("the backend's address is not an http or https URL with a host: {0}")]
+    #[error("the backend's address is not an http or https URL with a host: {0:?}")]
     Address(String),
+    /// There is nobody to ask.
+    #[error("there is no address in it")]
+    None,
     /// The certificates of whom to believe cannot be used.
     #[error("cannot use the certificates in EDGE_BACKEND_CA {path}: {error}")]
     Ca {
@@ -55,7 +59,7 @@ pub enum ConnectorError {
         error: String,
     },
     /// They would have no effect.
-    #[error("EDGE_BACKEND_CA is set, but the address is not https")]
+    #[error("EDGE_BACKEND_CA is set, but an address is not https")]
     CaWithoutTls,
     /// There is nobody to believe.
     #[error("the system's list of certificates cannot be used: {0}; set EDGE_BACKEND_CA")]
@@ -66,40 +70,58 @@ pub enum ConnectorError {
 }
 
 impl Connector {
-    /// Prepares connections to `backend` with the whole key of an EDGE client.
+    /// Prepares connections to `backends` with the whole key of an EDGE client.
     ///
     /// The certificates of `ca` say whom to believe; without them the system's do.
-    pub fn new(backend: &str, key: &SecretString, ca: Option<&Path>) -> Result<Self, ConnectorError> {
-        let address = || ConnectorError::Address(backend.to_owned());
-        let endpoint = Endpoint::from_shared(backend.to_owned()).map_err(|_| address())?;
-        if endpoint.uri().host().is_none() {
-            return Err(address());
+    pub fn new(backends: &[String], key: &SecretString, ca: Option<&Path>) -> Result<Self, ConnectorError> {
+        if backends.is_empty() {
+            return Err(ConnectorError::None);
         }
-        let endpoint = match (endpoint.uri().scheme_str(), ca) {
-            (Some("http"), None) => endpoint,
-            (Some("http"), Some(_)) => return Err(ConnectorError::CaWithoutTls),
-            (Some("https"), _) => encrypted(endpoint, ca)?,
-            _ => return Err(address()),
-        };
-        let endpoint = endpoint
-            .connect_timeout(CONNECT_TIMEOUT)
-            .tcp_nodelay(true)
-            .http2_keep_alive_interval(KEEPALIVE.0)
-            .keep_alive_timeout(KEEPALIVE.1)
-            .keep_alive_while_idle(true);
+        let endpoints = backends.iter().map(|backend| endpoint(backend, ca)).collect::<Result<_, _>>()?;
         let mut authorization: MetadataValue<Ascii> =
             format!("Bearer {}", key.expose_secret()).parse().map_err(|_| ConnectorError::Key)?;
         authorization.set_sensitive(true);
-        Ok(Self { endpoint, authorization })
+        Ok(Self { endpoints, authorization })
     }
 
-    async fn open(self, outgoing: mpsc::Receiver<EdgeMessage>) -> Result<Streaming<BackendMessage>, Loss> {
-        let channel = self.endpoint.connect().await.map_err(|error| Loss::Broken(chain(&error)))?;
+    /// Returns how many backends there are.
+    pub fn backends(&self) -> usize {
+        self.endpoints.len()
+    }
+
+    async fn open(
+        self,
+        backend: usize,
+        outgoing: mpsc::Receiver<EdgeMessage>,
+    ) -> Result<Streaming<BackendMessage>, Loss> {
+        let endpoint =
+            self.endpoints.get(backend).ok_or_else(|| Loss::Broken("no such backend".to_owned()))?;
+        let channel = endpoint.connect().await.map_err(|error| Loss::Broken(chain(&error)))?;
         let mut client = DeliveryClient::new(channel).max_decoding_message_size(MAX_MESSAGE_BYTES);
         let mut request = Request::new(ReceiverStream::new(outgoing));
         request.metadata_mut().insert("authorization", self.authorization);
         Ok(client.sync(request).await.map_err(|status| loss(&status))?.into_inner())
     }
+}
+
+fn endpoint(backend: &str, ca: Option<&Path>) -> Result<Endpoint, ConnectorError> {
+    let address = || ConnectorError::Address(backend.to_owned());
+    let endpoint = Endpoint::from_shared(backend.to_owned()).map_err(|_| address())?;
+    if endpoint.uri().host().is_none() {
+        return Err(address());
+    }
+    let endpoint = match (endpoint.uri().scheme_str(), ca) {
+        (Some("http"), None) => endpoint,
+        (Some("http"), Some(_)) => return Err(ConnectorError::CaWithoutTls),
+        (Some("https"), _) => encrypted(endpoint, ca)?,
+        _ => return Err(address()),
+    };
+    Ok(endpoint
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(KEEPALIVE.0)
+        .keep_alive_timeout(KEEPALIVE.1)
+        .keep_alive_while_idle(true))
 }
 
 fn encrypted(endpoint: Endpoint, ca: Option<&Path>) -> Result<Endpoint, ConnectorError> {
@@ -132,9 +154,9 @@ enum Link {
 }
 
 impl Link {
-    fn open(connector: &Connector, hello: Hello) -> Self {
+    fn open(connector: &Connector, backend: usize, hello: Hello) -> Self {
         let (sender, receiver) = mpsc::channel(OUTGOING);
-        let link = Self::Opening(sender, Box::pin(connector.clone().open(receiver)));
+        let link = Self::Opening(sender, Box::pin(connector.clone().open(backend, receiver)));
         // The queue is new, so that there is room: the backend may want to read the hello before it answers.
         link.send(ToBackend::Hello(hello));
         link
@@ -188,23 +210,26 @@ impl Link {
     }
 }
 
-/// Keeps `edge` in step until `stop` resolves, then ends the stream.
+/// Keeps `edge` in step until `stop` resolves, and what it serves on disk; then ends both.
 pub async fn drive(
     mut machine: Machine,
-    connector: Connector,
-    edge: &Edge,
-    clock: Clock,
+    (connector, mut keeper): (Connector, Keeper),
+    (edge, clock): (&Edge, Clock),
     stop: impl Future<Output = ()>,
 ) {
     let mut stop = pin!(stop);
     let mut link = Link::Down;
-    let mut input = Input::Tick;
+    let mut input = Some(Input::Tick);
     loop {
-        for output in machine.step(input, clock.now()) {
+        for output in input.map(|input| machine.step(input, clock.now())).unwrap_or_default() {
             match output {
-                Output::Open(hello) => link = Link::open(&connector, hello),
+                Output::Open(backend, hello) => link = Link::open(&connector, backend, hello),
                 Output::Close => link = Link::Down,
-                Output::Serve(state) => edge.serve(state),
+                Output::Serve(state) => {
+                    edge.serve(state);
+                    keeper.changed();
+                }
+                Output::Keep => keeper.changed(),
                 Output::Send(message) => {
                     if !link.send(message) {
                         link = Link::Down;
@@ -219,11 +244,19 @@ pub async fn drive(
         let deadline = tokio::time::Instant::from_std(clock.instant(machine.deadline()));
         input = tokio::select! {
             () = &mut stop => break,
-            next = link.next() => next,
-            () = tokio::time::sleep_until(deadline) => Input::Tick,
+            next = link.next() => Some(next),
+            () = tokio::time::sleep_until(deadline) => Some(Input::Tick),
+            ended = keeper.next(clock) => {
+                if ended {
+                    edge.report_disk(keeper.status().clone());
+                } else {
+                    keeper.begin(machine.image(clock.now()), clock);
+                }
+                None
+            }
         };
     }
-    link.end().await;
+    tokio::join!(link.end(), keeper.finish(machine.image(clock.now()), clock));
 }
 
 fn loss(status: &Status) -> Loss {

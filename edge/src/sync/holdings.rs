@@ -5,10 +5,11 @@
 use std::sync::Arc;
 
 use fluxgate_proto::convert;
-use fluxgate_proto::v1::{BadItem, Delta, Heartbeat, Item, Kills, Position, SnapshotEnd};
+use fluxgate_proto::v1::{BadItem, Delta, Heartbeat, Item, Kill, Kills, Position, SnapshotEnd};
 use thiserror::Error;
 use uuid::Uuid;
 
+use super::image::Image;
 use super::replica::Replica;
 use crate::state::{self, State};
 
@@ -34,6 +35,17 @@ struct HeldKills {
     set: Arc<state::Kills>,
 }
 
+impl HeldKills {
+    fn to_wire(&self) -> Kills {
+        let kill = |environment: &Uuid, key: &str| Kill {
+            environment_id: environment.as_bytes().to_vec(),
+            feature_key: key.to_owned(),
+        };
+        let kills = self.set.iter().flat_map(|(id, keys)| keys.iter().map(move |key| kill(id, key)));
+        Kills { epoch: self.epoch.as_bytes().to_vec(), revision: self.revision, kills: kills.collect() }
+    }
+}
+
 /// Why a message was not applied.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(super) enum Refused {
@@ -43,6 +55,9 @@ pub(super) enum Refused {
     /// The message belongs to another history.
     #[error("the backend speaks of another epoch")]
     Epoch,
+    /// A snapshot of the same epoch would take the edge back in time, and nobody said that the database went back.
+    #[error("the snapshot is older than what is held")]
+    Older,
     /// Both sides hold something else at the same revision.
     #[error("the digest differs")]
     Digest,
@@ -95,6 +110,33 @@ impl Holdings {
         self.staging.is_some()
     }
 
+    /// Returns what there is to keep on disk; none before there is anything to serve.
+    pub(super) fn image(&self) -> Option<Image> {
+        let replica = self.replica.as_ref()?;
+        let (items, last_good) = replica.items();
+        let (epoch, revision) = (replica.state().epoch, replica.state().revision);
+        let kills = self.kills.as_ref().map(HeldKills::to_wire);
+        Some(Image { epoch, revision, kills, items, last_good, ..Image::default() })
+    }
+
+    /// Holds what an image says, as if it had just arrived.
+    pub(super) fn restore(&mut self, image: &Image) -> Applied {
+        let mut replica = Replica::default();
+        replica.state_mut().epoch = image.epoch;
+        replica.state_mut().revision = image.revision;
+        for item in &image.last_good {
+            // What was understood once and is no more says so below, as the item in its place is no better.
+            let _ = replica.apply(item, None);
+        }
+        let bad = image.items.iter().filter_map(|item| replica.apply(item, None).err()).collect();
+        self.replica = Some(replica);
+        if let Some(kills) = &image.kills {
+            self.set_kills(kills)?;
+        }
+        let state = self.replica.as_ref().map(Replica::state).cloned().unwrap_or_default();
+        Ok((Arc::new(state), bad))
+    }
+
     /// Throws a snapshot away that is not complete; returns whether there was one.
     pub(super) fn drop_staging(&mut self) -> bool {
         self.staging.take().is_some()
@@ -134,12 +176,23 @@ impl Holdings {
         Ok((Arc::new(replica.state().clone()), bad))
     }
 
-    /// Begins to stage a snapshot; what is held goes on being served.
-    pub(super) fn begin(&mut self, position: Option<&Position>) -> Result<(), Refused> {
+    /// Lets the next kill switches be older than those held: the database went back.
+    pub(super) fn let_kills_go_back(&mut self) {
+        if let Some(kills) = &mut self.kills {
+            kills.revision = 0;
+        }
+    }
+
+    /// Begins to stage a snapshot; what is held goes on being served. Only with `back` may it be older.
+    pub(super) fn begin(&mut self, position: Option<&Position>, back: bool) -> Result<(), Refused> {
         let position = position.ok_or_else(|| Refused::Unreadable("no position".to_owned()))?;
         let mut replica = Replica::default();
         replica.state_mut().epoch = convert::uuid(&position.epoch, "the epoch of the snapshot")?;
         replica.state_mut().revision = position.revision;
+        let held = self.position().filter(|(epoch, _)| *epoch == replica.state().epoch);
+        if !back && held.is_some_and(|(_, revision)| position.revision < revision) {
+            return Err(Refused::Older);
+        }
         self.staging = Some(Staging { replica, count: 0, bad: Vec::new() });
         Ok(())
     }
@@ -180,6 +233,11 @@ impl Holdings {
             return Err(Refused::Epoch);
         }
         if beat.through != revision {
+            return Err(Refused::Gap);
+        }
+        // Those of another replica may be newer, and stay.
+        let kills = self.kills.as_ref().filter(|kills| kills.epoch == epoch).map(|kills| kills.revision);
+        if beat.kills.is_some_and(|sent| kills.is_none_or(|held| held < sent)) {
             return Err(Refused::Gap);
         }
         if self.digest() != beat.digest {

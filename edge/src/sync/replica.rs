@@ -24,10 +24,11 @@ pub(super) struct Replica {
 
 #[derive(Debug)]
 struct Held {
-    /// Of what arrived last, understood or not: the digest speaks of what was delivered, a Nack of what it meant.
+    /// What arrived last, understood or not: the digest speaks of what was delivered, a Nack of what it meant.
+    item: Arc<Item>,
     hash: ItemHash,
-    /// The last version that was understood.
-    content: Option<Content>,
+    /// The last version that was understood, and what it was read from.
+    good: Option<(Content, Arc<Item>)>,
 }
 
 impl Replica {
@@ -53,32 +54,43 @@ impl Replica {
         let before = self.items.remove(&id);
         let before_hash = before.as_ref().map(|held| held.hash).unwrap_or_default();
         self.digest.replace(before_hash, hash);
-        let last_good = before.and_then(|held| held.content);
+        let last_good = before.and_then(|held| held.good);
         if item.payload.is_empty() {
-            if let Some(content) = last_good {
+            if let Some((content, _)) = last_good {
                 self.state.take_back(&content);
             }
             return Ok(());
         }
-        match read(item) {
+        let item = Arc::new(item.clone());
+        match read(&item) {
             Ok(content) => {
-                if let Some(old) = last_good {
+                if let Some((old, _)) = last_good {
                     self.state.take_back(&old);
                 }
                 self.state.put(&content);
-                self.items.insert(id, Held { hash, content: Some(content) });
+                let good = Some((content, Arc::clone(&item)));
+                self.items.insert(id, Held { item, hash, good });
                 Ok(())
             }
             Err(reason) => {
-                let content = last_good.or_else(|| {
-                    let content = served?.items.get(&id)?.content.clone()?;
-                    self.state.put(&content);
-                    Some(content)
+                let good = last_good.or_else(|| {
+                    let good = served?.items.get(&id)?.good.clone()?;
+                    self.state.put(&good.0);
+                    Some(good)
                 });
-                self.items.insert(id, Held { hash, content });
-                Err(BadItem { kind: item.kind, id: item.id.clone(), reason })
+                let bad = BadItem { kind: item.kind, id: item.id.clone(), reason };
+                self.items.insert(id, Held { item, hash, good });
+                Err(bad)
             }
         }
+    }
+
+    /// Returns all items as they arrived, and of those that were not understood the last version that was.
+    pub(super) fn items(&self) -> (Vec<Arc<Item>>, Vec<Arc<Item>>) {
+        let delivered = self.items.values().map(|held| Arc::clone(&held.item)).collect();
+        let good = self.items.values().filter_map(|held| Some((&held.item, &held.good.as_ref()?.1)));
+        let kept = good.filter(|(item, good)| !Arc::ptr_eq(item, good)).map(|(_, good)| Arc::clone(good));
+        (delivered, kept.collect())
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the stream is doing and since when, for `/status` and for people.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -17,6 +19,23 @@ pub enum StreamState {
     Connected,
     /// The backend refused the credentials; what is held goes on being served.
     Refused,
+}
+
+impl StreamState {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Waiting, Self::Connecting, Self::Synchronizing, Self::Connected, Self::Refused];
+
+    /// Returns its name, the one in `/status`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Connecting => "connecting",
+            Self::Synchronizing => "synchronizing",
+            Self::Connected => "connected",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 /// How often something went wrong that had to be put right.
@@ -39,6 +58,22 @@ pub struct Counters {
     pub bad_items: u64,
 }
 
+/// When what is held was last known to be current.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Current {
+    /// When that was noted, since the process began.
+    pub(super) at: Duration,
+    /// How old it was then: what was kept on disk is of an earlier process.
+    pub(super) older: Duration,
+}
+
+impl Current {
+    /// Returns how long ago that was.
+    pub fn age(self, elapsed: Duration) -> Duration {
+        self.older + elapsed.saturating_sub(self.at)
+    }
+}
+
 /// A description of the stream at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamStatus {
@@ -58,6 +93,10 @@ pub struct StreamStatus {
     pub digest: Vec<u8>,
     /// What had to be put right.
     pub counters: Counters,
+    /// When what is held was last known to be current; none before anything is.
+    pub current: Option<Current>,
+    /// Which backend of the list it is, or will be.
+    pub backend: usize,
     /// The edge's identity on the stream.
     pub edge_id: Uuid,
 }

@@ -154,7 +154,7 @@ fn an_item_that_cannot_be_understood_is_named_and_leaves_the_last_good_version()
 fn another_epoch_is_noticed_and_a_reset_replaces_everything() {
     let mut bench = Bench::in_step();
     let epoch = OTHER_EPOCH.as_bytes().to_vec();
-    let beat = Heartbeat { epoch: epoch.clone(), through: 1, head: 1, digest: digest(&items()) };
+    let beat = Heartbeat { epoch: epoch.clone(), through: 1, head: 1, digest: digest(&items()), kills: None };
     let said = bench.hear(Message::Heartbeat(beat));
     assert_eq!(hello(&said).have.as_ref().map(|have| have.epoch.as_slice()), Some(&EPOCH.as_bytes()[..]));
     bench.hear(Message::Reset(Reset { reason: ResetReason::OtherEpoch.into() }));

@@ -7,6 +7,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod chaos;
+mod disk;
 mod evaluate;
 mod faults;
 mod kills;
@@ -16,7 +18,9 @@ mod ofrep;
 mod packets;
 mod peer;
 mod refusals;
+mod restart;
 mod settings;
 mod steps;
 mod tls;
+mod watch;
 mod world;

@@ -1,6 +1,8 @@
 //! A peer that speaks the delivery protocol on a free port, and the real edge in front of it.
 
+use std::future::Future;
 use std::net::TcpListener as StdListener;
+use std::ops::Deref;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -135,22 +137,50 @@ impl Drop for Peer {
     }
 }
 
-/// A running edge.
-pub(crate) struct Running {
+/// An edge as it is seen from outside.
+pub(crate) struct Seen {
     pub(crate) url: String,
     pub(crate) port: u16,
     pub(crate) http: reqwest::Client,
+}
+
+/// A running edge.
+pub(crate) struct Running {
+    seen: Seen,
     stop: Option<oneshot::Sender<()>>,
     thread: JoinHandle<()>,
 }
 
+impl Deref for Running {
+    type Target = Seen;
+
+    fn deref(&self) -> &Seen {
+        &self.seen
+    }
+}
+
+/// Waits for a state, and fails with what never came about.
+pub(crate) async fn eventually<F: Future<Output = bool>>(never: &str, is: impl Fn() -> F) {
+    let until = tokio::time::Instant::now() + PATIENCE;
+    while !is().await {
+        assert!(tokio::time::Instant::now() < until, "{never}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 impl Running {
+    /// Starts one for a backend, or for several separated by commas.
     pub(crate) fn start(backend: &str, more: &[&str]) -> Self {
+        Self::start_with(backend, &[&["--client-secret", EDGE_KEY], more].concat())
+    }
+
+    /// Starts one with another key.
+    pub(crate) fn start_with(backend: &str, more: &[&str]) -> Self {
         let port = StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = format!("127.0.0.1:{port}");
         let backend = if backend.contains("://") { backend.to_owned() } else { format!("http://{backend}") };
         let mut arguments = vec!["fluxgate-edge", "--backend-grpc", &backend, "--http-addr", &address];
-        arguments.extend(["--client-secret", EDGE_KEY, "--name", "edge-test"]);
+        arguments.extend(["--name", "edge-test"]);
         arguments.extend(more);
         let settings = Settings::try_parse_from(arguments).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -160,8 +190,7 @@ impl Running {
             };
             actix_web::rt::System::new().block_on(run(&settings, stop)).unwrap();
         });
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { url: format!("http://{address}"), port, http, stop: Some(stop), thread }
+        Self { seen: Seen::at(port), stop: Some(stop), thread }
     }
 
     /// Begins to stop, as everything does that is dropped.
@@ -173,6 +202,13 @@ impl Running {
     pub(crate) async fn ended(self) {
         drop(self.stop);
         tokio::task::spawn_blocking(|| self.thread.join().unwrap()).await.unwrap();
+    }
+}
+
+impl Seen {
+    pub(crate) fn at(port: u16) -> Self {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { url: format!("http://127.0.0.1:{port}"), port, http }
     }
 
     /// Waits until a path is answered with a status.
@@ -187,6 +223,26 @@ impl Running {
             assert!(tokio::time::Instant::now() < until, "{path} was never answered with {status}");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// Waits until `/status` says something.
+    pub(crate) async fn status(&self, is: impl Fn(&Value) -> bool) -> Value {
+        let until = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let status = self.until("/status", 200).await;
+            if is(&status) {
+                return status;
+            }
+            assert!(tokio::time::Instant::now() < until, "it never came about: {status}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// What stands at a path.
+    pub(crate) async fn text(&self, path: &str) -> String {
+        let answer = self.http.get(format!("{}{path}", self.url)).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.text().await.unwrap()
     }
 
     /// Posts JSON and returns status and body.

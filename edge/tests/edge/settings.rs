@@ -58,7 +58,8 @@ fn prefixes_and_addresses_are_checked() {
     assert_eq!(prefix("/a/b/").unwrap(), "/a/b");
     assert!(prefix("a").is_err());
     assert!(prefix("/{x}").is_err());
-    for address in ["ftp://backend:50051", "backend:50051", "http://", "?"] {
+    for address in ["ftp://backend:50051", "backend:50051", "http://", "?", "", "http://a:1,", "http://a:1,b"]
+    {
         let settings = settings(&["--client-secret", EDGE_KEY, "--backend-grpc", address]);
         assert!(
             settings.connector().err().unwrap().to_string().starts_with("EDGE_BACKEND_GRPC"),

@@ -29,6 +29,8 @@ pub(crate) const FRONTEND_DEV: &str = "fgc_cccccccc_Zm9yIHRlc3RzLW9ubHktbm90LWEt
 pub(crate) const ENDED: &str = "fgc_dddddddd_Zm9yIHRlc3RzLW9ubHktbm90LWEtcmVhbC1zZWNyZXQ";
 /// The key with which the edge itself reaches the backend.
 pub(crate) const EDGE_KEY: &str = "fgc_eeeeeeee_Zm9yIHRlc3RzLW9ubHktbm90LWEtcmVhbC1zZWNyZXQ";
+/// Another key, which the same client may have.
+pub(crate) const ROTATED_KEY: &str = "fgc_ffffffff_Zm9yIHRlc3RzLW9ubHktbm90LWEtcmVhbC1zZWNyZXQ";
 
 pub(crate) fn item(kind: ItemKind, id: u128, revision: u64, payload: Vec<u8>) -> Item {
     Item { kind: kind.into(), id: Uuid::from_u128(id).as_bytes().to_vec(), revision, payload }
@@ -123,14 +125,18 @@ pub(crate) fn digest(items: &[Item]) -> Vec<u8> {
     digest.to_bytes()
 }
 
-/// The three parts of a snapshot at a revision.
+pub(crate) fn chunk(items: &[Item]) -> Message {
+    Message::SnapshotChunk(SnapshotChunk { items: items.to_vec() }.encode_to_vec().into())
+}
+
+/// The parts of a snapshot at a revision.
 pub(crate) fn snapshot(revision: u64, items: &[Item]) -> Vec<Message> {
     let position = Position { epoch: EPOCH.as_bytes().to_vec(), revision };
     let middle = items.len() / 2;
     vec![
         Message::SnapshotBegin(SnapshotBegin { position: Some(position) }),
-        Message::SnapshotChunk(SnapshotChunk { items: items[..middle].to_vec() }),
-        Message::SnapshotChunk(SnapshotChunk { items: items[middle..].to_vec() }),
+        chunk(&items[..middle]),
+        chunk(&items[middle..]),
         Message::SnapshotEnd(SnapshotEnd { count: items.len() as u64, digest: digest(items) }),
     ]
 }
@@ -150,5 +156,5 @@ pub(crate) fn delta(from: u64, to: u64, items: Vec<Item>) -> Message {
 
 pub(crate) fn heartbeat(through: u64, items: &[Item]) -> Message {
     let epoch = EPOCH.as_bytes().to_vec();
-    Message::Heartbeat(Heartbeat { epoch, through, head: through, digest: digest(items) })
+    Message::Heartbeat(Heartbeat { epoch, through, head: through, digest: digest(items), kills: None })
 }

@@ -10,28 +10,35 @@ use std::time::Duration;
 
 use fluxgate_proto::v1::backend_message::Message as FromBackend;
 use fluxgate_proto::v1::edge_message::Message as ToBackend;
-use fluxgate_proto::v1::{Hello, Position};
+use fluxgate_proto::v1::{Hello, Position, Status};
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
+use super::backends::Backends;
 use super::backoff::{Backoff, REFUSED};
 use super::holdings::Holdings;
-use super::status::{Counters, StreamState, StreamStatus};
+use super::image::{Image, KeyHash};
+use super::status::{Counters, Current, StreamState, StreamStatus};
 use crate::clock::Now;
 use crate::state::State;
 
 /// How long may the backend be silent before the stream counts as dead?
 pub const SILENCE: Duration = Duration::from_secs(15);
 
+/// How often does the backend hear how this edge fares?
+pub const STATUS: Duration = Duration::from_secs(5);
+
 /// Who this edge says it is.
 #[derive(Clone, Debug)]
 pub struct Identity {
-    /// Made once for the lifetime of the process.
+    /// Kept on disk where there is one, else made for the lifetime of the process.
     pub edge_id: Uuid,
     /// What people call it.
     pub name: String,
     /// Of the program.
     pub version: String,
+    /// Of the key with which it comes.
+    pub key: KeyHash,
 }
 
 /// What happened.
@@ -59,14 +66,16 @@ pub enum Loss {
 /// What to do.
 #[derive(Debug)]
 pub enum Output {
-    /// Open a stream and say this first.
-    Open(Hello),
+    /// Open a stream to the backend of that number and say this first.
+    Open(usize, Hello),
     /// Say this.
     Send(ToBackend),
     /// Close the stream.
     Close,
     /// Serve this from now on.
     Serve(Arc<State>),
+    /// What belongs on disk changed, though not what is served.
+    Keep,
 }
 
 /// The state machine.
@@ -76,6 +85,10 @@ pub struct Machine {
     phase: Phase,
     holdings: Holdings,
     backoff: Backoff,
+    backends: Backends,
+    /// The keys of the client that everything is delivered to.
+    keys: Vec<KeyHash>,
+    current: Option<Current>,
     /// What is held differs from what the backend holds, nobody knows where: only a snapshot helps.
     suspect: bool,
     head: Option<u64>,
@@ -95,11 +108,14 @@ enum Phase {
 #[derive(Clone, Copy, Debug)]
 struct Open {
     heard: Duration,
+    status_at: Duration,
     awaiting: Option<Awaiting>,
     /// A fault already led to a new Hello on this stream, and no heartbeat has agreed since.
     retried: bool,
     /// This stream brought something, so that a goodbye need not wait.
     useful: bool,
+    /// The backend said that the database itself went back.
+    back: bool,
 }
 
 /// A Hello was said, or a snapshot is under way; until that has ended, messages on their way need not fit.
@@ -110,13 +126,16 @@ struct Awaiting {
 }
 
 impl Machine {
-    /// Starts without anything; the first tick opens a stream.
-    pub fn new(identity: Identity, now: Now) -> Self {
+    /// Starts without anything; the first tick opens a stream to one of so many backends.
+    pub fn new(identity: Identity, backends: usize, now: Now) -> Self {
         Self {
+            keys: vec![identity.key],
             identity,
             phase: Phase::Waiting { until: now.elapsed, refused: false },
             holdings: Holdings::default(),
             backoff: Backoff::default(),
+            backends: Backends::new(backends, now.chance),
+            current: None,
             suspect: false,
             head: None,
             counters: Counters::default(),
@@ -126,6 +145,32 @@ impl Machine {
         }
     }
 
+    /// Goes on from what was kept on disk; returns what to serve.
+    pub fn resume(&mut self, image: &Image, now: Now) -> Option<Arc<State>> {
+        match self.holdings.restore(image) {
+            Ok((state, bad)) => {
+                self.note_bad(&bad);
+                self.keys.clone_from(&image.keys);
+                let older = u64::try_from(now.unix_ms - image.current_ms).unwrap_or_default();
+                self.current = Some(Current { at: now.elapsed, older: Duration::from_millis(older) });
+                Some(state)
+            }
+            Err(why) => {
+                self.holdings = Holdings::default();
+                error!(%why, "what was kept on disk cannot be held");
+                None
+            }
+        }
+    }
+
+    /// Returns what belongs on disk; none before there is anything to serve.
+    pub fn image(&self, now: Now) -> Option<Image> {
+        let image = self.holdings.image()?;
+        let age = self.current.map_or(0, |current| current.age(now.elapsed).as_millis());
+        let current_ms = now.unix_ms - i64::try_from(age).unwrap_or(i64::MAX);
+        Some(Image { keys: self.keys.clone(), current_ms, ..image })
+    }
+
     /// Returns when the next tick is due.
     pub fn deadline(&self) -> Duration {
         match self.phase {
@@ -133,7 +178,7 @@ impl Machine {
             Phase::Connecting { since } => since + SILENCE,
             Phase::Open(open) => {
                 let answer = open.awaiting.map(|awaiting| awaiting.since + SILENCE);
-                (open.heard + SILENCE).min(answer.unwrap_or(Duration::MAX))
+                (open.heard + SILENCE).min(answer.unwrap_or(Duration::MAX)).min(open.status_at)
             }
         }
     }
@@ -164,6 +209,8 @@ impl Machine {
             kills_revision: self.holdings.kills_revision(),
             digest: self.holdings.digest(),
             counters: self.counters,
+            current: self.current,
+            backend: self.backends.current(),
             edge_id: self.identity.edge_id,
         }
     }
@@ -185,23 +232,33 @@ impl Machine {
         match self.phase {
             Phase::Waiting { .. } => self.open(now),
             Phase::Connecting { .. } => self.give_up("the backend did not answer in time", now),
-            Phase::Open(open) if now.elapsed < open.heard + SILENCE => {
+            Phase::Open(open) if now.elapsed >= open.heard + SILENCE => {
+                self.give_up("no message for 15 seconds", now)
+            }
+            Phase::Open(open)
+                if open.awaiting.is_some_and(|awaiting| now.elapsed >= awaiting.since + SILENCE) =>
+            {
                 self.give_up("the backend neither answers a hello nor goes on with its snapshot", now)
             }
-            Phase::Open(_) => self.give_up("no message for 15 seconds", now),
+            Phase::Open(open) => {
+                self.phase = Phase::Open(Open { status_at: now.elapsed + STATUS, ..open });
+                vec![Output::Send(ToBackend::Status(figures(now)))]
+            }
         }
     }
 
     fn open(&mut self, now: Now) -> Vec<Output> {
         self.phase = Phase::Connecting { since: now.elapsed };
-        vec![Output::Open(self.hello())]
+        vec![Output::Open(self.backends.current(), self.hello())]
     }
 
     fn opened(&mut self, now: Now) -> Vec<Output> {
         if let Phase::Connecting { .. } = self.phase {
             info!("stream opened");
             let awaiting = Some(Awaiting { since: now.elapsed });
-            self.phase = Phase::Open(Open { heard: now.elapsed, awaiting, retried: false, useful: false });
+            let (heard, status_at) = (now.elapsed, now.elapsed + STATUS);
+            let (retried, useful, back) = (false, false, false);
+            self.phase = Phase::Open(Open { heard, status_at, awaiting, retried, useful, back });
         }
         Vec::new()
     }
@@ -219,12 +276,13 @@ impl Machine {
     fn lost(&mut self, loss: Loss, now: Now) -> Vec<Output> {
         self.drop_staging();
         self.counters.disconnects += 1;
+        let everywhere = self.backends.lost(matches!(loss, Loss::Refused(_)));
         let (wait, refused, why) = match loss {
-            Loss::Refused(why) => {
+            Loss::Refused(why) if everywhere => {
                 error!(%why, "the backend refuses this edge's credentials; serving what there is, next try in 60 s");
                 (REFUSED, true, why)
             }
-            Loss::Broken(why) => {
+            Loss::Refused(why) | Loss::Broken(why) => {
                 let wait = self.backoff.next(now.chance);
                 warn!(%why, ?wait, "no stream");
                 (wait, false, why)
@@ -246,4 +304,9 @@ impl Machine {
             self.counters.broken_snapshots += 1;
         }
     }
+}
+
+/// How this edge fares.
+fn figures(now: Now) -> Status {
+    Status { uptime_seconds: now.elapsed.as_secs(), ..Status::default() }
 }

@@ -1,17 +1,21 @@
 //! What each message of the backend does.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fluxgate_proto::v1::backend_message::Message as FromBackend;
 use fluxgate_proto::v1::edge_message::Message as ToBackend;
 use fluxgate_proto::v1::{Ack, BadItem, Delta, Goodbye, Heartbeat, Kills, Nack, Reset, ResetReason};
-use fluxgate_proto::v1::{SnapshotBegin, SnapshotChunk, SnapshotEnd};
+use fluxgate_proto::v1::{SnapshotBegin, SnapshotChunk, SnapshotEnd, Welcome};
+use prost::Message as _;
+use prost::bytes::Bytes;
 use tracing::{debug, error, info, warn};
 
 use super::{Awaiting, Machine, Open, Output, Phase};
 use crate::clock::Now;
 use crate::state::State;
 use crate::sync::holdings::Refused;
+use crate::sync::status::Current;
 
 /// What to say and do after a message, or why it does not fit.
 type Answer = Result<Vec<Output>, Refused>;
@@ -25,10 +29,11 @@ impl Machine {
             Some(FromBackend::Kills(kills)) => self.kills(&kills),
             Some(FromBackend::Delta(delta)) => self.delta(&delta, &mut open),
             Some(FromBackend::SnapshotBegin(begin)) => self.begin(&begin, &mut open),
-            Some(FromBackend::SnapshotChunk(chunk)) => self.chunk(&chunk, &mut open),
+            Some(FromBackend::SnapshotChunk(chunk)) => self.chunk(chunk, &mut open),
             Some(FromBackend::SnapshotEnd(end)) => self.end(&end, &mut open),
             Some(FromBackend::Heartbeat(beat)) => self.heartbeat(&beat, &mut open),
             Some(FromBackend::Reset(reset)) => Ok(self.reset(&reset, &mut open)),
+            Some(FromBackend::Welcome(welcome)) => Ok(self.welcome(&welcome)),
             Some(FromBackend::Goodbye(goodbye)) => return self.goodbye(&goodbye, open, now),
             None => {
                 warn!("a message of a kind that this version does not know is passed over");
@@ -38,6 +43,9 @@ impl Machine {
         };
         match answer {
             Ok(outputs) => {
+                if open.awaiting.is_none() && !self.suspect {
+                    self.current = Some(Current { at: now.elapsed, older: Duration::ZERO });
+                }
                 self.phase = Phase::Open(open);
                 outputs
             }
@@ -48,6 +56,20 @@ impl Machine {
             }
             Err(why) => self.refused(&why, open, now),
         }
+    }
+
+    /// Takes note of the client's keys: its edges may start from what is kept on disk with any of them.
+    fn welcome(&mut self, welcome: &Welcome) -> Vec<Output> {
+        let mut keys: Vec<_> = welcome.key_sha256.iter().filter_map(|key| key[..].try_into().ok()).collect();
+        if !keys.contains(&self.identity.key) {
+            keys.push(self.identity.key);
+        }
+        keys.sort_unstable();
+        if keys == self.keys {
+            return Vec::new();
+        }
+        self.keys = keys;
+        vec![Output::Keep]
     }
 
     fn kills(&mut self, kills: &Kills) -> Answer {
@@ -68,12 +90,13 @@ impl Machine {
 
     fn begin(&mut self, begin: &SnapshotBegin, open: &mut Open) -> Answer {
         self.drop_staging();
-        self.holdings.begin(begin.position.as_ref())?;
+        self.holdings.begin(begin.position.as_ref(), open.back)?;
         open.awaiting = Some(Awaiting { since: open.heard });
         Ok(Vec::new())
     }
 
-    fn chunk(&mut self, chunk: &SnapshotChunk, open: &mut Open) -> Answer {
+    fn chunk(&mut self, encoded: Bytes, open: &mut Open) -> Answer {
+        let chunk = SnapshotChunk::decode(encoded).map_err(|error| Refused::Unreadable(error.to_string()))?;
         self.holdings.chunk(&chunk.items)?;
         open.awaiting = Some(Awaiting { since: open.heard });
         Ok(Vec::new())
@@ -95,6 +118,7 @@ impl Machine {
             return Ok(Vec::new());
         }
         self.holdings.compare(beat)?;
+        self.backends.accepted();
         *open = Open { awaiting: None, retried: false, useful: true, ..*open };
         self.backoff.reset();
         self.last_error = None;
@@ -107,6 +131,10 @@ impl Machine {
         self.counters.resets += 1;
         self.drop_staging();
         open.awaiting = Some(Awaiting { since: open.heard });
+        if reason == ResetReason::FutureRevision {
+            open.back = true;
+            self.holdings.let_kills_go_back();
+        }
         Vec::new()
     }
 
@@ -117,6 +145,7 @@ impl Machine {
         if !open.useful {
             return self.give_up("the backend said goodbye before anything else", now);
         }
+        self.backends.next();
         let mut outputs = vec![Output::Close];
         outputs.extend(self.open(now));
         outputs
@@ -125,7 +154,7 @@ impl Machine {
     /// Answers a message that does not fit: with a hello, or with a new stream when a hello has not helped.
     fn refused(&mut self, why: &Refused, mut open: Open, now: Now) -> Vec<Output> {
         match why {
-            Refused::Gap | Refused::Epoch => self.counters.gaps += 1,
+            Refused::Gap | Refused::Epoch | Refused::Older => self.counters.gaps += 1,
             Refused::Digest => {
                 self.counters.digest_differences += 1;
                 self.suspect = true;
@@ -153,15 +182,19 @@ impl Machine {
             outputs.push(Output::Serve(state));
         }
         if !bad.is_empty() {
-            for item in &bad {
-                error!(reason = item.reason, "an item cannot be understood; its last good version stays");
-            }
-            self.counters.bad_items += bad.len() as u64;
+            self.note_bad(&bad);
             let revision = self.holdings.revision();
             outputs.push(Output::Send(ToBackend::Nack(Nack { revision, items: bad })));
         }
         outputs.push(self.ack());
         outputs
+    }
+
+    pub(super) fn note_bad(&mut self, bad: &[BadItem]) {
+        for item in bad {
+            error!(reason = item.reason, "an item cannot be understood; its last good version stays");
+        }
+        self.counters.bad_items += bad.len() as u64;
     }
 
     fn ack(&self) -> Output {
