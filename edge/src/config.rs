@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{CommandFactory as _, Parser, ValueEnum};
@@ -57,6 +58,10 @@ pub struct Settings {
     /// What stands before /ofrep, such as `/flags`; the other paths have nothing before them
     #[arg(long, env = "EDGE_PATH_PREFIX", default_value = "")]
     pub path_prefix: String,
+
+    /// How many requests a second each client may make; as many as it likes when absent
+    #[arg(long, env = "EDGE_RATE_LIMIT")]
+    pub rate_limit: Option<NonZeroU32>,
 
     /// What to log, such as `info` or `fluxgate_edge=debug,warn`
     #[arg(long, env = "EDGE_LOG", default_value = "info")]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 
+use crate::feeds::Feeds;
 use crate::state::State;
 use crate::sync::StreamStatus;
 
@@ -12,17 +13,19 @@ use crate::sync::StreamStatus;
 pub struct Edge {
     state: ArcSwapOption<State>,
     stream: ArcSwap<StreamStatus>,
+    feeds: Feeds,
 }
 
 impl Edge {
     /// Starts with nothing to serve.
     pub fn new(stream: StreamStatus) -> Self {
-        Self { state: ArcSwapOption::empty(), stream: ArcSwap::from_pointee(stream) }
+        Self { state: ArcSwapOption::empty(), stream: ArcSwap::from_pointee(stream), feeds: Feeds::new() }
     }
 
-    /// Serves a state from now on.
+    /// Serves a state from now on, and tells those who follow what changed.
     pub fn serve(&self, state: Arc<State>) {
-        self.state.store(Some(state));
+        let before = self.state.swap(Some(Arc::clone(&state)));
+        self.feeds.tell(before.as_deref(), &state);
     }
 
     /// Notes what the stream is doing.
@@ -33,6 +36,11 @@ impl Edge {
     /// Returns what is served; none before the first snapshot.
     pub fn state(&self) -> Guard<Option<Arc<State>>> {
         self.state.load()
+    }
+
+    /// Returns where to follow what changes.
+    pub fn feeds(&self) -> &Feeds {
+        &self.feeds
     }
 
     /// Returns what the stream is doing.

@@ -13,6 +13,7 @@ use crate::clock::{self, Clock};
 use crate::config::{Settings, SettingsError};
 use crate::edge::Edge;
 use crate::http::{self, App};
+use crate::limit::RateLimit;
 use crate::sync::{Identity, Machine, drive};
 
 /// Why an edge does not run.
@@ -48,7 +49,12 @@ pub async fn run(settings: &Settings, stop: impl Future<Output = ()>) -> Result<
     info!(name, id = %identity.edge_id, http = address, backend = settings.backend_grpc, "edge starts");
     let machine = Machine::new(identity, clock.now());
     let edge = Arc::new(Edge::new(machine.status()));
-    let app = App { edge: Arc::clone(&edge), allow_anonymous: settings.allow_anonymous, name, path_prefix };
+    let app = App {
+        allow_anonymous: settings.allow_anonymous,
+        path_prefix,
+        rate_limit: settings.rate_limit.map(|per_second| RateLimit::new(per_second, clock)),
+        ..App::new(Arc::clone(&edge), name)
+    };
     let server = http::serve(app, listener).map_err(RunError::Serve)?;
     let handle = server.handle();
     let (stop_stream, stopped) = oneshot::channel::<()>();
@@ -57,13 +63,14 @@ pub async fn run(settings: &Settings, stop: impl Future<Output = ()>) -> Result<
         let _ = stopped.await;
     });
     // Ends the stream when it ends itself, for whatever reason, because it owns `stop_stream`.
-    let serving = async move {
+    let serving = async {
         let mut server = pin!(server);
         let served = tokio::select! {
             served = &mut server => served,
             () = stop => {
                 info!("edge stops");
                 drop(stop_stream);
+                edge.feeds().end();
                 // The server must go on running to end what it has begun.
                 tokio::join!(&mut server, handle.stop(true)).0
             }
