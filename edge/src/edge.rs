@@ -24,8 +24,9 @@ impl Edge {
 
     /// Serves a state from now on, and tells those who follow what changed.
     pub fn serve(&self, state: Arc<State>) {
-        let before = self.state.swap(Some(Arc::clone(&state)));
-        self.feeds.tell(before.as_deref(), &state);
+        let now = Arc::clone(&state);
+        let before = self.state.swap(Some(state));
+        self.feeds.tell(before.as_deref(), &now);
     }
 
     /// Notes what the stream is doing.

@@ -7,9 +7,14 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod browsers;
+mod bulk;
+mod docs;
 mod evaluate;
+mod events;
 mod faults;
 mod kills;
+mod limits;
 mod live;
 mod ofrep;
 mod packets;

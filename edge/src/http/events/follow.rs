@@ -18,16 +18,25 @@ use super::slots::Slot;
 use crate::clock;
 use crate::edge::Edge;
 
-/// After how much silence does a comment show that the stream is alive?
-const HEARTBEAT: Duration = Duration::from_secs(15);
-/// For how long after an event do further changes wait, to be told as one?
-const REST: Duration = Duration::from_millis(500);
+/// When a stream says something.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rhythm {
+    /// After how much silence does a comment show that the stream is alive?
+    heartbeat: Duration,
+    /// For how long after an event do further changes wait, to be told as one?
+    rest: Duration,
+}
+
+/// How streams are served.
+pub(super) const RHYTHM: Rhythm =
+    Rhythm { heartbeat: Duration::from_secs(15), rest: Duration::from_millis(500) };
 /// How long may a client wait before it comes back, in milliseconds: at least, and by how much more at random?
 const RETRY_MS: (f64, f64) = (1000.0, 4000.0);
 
 /// Somebody who follows an environment.
 pub(super) struct Follower {
     edge: Arc<Edge>,
+    rhythm: Rhythm,
     grant: Grant,
     /// Room among the streams, as long as this lives.
     _slot: Slot,
@@ -52,7 +61,7 @@ enum Look {
 impl Follower {
     /// Begins to follow on behalf of a client that has seen the version `told`.
     pub(super) fn new(
-        edge: &Arc<Edge>,
+        (edge, rhythm): (&Arc<Edge>, Rhythm),
         (grant, slot): (Grant, Slot),
         told: Option<String>,
         unix_ms: i64,
@@ -64,13 +73,14 @@ impl Follower {
             word: edge.feeds().follow(grant.environment),
             ended: edge.feeds().ended(),
             edge: Arc::clone(edge),
+            rhythm,
             grant,
             _slot: slot,
             told,
             greeted: false,
             ends: now + Duration::from_millis(left_ms),
             rests_until: now,
-            next_beat: now + HEARTBEAT,
+            next_beat: now + rhythm.heartbeat,
         }
     }
 
@@ -106,7 +116,7 @@ impl Follower {
                 Look::Same if has_news => continue,
                 Look::Same => ":\n\n".to_owned(),
             };
-            self.next_beat = Instant::now() + HEARTBEAT;
+            self.next_beat = Instant::now() + self.rhythm.heartbeat;
             return Some(text);
         }
     }
@@ -129,7 +139,7 @@ impl Follower {
     }
 
     fn tell(&mut self, version: String) -> String {
-        self.rests_until = Instant::now() + REST;
+        self.rests_until = Instant::now() + self.rhythm.rest;
         let text = refetch(&version);
         self.told = Some(version);
         text
@@ -142,5 +152,86 @@ impl Follower {
         let Some((view, _)) = state.environment(self.grant.environment) else { return Look::Over };
         let version = version_text(view.listing().version(asker.sees_client_side_only()));
         if self.told.as_ref() == Some(&version) { Look::Same } else { Look::Changed(version) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{edge, grant, state};
+    use super::super::slots::Slots;
+    use super::*;
+
+    const QUICK: Rhythm = Rhythm { heartbeat: Duration::from_millis(20), rest: Duration::from_millis(60) };
+    const PATIENT: Rhythm = Rhythm { heartbeat: Duration::from_secs(60), ..QUICK };
+
+    fn follower(edge: &Arc<Edge>, rhythm: Rhythm, grant: Grant, told: Option<&str>) -> Follower {
+        let slot = Slots::default().take(None).unwrap();
+        Follower::new((edge, rhythm), (grant, slot), told.map(str::to_owned), clock::unix_ms())
+    }
+
+    fn id(text: &str) -> &str {
+        text.lines().find_map(|line| line.strip_prefix("id: ")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn changes_in_a_row_are_told_as_one_and_the_newest() {
+        let edge = edge(state(1));
+        let mut follower = follower(&edge, PATIENT, grant(), None);
+        let greeting = follower.next().await.unwrap();
+        assert!(greeting.starts_with("retry: ") && !greeting.contains("data:"), "{greeting}");
+        edge.serve(state(2));
+        let second = follower.next().await.unwrap();
+        assert!(
+            second.contains("event: message\ndata: {\"type\":\"refetchEvaluation\",\"etag\":"),
+            "{second}"
+        );
+        assert_ne!(id(&greeting), id(&second));
+        edge.serve(state(3));
+        edge.serve(state(4));
+        let fourth = follower.next().await.unwrap();
+        let mut newest = self::follower(&edge, PATIENT, grant(), None);
+        assert_eq!(id(&fourth), id(&newest.next().await.unwrap()));
+        edge.feeds().end();
+        assert_eq!(follower.next().await, None, "nothing of the third is left");
+    }
+
+    #[tokio::test]
+    async fn silence_is_broken_by_comments_that_are_no_events() {
+        let edge = edge(state(1));
+        let mut follower = follower(&edge, QUICK, grant(), None);
+        follower.next().await.unwrap();
+        for _ in 0..3 {
+            assert_eq!(follower.next().await.unwrap(), ":\n\n");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_state_that_comes_back_to_the_same_is_no_change() {
+        let edge = edge(state(1));
+        let mut follower = follower(&edge, PATIENT, grant(), None);
+        let greeting = follower.next().await.unwrap();
+        edge.serve(state(2));
+        edge.serve(state(1));
+        edge.serve(state(3));
+        let next = follower.next().await.unwrap();
+        assert_ne!(id(&greeting), id(&next));
+        let mut knows = self::follower(&edge, PATIENT, grant(), Some(id(&next)));
+        assert!(!knows.next().await.unwrap().contains("data:"));
+        let mut missed = self::follower(&edge, PATIENT, grant(), Some(id(&greeting)));
+        assert!(missed.next().await.unwrap().contains("data:"), "told at once");
+    }
+
+    #[tokio::test]
+    async fn a_stream_ends_with_its_grant_and_with_its_environment() {
+        let edge = edge(state(1));
+        let mut over = grant();
+        over.expires = u64::try_from(clock::unix_ms()).unwrap() / 1000;
+        let mut ended = follower(&edge, PATIENT, over, None);
+        ended.next().await.unwrap();
+        assert_eq!(ended.next().await, None);
+        let mut alone = follower(&edge, PATIENT, grant(), None);
+        alone.next().await.unwrap();
+        edge.serve(crate::state::State::default().share());
+        assert_eq!(alone.next().await, None);
     }
 }

@@ -4,6 +4,8 @@
 
 mod follow;
 mod grant;
+#[cfg(test)]
+mod sample;
 mod slots;
 
 use actix_web::http::header::CACHE_CONTROL;
@@ -14,7 +16,7 @@ use uuid::Uuid;
 
 pub(crate) use self::slots::Slots;
 
-use self::follow::Follower;
+use self::follow::{Follower, RHYTHM};
 use self::grant::Grant;
 use super::auth::{Asker, check_use};
 use super::error::{Failure, Problem};
@@ -95,7 +97,7 @@ fn open(app: &App, request: &HttpRequest) -> Result<HttpResponse, Problem> {
     };
     let slot = app.streams.take(client).ok_or(Problem::TooManyStreams)?;
     let seen = request.headers().get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
-    let follower = Follower::new(&app.edge, (grant, slot), seen.or(asked.since), unix_ms);
+    let follower = Follower::new((&app.edge, RHYTHM), (grant, slot), seen.or(asked.since), unix_ms);
     let mut response = HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -111,4 +113,33 @@ fn refetch(version: &str) -> String {
     format!(
         "id: {version}\nevent: message\ndata: {{\"type\":\"refetchEvaluation\",\"etag\":\"{version}\"}}\n\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use actix_web::web::Data;
+
+    use super::super::routes::register;
+    use super::*;
+
+    #[actix_web::test]
+    async fn beyond_the_room_for_streams_a_client_is_told_when_to_come_back() {
+        let edge = sample::edge(sample::state(1));
+        let app =
+            App { allow_anonymous: true, streams: Slots::new(1, 1), ..App::new(edge, "test".to_owned()) };
+        let app = actix_web::App::new().app_data(Data::new(app)).configure(|config| register("", config));
+        let service = init_service(app).await;
+        let ask = async || {
+            let path = format!("{PATH}?environment={}", sample::ENVIRONMENT);
+            call_service(&service, TestRequest::get().uri(&path).to_request()).await
+        };
+        let first = ask().await;
+        assert_eq!(first.status(), 200);
+        let second = ask().await;
+        assert_eq!(second.status(), 429);
+        assert_eq!(second.headers().get("retry-after").unwrap(), "60");
+        drop(first);
+        assert_eq!(ask().await.status(), 200);
+    }
 }
