@@ -6,6 +6,8 @@ mod schemas;
 
 use actix_web::web::Bytes;
 use utoipa::OpenApi;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AnyOfBuilder, Schema};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 /// The document as it is sent.
@@ -41,6 +43,11 @@ pub(super) fn document(prefix: &str) -> serde_json::Result<Document> {
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     let header = ApiKeyValue::with_description("X-API-Key", "A client key");
     components.add_security_scheme("apiKey", SecurityScheme::ApiKey(ApiKey::Header(header)));
+    // A request may name the flag in both spellings.
+    if let Some(RefOr::T(Schema::OneOf(either))) = components.schemas.remove("EvaluateRequest") {
+        let any = either.items.into_iter().fold(AnyOfBuilder::new(), AnyOfBuilder::item);
+        components.schemas.insert("EvaluateRequest".to_owned(), RefOr::T(Schema::AnyOf(any.build())));
+    }
     let paths = std::mem::take(&mut document.paths.paths);
     document.paths.paths = paths
         .into_iter()

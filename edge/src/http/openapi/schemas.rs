@@ -8,40 +8,44 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// One flag and a context, in either form.
+/// One flag and a context, in either spelling.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub(super) enum EvaluateRequest {
-    Object(ObjectForm),
-    List(ListForm),
+    FlagKey(FlagKeyForm),
+    FeatureKey(FeatureKeyForm),
 }
 
-/// With the context as an object.
+/// In OpenFeature's words.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({
     "flagKey": "BetaUsers", "context": { "targetingKey": "user-15", "role": "admin" },
 }))]
-pub(super) struct ObjectForm {
+pub(super) struct FlagKeyForm {
     flag_key: String,
-    #[schema(required = false)]
-    /// Attributes of whom or what the flag is evaluated for, `targetingKey` first: at most 128, strings of at most 4 KiB.
-    /// A client of all environments of a team names one of them in `environment` or `environment_id`.
-    context: BTreeMap<String, Value>,
+    context: Option<EitherContext>,
 }
 
-/// With the context as a list.
+/// In FluxGate's words.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "feature_key": "BetaUsers", "environment_id": "00000000-0000-0000-0000-000000000000",
     "context": [{ "key": "userId", "value": "15" }, { "key": "role", "value": "admin" }],
 }))]
-pub(super) struct ListForm {
+pub(super) struct FeatureKeyForm {
     feature_key: String,
     /// Key or id, for clients of all environments of a team
     environment_id: Option<String>,
-    #[schema(required = false)]
-    context: Vec<Attribute>,
+    context: Option<EitherContext>,
+}
+
+/// Attributes of whom or what the flag is evaluated for, as an object or as a list.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum EitherContext {
+    Object(BTreeMap<String, Value>),
+    List(Vec<Attribute>),
 }
 
 /// One attribute.
@@ -58,7 +62,7 @@ pub(super) struct Attribute {
 pub(super) struct FlagRequest {
     /// Attributes of whom or what the flag is evaluated for, `targetingKey` first: at most 128, strings of at most 4 KiB.
     /// A client of all environments of a team names one of them in `environment` or `environment_id`.
-    context: BTreeMap<String, Value>,
+    context: Option<BTreeMap<String, Value>>,
 }
 
 /// A context for all flags.
@@ -67,7 +71,7 @@ pub(super) struct FlagRequest {
 pub(super) struct BulkRequest {
     /// Attributes of whom or what the flag is evaluated for, `targetingKey` first: at most 128, strings of at most 4 KiB.
     /// A client of all environments of a team names one of them in `environment` or `environment_id`.
-    context: BTreeMap<String, Value>,
+    context: Option<BTreeMap<String, Value>>,
 }
 
 /// Why a flag has its value.
