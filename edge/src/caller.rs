@@ -8,6 +8,8 @@ use subtle::ConstantTimeEq as _;
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::limit::Allowance;
+
 /// What every client key begins with.
 pub const KEY_PREFIX: &str = "fgc_";
 
@@ -26,6 +28,8 @@ pub enum CallerKind {
 /// A client of kind BACKEND or FRONTEND.
 #[derive(Debug)]
 pub struct Caller {
+    /// Identifies it.
+    pub id: Uuid,
     /// What people call it.
     pub name: Box<str>,
     /// The team's key.
@@ -34,6 +38,8 @@ pub struct Caller {
     pub kind: CallerKind,
     /// The only environment that it may ask in; none for all of its team.
     pub environment: Option<Uuid>,
+    pub(crate) allowance: Allowance,
+    origins: Box<[Box<str>]>,
     keys: Box<[Key]>,
 }
 
@@ -70,7 +76,7 @@ pub enum CallerError {
 
 impl Caller {
     /// Reads a delivered client.
-    pub fn from_wire(client: &Client) -> Result<Self, CallerError> {
+    pub fn from_wire(id: Uuid, client: &Client) -> Result<Self, CallerError> {
         let kind = match ClientKind::try_from(client.kind) {
             Ok(ClientKind::Backend) => CallerKind::Backend,
             Ok(ClientKind::Frontend) => CallerKind::Frontend,
@@ -89,12 +95,20 @@ impl Caller {
         });
         let keys = keys.collect::<Result<_, _>>()?;
         Ok(Self {
+            id,
             name: client.name.as_str().into(),
             team: client.team.as_str().into(),
             kind,
             environment,
+            allowance: Allowance::default(),
+            origins: client.origins.iter().map(|origin| origin.as_str().into()).collect(),
             keys,
         })
+    }
+
+    /// Returns whether pages of an origin may ask with its keys, which only a FRONTEND client limits.
+    pub(crate) fn admits_page(&self, origin: &[u8]) -> bool {
+        self.kind == CallerKind::Backend || self.origins.iter().any(|allowed| allowed.as_bytes() == origin)
     }
 }
 
@@ -109,7 +123,22 @@ impl Credential {
     /// Takes the same time wherever the first difference is.
     pub(crate) fn admits(&self, whole_key: &[u8], unix_ms: i64) -> bool {
         let same: bool = Sha256::digest(whole_key)[..].ct_eq(&self.key.sha256).into();
-        same && self.key.not_after_ms.is_none_or(|end| unix_ms < end)
+        same && !self.has_ended(unix_ms)
+    }
+
+    /// Returns the part of the key that may be shown.
+    pub(crate) fn id(&self) -> KeyId {
+        self.key.id
+    }
+
+    /// Returns what only those know who know the key or were told of it by the backend.
+    pub(crate) fn secret(&self) -> &[u8; 32] {
+        &self.key.sha256
+    }
+
+    /// Returns whether the key has ended.
+    pub(crate) fn has_ended(&self, unix_ms: i64) -> bool {
+        self.key.not_after_ms.is_some_and(|end| unix_ms >= end)
     }
 
     /// Returns whether somebody has to look at the clock to know.
@@ -147,7 +176,7 @@ mod tests {
             not_after_ms: Some(end),
         };
         let client = Client { kind: ClientKind::Backend.into(), keys: vec![key], ..Client::default() };
-        let caller = Arc::new(Caller::from_wire(&client).unwrap());
+        let caller = Arc::new(Caller::from_wire(Uuid::from_u128(1), &client).unwrap());
         let (_, credential) = Credential::all(&caller).next().unwrap();
         assert!(credential.ends(), "somebody looks at the clock");
         assert!(credential.admits(whole.as_bytes(), end - 1));

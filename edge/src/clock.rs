@@ -29,7 +29,12 @@ impl Clock {
 
     /// Returns the present moment.
     pub fn now(&self) -> Now {
-        Now { elapsed: self.start.elapsed(), unix_ms: unix_ms(), chance: chance() }
+        Now { elapsed: self.elapsed(), unix_ms: unix_ms(), chance: chance() }
+    }
+
+    /// Returns the time since the process began.
+    pub fn elapsed(&self) -> Duration {
+        self.start.elapsed()
     }
 
     /// Returns the instant at which `elapsed` is reached.
@@ -50,7 +55,8 @@ pub fn random_id() -> Uuid {
     Uuid::new_v4()
 }
 
-fn chance() -> f64 {
+/// Returns a random number, evenly distributed over 0.0..1.0.
+pub(crate) fn chance() -> f64 {
     // The low 52 bits of a random UUID hold none of its fixed ones.
     let bits = Uuid::new_v4().as_u64_pair().1 & ((1 << 52) - 1);
     bits as f64 / (1_u64 << 52) as f64

@@ -88,6 +88,10 @@ pub struct Settings {
     #[arg(long, env = "EDGE_PATH_PREFIX", default_value = "")]
     pub path_prefix: String,
 
+    /// How many requests a second each client may make; as many as it likes when absent
+    #[arg(long, env = "EDGE_RATE_LIMIT")]
+    pub rate_limit: Option<NonZeroU32>,
+
     /// What to log, such as `info` or `warn,fluxgate_edge=debug`; SIGHUP reads it again
     #[arg(long, env = "EDGE_LOG", default_value = "info")]
     pub log: String,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 
 use crate::disk::DiskStatus;
+use crate::feeds::Feeds;
 use crate::state::State;
 use crate::sync::StreamStatus;
 
@@ -14,18 +15,21 @@ pub struct Edge {
     state: ArcSwapOption<State>,
     stream: ArcSwap<StreamStatus>,
     disk: ArcSwap<DiskStatus>,
+    feeds: Feeds,
 }
 
 impl Edge {
     /// Starts with nothing to serve.
     pub fn new(stream: StreamStatus, disk: DiskStatus) -> Self {
         let (stream, disk) = (ArcSwap::from_pointee(stream), ArcSwap::from_pointee(disk));
-        Self { state: ArcSwapOption::empty(), stream, disk }
+        Self { state: ArcSwapOption::empty(), stream, disk, feeds: Feeds::new() }
     }
 
-    /// Serves a state from now on.
+    /// Serves a state from now on, and tells those who follow what changed.
     pub fn serve(&self, state: Arc<State>) {
-        self.state.store(Some(state));
+        let now = Arc::clone(&state);
+        let before = self.state.swap(Some(state));
+        self.feeds.tell(before.as_deref(), &now);
     }
 
     /// Notes what the stream is doing.
@@ -41,6 +45,11 @@ impl Edge {
     /// Returns what is served; none before the first snapshot.
     pub fn state(&self) -> Guard<Option<Arc<State>>> {
         self.state.load()
+    }
+
+    /// Returns where to follow what changes.
+    pub fn feeds(&self) -> &Feeds {
+        &self.feeds
     }
 
     /// Returns what the stream is doing.

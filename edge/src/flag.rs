@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use fluxgate_engine::{Flag, FlagConfig, Invalid};
 use serde_json::Value;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::json;
 
@@ -16,6 +17,8 @@ pub struct ServedFlag {
     version: u64,
     key_json: Box<[u8]>,
     variants: Box<[ServedVariant]>,
+    depends_on: Box<[Box<str>]>,
+    fingerprint: u64,
 }
 
 #[derive(Debug)]
@@ -26,8 +29,8 @@ struct ServedVariant {
 }
 
 impl ServedFlag {
-    /// Compiles a document.
-    pub fn compile(key: &str, version: u64, config: &FlagConfig) -> Result<Self, Invalid> {
+    /// Compiles a document; `delivered` are the bytes that it arrived in.
+    pub fn compile(key: &str, version: u64, config: &FlagConfig, delivered: &[u8]) -> Result<Self, Invalid> {
         let float = config.variants.values().any(Value::is_f64);
         let variants = config
             .variants
@@ -46,7 +49,18 @@ impl ServedFlag {
             .collect();
         let mut key_json = Vec::with_capacity(key.len() + 2);
         json::put(&mut key_json, key);
-        Ok(Self { flag: Flag::compile(key, config)?, version, key_json: key_json.into(), variants })
+        Ok(Self {
+            flag: Flag::compile(key, config)?,
+            version,
+            key_json: key_json.into(),
+            variants,
+            depends_on: config
+                .depends_on
+                .iter()
+                .map(|dependency| dependency.feature.as_str().into())
+                .collect(),
+            fingerprint: xxh3_64(delivered),
+        })
     }
 
     /// Returns what the engine evaluates.
@@ -57,6 +71,16 @@ impl ServedFlag {
     /// Returns the number of the config within its stage.
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// Returns the keys of the features that must be on for this one.
+    pub(crate) fn depends_on(&self) -> impl Iterator<Item = &str> {
+        self.depends_on.iter().map(|key| &**key)
+    }
+
+    /// Returns a number that another version of this flag, or another flag, does not have.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.fingerprint
     }
 
     /// Returns the key as a JSON string.

@@ -12,23 +12,27 @@ use crate::edge::Edge;
 use crate::sync::StreamState;
 
 /// The statuses that are answered, the most frequent first; others count as the last.
-const STATUSES: [u16; 11] = [200, 304, 204, 401, 404, 400, 403, 405, 413, 503, 500];
+const STATUSES: [u16; 14] = [200, 304, 204, 401, 404, 400, 403, 405, 413, 415, 429, 308, 503, 500];
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     Evaluate,
     Ofrep,
+    Bulk,
+    Events,
     Other,
 }
 
 impl Endpoint {
-    const ALL: [Self; 3] = [Self::Evaluate, Self::Ofrep, Self::Other];
+    const ALL: [Self; 5] = [Self::Evaluate, Self::Ofrep, Self::Bulk, Self::Events, Self::Other];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Evaluate => "evaluate",
             Self::Ofrep => "ofrep",
+            Self::Bulk => "bulk",
+            Self::Events => "events",
             Self::Other => "other",
         }
     }

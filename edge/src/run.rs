@@ -16,8 +16,8 @@ use crate::clock::{self, Clock};
 use crate::config::{Settings, SettingsError};
 use crate::disk::{Folder, Keeper};
 use crate::edge::Edge;
-use crate::http::{self, App, Ids};
-use crate::metrics::Metrics;
+use crate::http::{self, App};
+use crate::limit::RateLimit;
 use crate::sync::{Identity, KeyHash, Machine, drive};
 
 /// How often is what is kept on disk brought up to date within the time that it may be old?
@@ -51,25 +51,21 @@ pub async fn run(settings: &Settings, stop: impl Future<Output = ()>) -> Result<
     let listener =
         TcpListener::bind(address).map_err(|error| RunError::Listen { address: address.clone(), error })?;
     warn_of_plain_text(settings, &listener, certificate.is_some());
-    let metrics = Metrics::start();
-    if let Some(certificate) = &certificate {
-        certificate.watch(metrics.registry());
-        let certificate = Arc::clone(certificate);
-        signals::on_hangup(move || certificate.look()).map_err(RunError::Serve)?;
-    }
     let clock = Clock::start();
     let name = settings.name();
     let (machine, keeper, edge) = begin(settings, (&key, connector.backends()), clock);
     let app = App {
-        edge: Arc::clone(&edge),
-        clock,
         max_staleness: settings.max_staleness(),
         allow_anonymous: settings.allow_anonymous,
-        name,
         path_prefix,
-        metrics,
-        ids: Ids::new(),
+        rate_limit: settings.rate_limit.map(|per_second| RateLimit::new(per_second, clock)),
+        ..App::new(Arc::clone(&edge), name, clock)
     };
+    if let Some(certificate) = &certificate {
+        certificate.watch(app.metrics.registry());
+        let certificate = Arc::clone(certificate);
+        signals::on_hangup(move || certificate.look()).map_err(RunError::Serve)?;
+    }
     let server = http::serve(app, listener, certificate.as_ref()).map_err(RunError::Serve)?;
     let handle = server.handle();
     let (stop_stream, stopped) = oneshot::channel::<()>();
@@ -78,13 +74,14 @@ pub async fn run(settings: &Settings, stop: impl Future<Output = ()>) -> Result<
         let _ = stopped.await;
     });
     // Ends the stream when it ends itself, for whatever reason, because it owns `stop_stream`.
-    let serving = async move {
+    let serving = async {
         let mut server = pin!(server);
         let served = tokio::select! {
             served = &mut server => served,
             () = stop => {
                 info!("edge stops");
                 drop(stop_stream);
+                edge.feeds().end();
                 // The server must go on running to end what it has begun.
                 tokio::join!(&mut server, handle.stop(true)).0
             }

@@ -10,12 +10,15 @@ use uuid::Uuid;
 
 use crate::caller::{Caller, Credential, KeyId};
 use crate::flag::{ByKey, ServedFlag};
+use crate::listing::{Listing, Version};
 
 /// The keys of the features whose kill switch is on, by environment.
 pub(crate) type Kills = HashMap<Uuid, HashSet<Box<str>>>;
 
 /// Everything that an edge serves.
-#[derive(Clone, Debug, Default)]
+///
+/// Grows and changes item by item, and is served through `share`, which brings up to date what is prepared.
+#[derive(Debug, Default)]
 pub struct State {
     pub(crate) epoch: Uuid,
     pub(crate) revision: u64,
@@ -23,6 +26,8 @@ pub struct State {
     by_key: HashMap<Box<str>, Vec<Uuid>>,
     credentials: Arc<HashMap<KeyId, Credential>>,
     kills: Arc<Kills>,
+    /// Whether kill switches changed since the last `share`.
+    kills_moved: bool,
 }
 
 /// What an environment is called, and whose it is.
@@ -39,11 +44,16 @@ struct Environment {
     /// None until its own item arrived; its flags may arrive first.
     name: Option<Arc<EnvironmentName>>,
     flags: Arc<HashSet<ByKey>>,
+    /// The same flags in order, as of the last `share`.
+    listing: Arc<Listing>,
+    /// What came or went since.
+    touched: Vec<Arc<ServedFlag>>,
 }
 
 /// One environment of a state, as the engine sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'s> {
+    id: Uuid,
     environment: &'s Environment,
     kills: Option<&'s HashSet<Box<str>>>,
 }
@@ -80,7 +90,7 @@ impl State {
         let environment = self.environments.get(&id)?;
         let name = environment.name.as_deref()?;
         let kills = if self.kills.is_empty() { None } else { self.kills.get(&id) };
-        Some((View { environment, kills }, name))
+        Some((View { id, environment, kills }, name))
     }
 
     /// Returns the environments of that key, one for each team that has it.
@@ -93,8 +103,38 @@ impl State {
         self.credentials.get(id)
     }
 
+    /// Returns whether the other state knows the very same callers.
+    pub(crate) fn has_the_callers_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.credentials, &other.credentials)
+    }
+
+    /// Returns the versions of an environment: of all flags, and of what decides those that everybody may see.
+    pub(crate) fn versions(&self, id: Uuid) -> Option<(Version, Version)> {
+        let environment = self.environments.get(&id)?;
+        environment.name.as_ref()?;
+        Some((environment.listing.version(false), environment.listing.version(true)))
+    }
+
+    /// Returns what is now to be served. Costs as much as has changed, and a copy of the index of every flag where some did.
+    pub(crate) fn share(&mut self) -> Arc<Self> {
+        for (id, environment) in &mut self.environments {
+            environment.list(self.kills.get(id), self.kills_moved);
+        }
+        self.kills_moved = false;
+        Arc::new(Self {
+            epoch: self.epoch,
+            revision: self.revision,
+            environments: self.environments.clone(),
+            by_key: self.by_key.clone(),
+            credentials: Arc::clone(&self.credentials),
+            kills: Arc::clone(&self.kills),
+            kills_moved: false,
+        })
+    }
+
     pub(crate) fn set_kills(&mut self, kills: Arc<Kills>) {
         self.kills = kills;
+        self.kills_moved = true;
     }
 
     pub(crate) fn put(&mut self, content: &Content) {
@@ -102,6 +142,7 @@ impl State {
             Content::Flag(environment, flag) => {
                 let environment = self.environments.entry(*environment).or_default();
                 Arc::make_mut(&mut environment.flags).replace(ByKey(Arc::clone(flag)));
+                environment.touched.push(Arc::clone(flag));
             }
             Content::Environment(id, name) => {
                 self.environments.entry(*id).or_default().name = Some(Arc::clone(name));
@@ -122,6 +163,7 @@ impl State {
                 let held = environment.flags.get(flag.flag().key());
                 if held.is_some_and(|held| Arc::ptr_eq(&held.0, flag)) {
                     Arc::make_mut(&mut environment.flags).remove(flag.flag().key());
+                    environment.touched.push(Arc::clone(flag));
                 }
                 self.forget_empty(*id);
             }
@@ -154,7 +196,31 @@ impl State {
     }
 }
 
+impl Environment {
+    /// Brings the listing up to date.
+    fn list(&mut self, kills: Option<&HashSet<Box<str>>>, kills_moved: bool) {
+        let killed = kills_moved && (kills.is_some() || self.listing.has_kills());
+        if self.touched.is_empty() && !killed {
+            return;
+        }
+        let listing = Arc::make_mut(&mut self.listing);
+        listing.update(&self.touched, &self.flags);
+        listing.finish(kills, &self.flags);
+        self.touched = Vec::new();
+    }
+}
+
 impl<'s> View<'s> {
+    /// Returns the environment's id.
+    pub(crate) fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// Returns every flag in the order of their keys.
+    pub(crate) fn listing(&self) -> &'s Listing {
+        &self.environment.listing
+    }
+
     /// Returns a flag with what is served beside it.
     pub fn flag(&self, key: &str) -> Option<&'s ServedFlag> {
         self.environment.flags.get(key).map(|found| &*found.0)

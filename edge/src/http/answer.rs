@@ -13,16 +13,19 @@ use crate::flag::ServedFlag;
 use crate::json;
 use crate::state::View;
 
-/// Returns the body of a request, unless it is too large or says that it is something other than JSON.
-pub(crate) fn body_of(request: &HttpRequest, body: Result<Bytes, Error>) -> Result<Bytes, Problem> {
+/// Returns the body of a request, unless it is larger than its limit or says that it is something other than JSON.
+pub(crate) fn body_of(
+    request: &HttpRequest,
+    body: Result<Bytes, Error>,
+    limit: usize,
+) -> Result<Bytes, Problem> {
     if let Some(stated) = request.headers().get(CONTENT_TYPE)
         && !is_json(stated.as_bytes())
     {
-        let stated = stated.to_str().unwrap_or("unreadable");
-        return Err(Problem::Parse(format!("the content type is {stated}, not application/json")));
+        return Err(Problem::MediaType(stated.to_str().unwrap_or("unreadable").to_owned()));
     }
     body.map_err(|error| match error.as_response_error().status_code() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge,
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge(limit),
         _ => Problem::Parse(format!("the body cannot be read: {error}")),
     })
 }
@@ -51,19 +54,21 @@ pub(crate) fn evaluate_for<'v>(
     Ok((flag, evaluate(view, key, context)?))
 }
 
-/// Appends `,"reason":…,"metadata":{…}`.
+/// Appends `,"reason":…,"metadata":{…}`, with the state's revision if it belongs there.
 pub(crate) fn put_reason_and_metadata(
     buffer: &mut Vec<u8>,
     evaluation: &Evaluation<'_>,
     version: u64,
-    revision: u64,
+    revision: Option<u64>,
 ) {
     buffer.extend_from_slice(b",\"reason\":\"");
     buffer.extend_from_slice(evaluation.reason.as_str().as_bytes());
     buffer.extend_from_slice(b"\",\"metadata\":{\"version\":");
     json::put(buffer, &version);
-    buffer.extend_from_slice(b",\"revision\":");
-    json::put(buffer, &revision);
+    if let Some(revision) = revision {
+        buffer.extend_from_slice(b",\"revision\":");
+        json::put(buffer, &revision);
+    }
     if let Some(name) = evaluation.criterion.and_then(|criterion| criterion.name) {
         buffer.extend_from_slice(b",\"criterion\":");
         json::put(buffer, name);

@@ -1,27 +1,59 @@
-//! Who asks, and in which environment: decided by the client key, and only without one by what the request names.
+//! Who asks, how often and from where, and in which environment: decided by the client key, and only without one by what
+//! the request names.
 
 use std::borrow::Cow;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, ORIGIN};
 use fluxgate_engine::{Attribute, Context};
 use uuid::Uuid;
 
+use super::App;
 use super::error::Problem;
 use super::observe::note_client;
-use crate::caller::{Caller, CallerKind, key_id};
+use crate::caller::{Caller, CallerKind, Credential, key_id};
 use crate::clock;
 use crate::state::{State, View};
 
 /// Somebody who may ask: a client, or anybody where that is allowed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Asker<'s> {
-    Client(&'s Caller),
+    Client(&'s Credential),
     Anonymous,
 }
 
+/// Lets a request in: with credentials that hold, from where they may be used, and no more often than allowed.
+pub(crate) fn admit<'s>(app: &App, request: &HttpRequest, state: &'s State) -> Result<Asker<'s>, Problem> {
+    let asker = authenticate(request, state, app.allow_anonymous)?;
+    check_use(app, request, asker)?;
+    Ok(asker)
+}
+
+/// Checks from where credentials are used, and how often.
+pub(crate) fn check_use(app: &App, request: &HttpRequest, asker: Asker<'_>) -> Result<(), Problem> {
+    let allowance = match asker {
+        Asker::Client(credential) => {
+            check_page(request.headers(), &credential.caller)?;
+            &credential.caller.allowance
+        }
+        Asker::Anonymous => &app.anonymous,
+    };
+    let Some(limit) = &app.rate_limit else { return Ok(()) };
+    limit.check(allowance).map_err(|seconds| Problem::TooOften { seconds })
+}
+
+fn check_page(headers: &HeaderMap, caller: &Caller) -> Result<(), Problem> {
+    if caller.kind == CallerKind::Frontend
+        && let Some(origin) = headers.get(ORIGIN)
+        && !caller.admits_page(origin.as_bytes())
+    {
+        return Err(Problem::Page(origin.to_str().unwrap_or("unreadable").to_owned()));
+    }
+    Ok(())
+}
+
 /// Checks the credentials of a request.
-pub(crate) fn authenticate<'s>(
+fn authenticate<'s>(
     request: &HttpRequest,
     state: &'s State,
     allow_anonymous: bool,
@@ -34,7 +66,7 @@ pub(crate) fn authenticate<'s>(
     let unix_ms = if credential.ends() { clock::unix_ms() } else { 0 };
     if credential.admits(key, unix_ms) {
         note_client(&credential.caller.name);
-        Ok(Asker::Client(&credential.caller))
+        Ok(Asker::Client(credential))
     } else {
         Err(Problem::BadCredentials)
     }
@@ -55,7 +87,14 @@ fn presented(headers: &HeaderMap) -> Option<&[u8]> {
 impl<'s> Asker<'s> {
     /// Returns whether only flags meant for browsers and apps are shown.
     pub(crate) fn sees_client_side_only(self) -> bool {
-        matches!(self, Self::Client(caller) if caller.kind == CallerKind::Frontend)
+        matches!(self, Self::Client(credential) if credential.caller.kind == CallerKind::Frontend)
+    }
+
+    fn caller(self) -> Option<&'s Caller> {
+        match self {
+            Self::Client(credential) => Some(&credential.caller),
+            Self::Anonymous => None,
+        }
     }
 
     /// Returns the environment to evaluate in: the client's own, else the one that the request names.
@@ -67,8 +106,8 @@ impl<'s> Asker<'s> {
         beside_context: Option<&str>,
         context: &Context<'_>,
     ) -> Result<View<'s>, Problem> {
-        if let Self::Client(Caller { environment: Some(id), .. }) = self {
-            let (view, _) = state.environment(*id).ok_or_else(|| unknown(&id.to_string()))?;
+        if let Some(id) = self.caller().and_then(|caller| caller.environment) {
+            let (view, _) = state.environment(id).ok_or_else(|| unknown(&id.to_string()))?;
             return Ok(view);
         }
         let named = match beside_context {
@@ -79,7 +118,7 @@ impl<'s> Asker<'s> {
         let by_id = Uuid::try_parse(&named).ok();
         for id in by_id.as_slice().iter().chain(state.environments_named(&named)) {
             let Some((view, name)) = state.environment(*id) else { continue };
-            if matches!(self, Self::Client(caller) if caller.team != name.team) {
+            if self.caller().is_some_and(|caller| caller.team != name.team) {
                 continue;
             }
             if found.is_some() {

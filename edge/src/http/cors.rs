@@ -1,9 +1,9 @@
-//! Lets pages in browsers ask. Credentials travel in a header that a page must have, never in cookies, so that the
-//! answer need not depend on the page's origin.
+//! Lets pages in browsers ask, and read why they were refused. Credentials travel in a header that a page must have, never
+//! in cookies; which pages may use a key is checked where the key is.
 
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderValue, ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderValue, ORIGIN, VARY,
 };
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -12,9 +12,10 @@ use crate::metrics::Endpoint;
 
 /// Adds what a browser wants to see before it hands an answer to a page.
 pub(super) fn expose(request: &HttpRequest, response: &mut HttpResponse) {
-    if request.headers().contains_key(ORIGIN) {
+    if let Some(origin) = request.headers().get(ORIGIN) {
         let headers = response.headers_mut();
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        headers.insert(VARY, HeaderValue::from_static("Origin"));
         headers.insert(
             ACCESS_CONTROL_EXPOSE_HEADERS,
             HeaderValue::from_static("ETag, Retry-After, X-Request-Id"),

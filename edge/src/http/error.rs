@@ -1,12 +1,16 @@
 //! Every answer that is not an evaluation: one enum, and one table from it to status, code and words.
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use fluxgate_engine::EvaluationError;
 use thiserror::Error;
 
 use super::reply;
 use crate::json;
+
+/// After how many seconds may somebody try again for whom there was no room among the event streams?
+const RETRY_STREAMS_SECONDS: u64 = 60;
 
 /// Why a request gets no value.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -19,8 +23,20 @@ pub(crate) enum Problem {
     NoCredentials,
     #[error("the client key is not valid here")]
     BadCredentials,
-    #[error("the body is larger than {} KiB", super::MAX_BODY_BYTES / 1024)]
-    TooLarge,
+    #[error(
+        "the token of the event stream is missing, does not hold or has ended: evaluate all flags again for a new one"
+    )]
+    NoToken,
+    #[error("pages of {0} may not use this client: add the origin to the client")]
+    Page(String),
+    #[error("this client asks too often: again in {seconds} s")]
+    TooOften { seconds: u64 },
+    #[error("too many event streams are open here: poll, or try again later")]
+    TooManyStreams,
+    #[error("the body is larger than {} KiB", .0 / 1024)]
+    TooLarge(usize),
+    #[error("the content type is {0}, not application/json")]
+    MediaType(String),
     #[error("{0}")]
     Parse(String),
     #[error("{0}")]
@@ -29,6 +45,8 @@ pub(crate) enum Problem {
     NoRoute(String),
     #[error("only {0} is answered here")]
     Method(&'static str),
+    #[error("this should not have happened: {0}")]
+    Internal(String),
     #[error(transparent)]
     Evaluation(#[from] EvaluationError),
 }
@@ -45,10 +63,16 @@ impl Problem {
     fn row(&self) -> (StatusCode, &'static str) {
         match self {
             Self::NotReady | Self::Stale { .. } => (StatusCode::SERVICE_UNAVAILABLE, "PROVIDER_NOT_READY"),
-            Self::NoCredentials | Self::BadCredentials => (StatusCode::UNAUTHORIZED, "GENERAL"),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "GENERAL"),
+            Self::NoCredentials | Self::BadCredentials | Self::NoToken => {
+                (StatusCode::UNAUTHORIZED, "GENERAL")
+            }
+            Self::Page(_) => (StatusCode::FORBIDDEN, "GENERAL"),
+            Self::TooOften { .. } | Self::TooManyStreams => (StatusCode::TOO_MANY_REQUESTS, "GENERAL"),
+            Self::MediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "PARSE_ERROR"),
+            Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "GENERAL"),
             Self::Parse(_) => (StatusCode::BAD_REQUEST, "PARSE_ERROR"),
             Self::Context(_) => (StatusCode::BAD_REQUEST, "INVALID_CONTEXT"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "GENERAL"),
             Self::NoRoute(_) => (StatusCode::NOT_FOUND, "GENERAL"),
             Self::Method(_) => (StatusCode::METHOD_NOT_ALLOWED, "GENERAL"),
             Self::Evaluation(error @ EvaluationError::FlagNotFound { .. }) => {
@@ -56,6 +80,22 @@ impl Problem {
             }
             Self::Evaluation(error) => (StatusCode::BAD_REQUEST, error.code()),
         }
+    }
+}
+
+impl Problem {
+    /// Returns the header that tells a program what to do about it.
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        Some(match self {
+            Self::NotReady | Self::Stale { .. } => (header::RETRY_AFTER, HeaderValue::from_static("1")),
+            Self::TooOften { seconds } => (header::RETRY_AFTER, HeaderValue::from(*seconds)),
+            Self::TooManyStreams => (header::RETRY_AFTER, HeaderValue::from(RETRY_STREAMS_SECONDS)),
+            Self::NoCredentials | Self::BadCredentials => {
+                (header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+            }
+            Self::Method(allowed) => (header::ALLOW, HeaderValue::from_static(allowed)),
+            _ => return None,
+        })
     }
 }
 
@@ -82,14 +122,8 @@ impl Failure {
         json::put(&mut body, &self.problem.to_string());
         body.extend_from_slice(b",\"metadata\":{}}");
         let mut response = reply(request, status, body);
-        let extra = match &self.problem {
-            Problem::NotReady | Problem::Stale { .. } => Some((header::RETRY_AFTER, "1")),
-            Problem::NoCredentials | Problem::BadCredentials => Some((header::WWW_AUTHENTICATE, "Bearer")),
-            Problem::Method(allowed) => Some((header::ALLOW, *allowed)),
-            _ => None,
-        };
-        if let Some((name, value)) = extra {
-            response.headers_mut().insert(name, header::HeaderValue::from_static(value));
+        if let Some((name, value)) = self.problem.header() {
+            response.headers_mut().insert(name, value);
         }
         response
     }

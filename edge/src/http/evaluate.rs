@@ -7,11 +7,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use fluxgate_engine::EvaluationError;
 
 use super::answer::{body_of, evaluate_for, put_reason_and_metadata};
-use super::auth::authenticate;
+use super::auth::admit;
 use super::error::{Failure, Problem};
 use super::observe::told;
 use super::request::Body;
-use super::{App, app, reply};
+use super::{App, MAX_BODY_BYTES, app, reply};
 use crate::json;
 use crate::metrics::Endpoint;
 
@@ -28,8 +28,8 @@ pub(super) async fn evaluate(request: HttpRequest, body: Result<Bytes, Error>) -
 fn answer(app: &App, request: &HttpRequest, body: Result<Bytes, Error>) -> Result<Vec<u8>, Failure> {
     let state = app.edge.state();
     let state = state.as_deref().ok_or(Problem::NotReady)?;
-    let asker = authenticate(request, state, app.allow_anonymous)?;
-    let bytes = body_of(request, body)?;
+    let asker = admit(app, request, state)?;
+    let bytes = body_of(request, body, MAX_BODY_BYTES)?;
     let body = Body::parse(&bytes)?;
     let Some(key) = body.flag.as_deref() else {
         return Err(Problem::Parse("the flag is missing: name it in flagKey".to_owned()).into());
@@ -44,7 +44,7 @@ fn answer(app: &App, request: &HttpRequest, body: Result<Bytes, Error>) -> Resul
             buffer.push(b',');
             let fields = evaluation.variant.and_then(|variant| flag.variant_fields(variant));
             buffer.extend_from_slice(fields.unwrap_or(b"\"value\":null,\"variant\":null"));
-            put_reason_and_metadata(&mut buffer, &evaluation, flag.version(), state.revision());
+            put_reason_and_metadata(&mut buffer, &evaluation, flag.version(), Some(state.revision()));
         }
         Err(EvaluationError::FlagNotFound { .. }) => {
             json::put(&mut buffer, key);

@@ -2,13 +2,19 @@
 
 mod answer;
 mod auth;
+mod bulk;
 mod cors;
+mod docs;
 mod error;
+mod etag;
 mod evaluate;
+mod events;
 mod health;
 mod observe;
 mod ofrep;
+mod openapi;
 mod request;
+mod routes;
 
 use std::io;
 use std::net::TcpListener;
@@ -18,9 +24,10 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
-use actix_web::web::{Data, PayloadConfig, ServiceConfig, get, head, method, post, resource, to};
+use actix_web::web::{Data, PayloadConfig, to};
 use actix_web::{HttpRequest, HttpResponse, HttpServer};
 use error::{Failure, Problem};
+use events::Slots;
 use fluxgate_server::metrics::CONTENT_TYPE as NUMBERS;
 use fluxgate_server::tls::Certificate;
 pub use observe::Ids;
@@ -28,10 +35,13 @@ use observe::told;
 
 use crate::clock::Clock;
 use crate::edge::Edge;
+use crate::limit::{Allowance, RateLimit};
 use crate::metrics::{Endpoint, Metrics};
 
 /// How large may the body of one evaluation be?
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
+/// How large may the body be that asks for all flags?
+pub const MAX_BULK_BODY_BYTES: usize = 1024 * 1024;
 /// How long may a connection stay open without a request?
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long may requests take to end after the server was told to stop, in seconds?
@@ -56,17 +66,43 @@ pub struct App {
     pub metrics: Metrics,
     /// Names the requests.
     pub ids: Ids,
+    /// How often each client may ask; as often as it likes when absent.
+    pub rate_limit: Option<RateLimit>,
+    /// What those without credentials have used of it, together.
+    pub(crate) anonymous: Allowance,
+    pub(crate) streams: Slots,
+}
+
+impl App {
+    /// Serves an edge to clients only, without a prefix or a limit.
+    pub fn new(edge: Arc<Edge>, name: String, clock: Clock) -> Self {
+        Self {
+            edge,
+            clock,
+            max_staleness: None,
+            allow_anonymous: false,
+            name,
+            path_prefix: String::new(),
+            metrics: Metrics::start(),
+            ids: Ids::new(),
+            rate_limit: None,
+            anonymous: Allowance::default(),
+            streams: Slots::default(),
+        }
+    }
 }
 
 /// Serves on a listener; runs when awaited.
 pub fn serve(app: App, listener: TcpListener, certificate: Option<&Arc<Certificate>>) -> io::Result<Server> {
+    let document = Data::new(openapi::document(&app.path_prefix)?);
     let app = Data::new(app);
     let server = HttpServer::new(move || {
         let routed = app.clone();
         actix_web::App::new()
             .app_data(app.clone())
+            .app_data(document.clone())
             .app_data(PayloadConfig::new(MAX_BODY_BYTES))
-            .configure(move |config| routes(&routed, config))
+            .configure(move |config| routes::register(&routed.path_prefix, config))
             .default_service(to(no_route))
     });
     // Without it, an answer in two packets waits for the acknowledgement of the first.
@@ -82,38 +118,9 @@ pub fn serve(app: App, listener: TcpListener, certificate: Option<&Arc<Certifica
     Ok(server.disable_signals().run())
 }
 
-fn routes(app: &App, config: &mut ServiceConfig) {
-    let preflight = || method(actix_web::http::Method::OPTIONS).to(cors::preflight);
-    let single = format!("{}/ofrep/v1/evaluate/flags/{{key}}", app.path_prefix);
-    config.service(
-        resource("/evaluate")
-            .route(post().to(evaluate::evaluate))
-            .route(preflight())
-            .default_service(to(only_post)),
-    );
-    config.service(
-        resource(single).route(post().to(ofrep::single)).route(preflight()).default_service(to(only_post)),
-    );
-    let probe = |path: &'static str| resource(path).default_service(to(only_get));
-    config.service(probe("/livez").route(get().to(health::live)).route(head().to(health::live)));
-    for path in ["/health", "/readyz"] {
-        config.service(probe(path).route(get().to(health::ready)).route(head().to(health::ready)));
-    }
-    config.service(probe("/metrics").route(get().to(numbers)).route(head().to(numbers)));
-    config.service(probe("/status").route(get().to(health::status)).route(head().to(health::status)));
-}
-
 async fn no_route(request: HttpRequest) -> HttpResponse {
     let problem = Problem::NoRoute(request.path().to_owned());
     told(&request, Endpoint::Other, || Failure::from(problem).respond(&request))
-}
-
-async fn only_post(request: HttpRequest) -> HttpResponse {
-    told(&request, Endpoint::Other, || Failure::from(Problem::Method("POST, OPTIONS")).respond(&request))
-}
-
-async fn only_get(request: HttpRequest) -> HttpResponse {
-    told(&request, Endpoint::Other, || Failure::from(Problem::Method("GET, HEAD")).respond(&request))
 }
 
 /// Numbers for Prometheus.

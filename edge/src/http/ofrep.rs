@@ -6,11 +6,11 @@ use actix_web::web::{Bytes, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer::{body_of, evaluate_for, put_reason_and_metadata};
-use super::auth::authenticate;
+use super::auth::admit;
 use super::error::{Failure, Problem};
 use super::observe::told;
 use super::request::Body;
-use super::{App, app, reply};
+use super::{App, MAX_BODY_BYTES, app, reply};
 use crate::metrics::Endpoint;
 
 pub(super) async fn single(
@@ -41,9 +41,9 @@ fn answer(
 ) -> Result<Vec<u8>, Problem> {
     let state = app.edge.state();
     let state = state.as_deref().ok_or(Problem::NotReady)?;
-    let asker = authenticate(request, state, app.allow_anonymous)?;
-    let bytes = body_of(request, body)?;
-    let body = Body::parse(&bytes)?;
+    let asker = admit(app, request, state)?;
+    let bytes = body_of(request, body, MAX_BODY_BYTES)?;
+    let body = Body::parse(&bytes)?.with_object()?;
     let view = asker.environment(state, body.environment.as_deref(), &body.context)?;
     let (flag, evaluation) = evaluate_for(asker, &view, key, &body.context)?;
     let mut buffer = Vec::with_capacity(256);
@@ -53,7 +53,7 @@ fn answer(
     let fields = evaluation.variant.and_then(|variant| flag.variant_fields(variant));
     // Without a value, the caller uses its own default; some clients fail when `variant` is absent or null.
     buffer.extend_from_slice(fields.unwrap_or(b"\"variant\":\"\""));
-    put_reason_and_metadata(&mut buffer, &evaluation, flag.version(), state.revision());
+    put_reason_and_metadata(&mut buffer, &evaluation, flag.version(), Some(state.revision()));
     buffer.push(b'}');
     Ok(buffer)
 }

@@ -27,6 +27,8 @@ pub(crate) struct Body<'a> {
     pub(crate) environment: Option<Cow<'a, str>>,
     /// With the alias of the targeting key resolved.
     pub(crate) context: Context<'a>,
+    /// Whether the context came as a list of attributes.
+    listed: bool,
 }
 
 impl<'a> Body<'a> {
@@ -34,15 +36,23 @@ impl<'a> Body<'a> {
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Problem> {
         let raw: Raw<'a> = serde_json::from_slice(bytes)
             .map_err(|error| Problem::Parse(format!("the body is not the JSON expected here: {error}")))?;
-        let context = match raw.context {
-            RawContext::Absent => Context::new(),
-            RawContext::Object(context) => checked(context, false)?,
-            RawContext::List(context) => checked(context, true)?,
+        let (context, listed) = match raw.context {
+            RawContext::Absent => (Context::new(), false),
+            RawContext::Object(context) => (checked(context, false)?, false),
+            RawContext::List(context) => (checked(context, true)?, true),
             RawContext::Other(kind) => {
                 return Err(Problem::Context(format!("the context is an object of attributes, not {kind}")));
             }
         };
-        Ok(Self { flag: raw.flag, environment: raw.environment, context })
+        Ok(Self { flag: raw.flag, environment: raw.environment, context, listed })
+    }
+
+    /// Returns the body if its context came as an object, the only form of OFREP.
+    pub(crate) fn with_object(self) -> Result<Self, Problem> {
+        if self.listed {
+            return Err(Problem::Context("the context is an object of attributes, not a list".to_owned()));
+        }
+        Ok(self)
     }
 }
 

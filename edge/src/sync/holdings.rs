@@ -158,7 +158,7 @@ impl Holdings {
         self.kills = Some(HeldKills { epoch, revision: kills.revision, set: Arc::clone(&set) });
         Ok(self.replica.as_mut().map(|replica| {
             replica.state_mut().set_kills(set);
-            Arc::new(replica.state().clone())
+            replica.state_mut().share()
         }))
     }
 
@@ -173,7 +173,7 @@ impl Holdings {
         }
         let bad = delta.items.iter().filter_map(|item| replica.apply(item, None).err()).collect();
         replica.state_mut().revision = delta.to;
-        Ok((Arc::new(replica.state().clone()), bad))
+        Ok((replica.state_mut().share(), bad))
     }
 
     /// Lets the next kill switches be older than those held: the database went back.
@@ -221,7 +221,7 @@ impl Holdings {
         if let Some(kills) = &self.kills {
             staging.replica.state_mut().set_kills(Arc::clone(&kills.set));
         }
-        let state = Arc::new(staging.replica.state().clone());
+        let state = staging.replica.state_mut().share();
         self.replica = Some(staging.replica);
         Ok((state, staging.bad))
     }

@@ -99,7 +99,7 @@ fn read(item: &Item) -> Result<Content, String> {
     let delivered = convert::decode(item).map_err(|error| named(item, &error))?;
     match delivered.content {
         Delivered::Stage(stage) => {
-            let flag = ServedFlag::compile(&stage.feature_key, stage.version, &stage.config)
+            let flag = ServedFlag::compile(&stage.feature_key, stage.version, &stage.config, &item.payload)
                 .map_err(|error| named(item, &error))?;
             Ok(Content::Flag(stage.environment_id, Arc::new(flag)))
         }
@@ -107,7 +107,7 @@ fn read(item: &Item) -> Result<Content, String> {
             let name = EnvironmentName { key: key.into(), team: team.into() };
             Ok(Content::Environment(delivered.id, Arc::new(name)))
         }
-        Delivered::Client(client) => match Caller::from_wire(&client) {
+        Delivered::Client(client) => match Caller::from_wire(delivered.id, &client) {
             Ok(caller) => Ok(Content::Caller(Arc::new(caller))),
             Err(error) => Err(format!("client {:?}: {error}", client.name)),
         },

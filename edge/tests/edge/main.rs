@@ -7,11 +7,16 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod browsers;
+mod bulk;
 mod chaos;
 mod disk;
+mod docs;
 mod evaluate;
+mod events;
 mod faults;
 mod kills;
+mod limits;
 mod live;
 mod observe;
 mod ofrep;

@@ -9,7 +9,7 @@ use crate::world::{BACKEND_DEV, EDGE_KEY, ENDED};
 const SINGLE: &str = "/ofrep/v1/evaluate/flags/integer";
 
 /// Sends a request and checks the form of the refusal.
-async fn refused(request: RequestBuilder) -> (u16, String, Value) {
+pub(crate) async fn refused(request: RequestBuilder) -> (u16, String, Value) {
     let answer = request.send().await.unwrap();
     assert_eq!(answer.headers()["content-type"], "application/json");
     let status = answer.status().as_u16();
@@ -94,26 +94,28 @@ async fn bodies_that_are_not_what_they_should_be() {
     }
     let post = edge.http.post(format!("{}{SINGLE}", edge.url)).bearer_auth(BACKEND_DEV);
     let (status, code, _) = refused(post.header("content-type", "text/plain").body("{\"context\":{}}")).await;
-    assert_eq!((status, code.as_str()), (400, "PARSE_ERROR"));
+    assert_eq!((status, code.as_str()), (415, "PARSE_ERROR"));
     let post = edge.http.post(format!("{}/evaluate", edge.url)).bearer_auth(BACKEND_DEV).json(&json!({}));
     assert_eq!(refused(post).await.1, "PARSE_ERROR", "no flag named");
 }
 
 #[tokio::test]
-async fn browsers_may_ask() {
+async fn paths_that_are_no_text() {
     let (edge, _stream, _peer) = serving(&[]).await;
-    for path in ["/evaluate", SINGLE] {
-        let ask = edge
-            .http
-            .request(Method::OPTIONS, format!("{}{path}", edge.url))
-            .header("origin", "https://a.example");
-        let answer = ask.send().await.unwrap();
-        assert_eq!(answer.status(), 204);
-        let allowed = answer.headers()["access-control-allow-headers"].to_str().unwrap();
-        assert_eq!(allowed, "Authorization, X-API-Key, Content-Type, If-None-Match");
+    for key in ["%FF", "%C3%28", "a%00b", "100%", "%zz", "%"] {
+        let url = format!("{}/ofrep/v1/evaluate/flags/{key}", edge.url);
+        let post = edge.http.post(url).bearer_auth(BACKEND_DEV).json(&json!({ "context": {} }));
+        let (status, _, _) = refused(post).await;
+        assert!(status == 400 || status == 404, "{key} {status}");
     }
-    let post = edge.http.post(format!("{}/evaluate", edge.url)).header("origin", "https://a.example");
-    let answer = post.bearer_auth("wrong").json(&json!({})).send().await.unwrap();
-    assert_eq!(answer.headers()["access-control-allow-origin"], "*", "a refusal can be read, too");
-    assert_eq!(answer.headers()["access-control-expose-headers"], "ETag, Retry-After");
+}
+
+#[tokio::test]
+async fn a_list_is_no_context_of_ofrep() {
+    let (edge, _stream, _peer) = serving(&[]).await;
+    for path in [SINGLE, "/ofrep/v1/evaluate/flags"] {
+        let post = edge.http.post(format!("{}{path}", edge.url)).bearer_auth(BACKEND_DEV);
+        let (status, code, _) = refused(post.json(&json!({ "context": [] }))).await;
+        assert_eq!((status, code.as_str()), (400, "INVALID_CONTEXT"));
+    }
 }

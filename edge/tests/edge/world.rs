@@ -25,6 +25,8 @@ pub(crate) const BACKEND_DEV: &str = "fgc_aaaaaaaa_Zm9yIHRlc3RzLW9ubHktbm90LWEtc
 pub(crate) const BACKEND_ALL: &str = "fgc_bbbbbbbb_Zm9yIHRlc3RzLW9ubHktbm90LWEtcmVhbC1zZWNyZXQ";
 /// A FRONTEND client of `dev`.
 pub(crate) const FRONTEND_DEV: &str = "fgc_cccccccc_Zm9yIHRlc3RzLW9ubHktbm90LWEtcmVhbC1zZWNyZXQ";
+/// The only origin whose pages may use it.
+pub(crate) const SHOP: &str = "https://shop.example";
 /// A key that ended in 2020.
 pub(crate) const ENDED: &str = "fgc_dddddddd_Zm9yIHRlc3RzLW9ubHktbm90LWEtcmVhbC1zZWNyZXQ";
 /// The key with which the edge itself reaches the backend.
@@ -57,7 +59,7 @@ pub(crate) fn client(id: u128, key: &str, kind: ClientKind, environment: Option<
             not_after_ms: (key == ENDED).then_some(1_577_836_800_000),
         }],
         team: "demo".to_owned(),
-        origins: Vec::new(),
+        origins: if kind == ClientKind::Frontend { vec![SHOP.to_owned()] } else { Vec::new() },
     };
     item(ItemKind::Client, id, 1, client.encode_to_vec())
 }

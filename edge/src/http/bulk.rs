@@ -1,0 +1,118 @@
+//! OFREP's evaluation of all flags: `POST /ofrep/v1/evaluate/flags`.
+
+use actix_web::error::Error;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ETAG, HeaderValue};
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
+use fluxgate_engine::{Context, Evaluation, EvaluationError, Served, evaluate_all};
+
+use super::answer::{body_of, put_reason_and_metadata};
+use super::auth::admit;
+use super::error::{Failure, Problem};
+use super::etag::{etag, identity, is_known};
+use super::events::offer;
+use super::observe::told;
+use super::request::Body;
+use super::{App, MAX_BULK_BODY_BYTES, app, cors, reply};
+use crate::clock;
+use crate::flag::ServedFlag;
+use crate::json;
+use crate::metrics::Endpoint;
+use crate::state::View;
+
+/// How long is an answer for one flag, roughly?
+const BYTES_A_FLAG: usize = 160;
+
+/// What a client that asks for all flags gets.
+struct Answer {
+    etag: String,
+    /// None when the client has it already.
+    body: Option<Vec<u8>>,
+}
+
+pub(super) async fn bulk(request: HttpRequest, body: Result<Bytes, Error>) -> HttpResponse {
+    told(&request, Endpoint::Bulk, || match answer(app(&request), &request, body) {
+        Ok(answer) => respond(&request, answer),
+        Err(problem) => Failure::from(problem).respond(&request),
+    })
+}
+
+fn respond(request: &HttpRequest, Answer { etag, body }: Answer) -> HttpResponse {
+    let mut response = match body {
+        Some(body) => reply(request, StatusCode::OK, body),
+        None => {
+            let mut response = HttpResponse::NotModified().finish();
+            cors::expose(request, &mut response);
+            response
+        }
+    };
+    if let Ok(etag) = HeaderValue::try_from(etag) {
+        response.headers_mut().insert(ETAG, etag);
+    }
+    response
+}
+
+fn answer(app: &App, request: &HttpRequest, body: Result<Bytes, Error>) -> Result<Answer, Problem> {
+    let state = app.edge.state();
+    let state = state.as_deref().ok_or(Problem::NotReady)?;
+    let asker = admit(app, request, state)?;
+    let bytes = body_of(request, body, MAX_BULK_BODY_BYTES)?;
+    let body = Body::parse(&bytes)?.with_object()?;
+    let view = asker.environment(state, body.environment.as_deref(), &body.context)?;
+    let client_side_only = asker.sees_client_side_only();
+    let identity = identity(asker, view.id(), &body.context);
+    let version = view.listing().version(client_side_only);
+    let offer = offer(asker, identity, (view.id(), version), clock::unix_ms());
+    let etag = etag(identity, version, offer.expires);
+    if is_known(request.headers(), &etag) {
+        return Ok(Answer { etag, body: None });
+    }
+    let mut buffer = Vec::with_capacity(512 + view.listing().flags().len() * BYTES_A_FLAG);
+    buffer.extend_from_slice(b"{\"flags\":[");
+    put_flags(&mut buffer, &view, client_side_only, &body.context);
+    buffer.extend_from_slice(b"],\"metadata\":{\"revision\":");
+    json::put(&mut buffer, &state.revision());
+    buffer.extend_from_slice(b"},\"eventStreams\":[{\"type\":\"sse\",\"endpoint\":{\"requestUri\":");
+    json::put(&mut buffer, &offer.uri(&app.path_prefix));
+    buffer.extend_from_slice(b"}}]}");
+    Ok(Answer { etag, body: Some(buffer) })
+}
+
+/// Appends what every flag is for a context, one after the other.
+fn put_flags(buffer: &mut Vec<u8>, view: &View<'_>, client_side_only: bool, context: &Context<'_>) {
+    let shown = || {
+        let flags = view.listing().flags().iter();
+        flags.filter(|listed| !client_side_only || listed.flag.flag().client_side())
+    };
+    let asked = shown().map(|listed| Served { flag: listed.flag.flag(), killed: listed.killed });
+    let results = evaluate_all(view, asked, context, &());
+    for (n, (listed, result)) in shown().zip(results).enumerate() {
+        if n > 0 {
+            buffer.push(b',');
+        }
+        put_flag(buffer, &listed.flag, result);
+    }
+}
+
+fn put_flag(buffer: &mut Vec<u8>, flag: &ServedFlag, result: Result<Evaluation<'_>, EvaluationError>) {
+    buffer.extend_from_slice(b"{\"key\":");
+    buffer.extend_from_slice(flag.key_json());
+    buffer.push(b',');
+    match result {
+        Ok(evaluation) => {
+            let fields = evaluation.variant.and_then(|variant| flag.variant_fields(variant));
+            buffer.extend_from_slice(fields.unwrap_or(b"\"variant\":\"\""));
+            // The revision stands beside the flags: within them, clients would take every flag for changed.
+            put_reason_and_metadata(buffer, &evaluation, flag.version(), None);
+        }
+        Err(error) => {
+            buffer.extend_from_slice(b"\"errorCode\":");
+            json::put(buffer, error.code());
+            buffer.extend_from_slice(b",\"errorDetails\":");
+            json::put(buffer, &error.to_string());
+            buffer.extend_from_slice(b",\"metadata\":{}");
+        }
+    }
+    buffer.push(b'}');
+}

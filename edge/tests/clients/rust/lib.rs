@@ -1,0 +1,1 @@
+//! Holds nothing; the tests are what is run.
