@@ -229,7 +229,8 @@ const PLAIN: [&str; 57] = [
 ];
 
 /// What is called `name` and is a text for people, and where a team itself is named.
-const ALSO_PLAIN: [&str; 13] = [
+const ALSO_PLAIN: [&str; 14] = [
+    "setLogFilter.filter",
     "bootstrap.name",
     "createUser.name",
     "editUser.name",

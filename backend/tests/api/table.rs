@@ -55,13 +55,14 @@ impl Class {
 }
 
 /// Each field of the query root, and how it is asked for.
-pub const QUERIES: [(&str, Class, &str); 8] = [
+pub const QUERIES: [(&str, Class, &str); 9] = [
     ("server", Class::Public, "{ server { version } }"),
     ("me", Class::Own, "{ me { username } }"),
     ("token", Class::Own, "{ token { name } }"),
     ("teams", Class::SignedIn, "{ teams { nodes { key } } }"),
     ("team", Class::Read, r#"{ team(key: "TEAM") { key name description } }"#),
     ("signingKeys", Class::SystemAdmin, "{ signingKeys { kid } }"),
+    ("logFilter", Class::SystemAdmin, "{ logFilter { filter } }"),
     ("user", Class::SignedIn, r#"{ user(username: "no.such.user") { email } }"#),
     ("users", Class::SystemAdmin, "{ users { nodes { email } } }"),
 ];
@@ -130,6 +131,7 @@ pub fn mutations() -> Vec<(&'static str, Class, Value)> {
         ("refreshSession", Class::Public, json!({"refreshToken": "fgr_wrong"})),
         ("signOut", Class::Public, json!({"refreshToken": "fgr_wrong"})),
         ("changePassword", Class::InPerson, json!({"oldPassword": PASSWORD, "newPassword": PASSWORD})),
+        ("setLogFilter", Class::SystemAdmin, json!({"filter": "no filter: ="})),
         ("createUser", Class::SystemAdmin, json!({"username": "a b", "password": PASSWORD})),
         ("editUser", Class::SystemAdmin, json!({"username": "no.such.user", "name": "x"})),
         ("setUserActive", Class::SystemAdmin, json!({"username": "no.such.user", "active": true})),

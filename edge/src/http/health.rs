@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use super::error::{Failure, Problem};
 use super::observe::told;
 use super::{App, app, reply};
-use crate::clock;
 use crate::disk::DiskStatus;
 use crate::metrics::Endpoint;
 

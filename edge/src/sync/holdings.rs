@@ -133,8 +133,8 @@ impl Holdings {
         if let Some(kills) = &image.kills {
             self.set_kills(kills)?;
         }
-        let state = self.replica.as_ref().map(Replica::state).cloned().unwrap_or_default();
-        Ok((Arc::new(state), bad))
+        let state = self.replica.as_mut().map(|replica| replica.state_mut().share());
+        Ok((state.unwrap_or_default(), bad))
     }
 
     /// Throws a snapshot away that is not complete; returns whether there was one.

@@ -131,7 +131,7 @@ mod tests {
         let app = App {
             allow_anonymous: true,
             streams: Slots::new(1, 1),
-            ..App::new(edge, "test".to_owned(), Clock::start())
+            ..App::new(edge, "test".to_owned(), crate::clock::Clock::start())
         };
         let app = actix_web::App::new().app_data(Data::new(app)).configure(|config| register("", config));
         let service = init_service(app).await;

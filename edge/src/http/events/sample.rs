@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::grant::Grant;
 use crate::clock::{self, Now};
+use crate::disk::DiskStatus;
 use crate::edge::Edge;
 use crate::flag::ServedFlag;
 use crate::state::{Content, EnvironmentName, State};
@@ -26,9 +27,10 @@ pub(super) fn state(version: u64) -> Arc<State> {
 }
 
 pub(super) fn edge(state: Arc<State>) -> Arc<Edge> {
-    let identity = Identity { edge_id: Uuid::nil(), name: "test".to_owned(), version: "1".to_owned() };
-    let machine = Machine::new(identity, Now { elapsed: Duration::ZERO, unix_ms: 0, chance: 0.0 });
-    let edge = Arc::new(Edge::new(machine.status()));
+    let (name, version) = ("test".to_owned(), "1".to_owned());
+    let identity = Identity { edge_id: Uuid::nil(), name, version, key: [0; 32] };
+    let machine = Machine::new(identity, 1, Now { elapsed: Duration::ZERO, unix_ms: 0, chance: 0.0 });
+    let edge = Arc::new(Edge::new(machine.status(), DiskStatus::default()));
     edge.serve(state);
     edge
 }
