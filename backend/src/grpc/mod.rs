@@ -23,6 +23,7 @@ use tokio::{net::TcpListener, sync::watch};
 use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, Streaming, transport::Server};
 use tracing::Instrument as _;
+use uuid::Uuid;
 
 use crate::{app::App, auth::secret::KeyKind, clock, delivery::state::EdgeClient};
 use evaluate::Evaluation;
@@ -102,16 +103,22 @@ impl delivery_server::Delivery for Delivery {
             tracing::info!(seconds = began.elapsed().as_secs_f64(), "a stream ended");
         };
         tokio::spawn(follow.instrument(span));
-        let mut response: Response<Self::SyncStream> = Response::new(Box::pin(ReceiverStream::new(receiver)));
-        if let Ok(id) = id.to_string().parse() {
-            response.metadata_mut().insert("x-request-id", id);
-        }
-        Ok(response)
+        Ok(named(Response::new(Box::pin(ReceiverStream::new(receiver))), id))
     }
 
     async fn push_events(&self, request: Request<EventBatch>) -> Result<Response<EventAck>, Status> {
         let (client, _) = self.client(&request).await?.ok_or_else(|| Status::permission_denied(NO_EDGE))?;
-        Ok(Response::new(self.intake.push(&client, request.into_inner()).await?))
+        let id = clock::new_id();
+        let span = tracing::info_span!("events", %id, client = client.name);
+        let push = async {
+            let began = Instant::now();
+            let pushed = self.intake.push(&client, request.into_inner()).await;
+            let outcome = pushed.as_ref().err().map_or(tonic::Code::Ok, Status::code);
+            let milliseconds = began.elapsed().as_secs_f64() * 1000.0;
+            tracing::debug!(?outcome, milliseconds, "answered");
+            pushed
+        };
+        Ok(named(Response::new(push.instrument(span).await?), id))
     }
 }
 
@@ -124,6 +131,14 @@ impl Delivery {
         let found = self.app.delivery.authenticate(key, clock::now()).await.map_err(away)?;
         Ok(found.map(|client| (client, KeyKind::Client.id_in(key).unwrap_or_default().to_owned())))
     }
+}
+
+/// Says the request's id, by which the log knows it.
+fn named<T>(mut response: Response<T>, id: Uuid) -> Response<T> {
+    if let Ok(id) = id.to_string().parse() {
+        response.metadata_mut().insert("x-request-id", id);
+    }
+    response
 }
 
 fn bearer<T>(request: &Request<T>) -> Result<&str, Status> {

@@ -28,7 +28,7 @@ impl Binary {
         let address = free();
         let child = Command::new(env!("CARGO_BIN_EXE_fluxgate-backend"))
             .args(["--http-addr", &address.to_string(), "--grpc-addr", "127.0.0.1:0"])
-            .args(["--trusted-proxies", "127.0.0.1", "--log", "warn"])
+            .args(["--trusted-proxies", "127.0.0.1", "--log", "warn", "--dev"])
             .env("DATABASE_URL", url(&world.db))
             .env("FLUXGATE_MASTER_KEY", MASTER_KEY)
             .stdin(Stdio::null())

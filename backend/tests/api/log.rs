@@ -43,8 +43,7 @@ async fn no_line_holds_a_secret(db: PgPool) {
     world.ask_with(None, &format!("{{ wrong(password: \"{PASSWORD}\") "), json!({})).await;
     program.line("the stream is told", |line| line["message"] == "a stream ended").await;
     let said = program.said();
-    for what in ["\"signIn\"", "\"changePassword\"", "\"user\":\"dev\"", "\"client\":\"edges\"", "\"TRACE\""]
-    {
+    for what in ["\"operation\":\"Run\"", "\"user\":\"dev\"", "\"client\":\"edges\"", "\"TRACE\""] {
         assert!(said.contains(what), "{what} is not in the log");
     }
     let word = |value: &Value| text(value);

@@ -229,7 +229,19 @@ const PLAIN: [&str; 57] = [
 ];
 
 /// What is called `name` and is a text for people, and where a team itself is named.
-const ALSO_PLAIN: [&str; 14] = [
+const ALSO_PLAIN: [&str; 26] = [
+    "Subscription.evaluations.groupBy[]",
+    "Team.evaluations.filter.variant",
+    "Team.evaluations.from",
+    "Team.evaluations.groupBy[]",
+    "Team.evaluations.resolution",
+    "Team.staleFeatures.days",
+    "Team.staleFeatures.reasons[]",
+    "Team.tokens.revoked",
+    "Team.topFeatures.from",
+    "Team.uniqueUnits.from",
+    "createToken.expiresAt",
+    "proposeBatch.edits[].config",
     "setLogFilter.filter",
     "bootstrap.name",
     "createUser.name",

@@ -49,7 +49,7 @@ async fn a_frontend_key_works_only_in_pages_of_its_origins() {
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers()["access-control-allow-origin"], SHOP);
         assert_eq!(answer.headers()["vary"], "Origin");
-        assert_eq!(answer.headers()["access-control-expose-headers"], "ETag, Retry-After");
+        assert_eq!(answer.headers()["access-control-expose-headers"], "ETag, Retry-After, X-Request-Id");
         let app = ask(&edge, path, FRONTEND_DEV, None).await;
         assert_eq!(app.status(), 200, "an app on a phone is no page");
         assert!(!app.headers().contains_key("access-control-allow-origin"));
