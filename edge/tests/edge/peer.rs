@@ -178,7 +178,8 @@ impl Running {
     pub(crate) fn start_with(backend: &str, more: &[&str]) -> Self {
         let port = StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = format!("127.0.0.1:{port}");
-        let backend = if backend.contains("://") { backend.to_owned() } else { format!("http://{backend}") };
+        let url = |one: &str| if one.contains("://") { one.to_owned() } else { format!("http://{one}") };
+        let backend = backend.split(',').map(url).collect::<Vec<_>>().join(",");
         let mut arguments = vec!["fluxgate-edge", "--backend-grpc", &backend, "--http-addr", &address];
         arguments.extend(["--name", "edge-test"]);
         arguments.extend(more);

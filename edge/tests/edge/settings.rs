@@ -77,7 +77,7 @@ fn whom_to_believe_is_checked() {
     for (address, ca, part) in [
         ("https://backend:50051", "/nowhere", "EDGE_BACKEND_CA /nowhere: No such file"),
         ("https://backend:50051", nothing, "it holds no certificate as PEM"),
-        ("http://backend:50051", nothing, "the address is not https"),
+        ("http://backend:50051", nothing, "an address is not https"),
     ] {
         let settings =
             settings(&["--client-secret", EDGE_KEY, "--backend-grpc", address, "--backend-ca", ca]);
