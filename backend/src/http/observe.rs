@@ -21,7 +21,7 @@ use super::Shared;
 use crate::clock;
 
 /// Names the request in its answer, as the log does.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How much of an operation's name is kept?
 const MAX_NAME: usize = 100;
 
@@ -46,7 +46,7 @@ pub async fn observe(
         tracing::trace!(method = %request.method(), path = request.path(), "asked");
         let mut response = next.call(request).await?;
         if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
-            response.headers_mut().insert(REQUEST_ID, value);
+            response.headers_mut().insert(REQUEST_ID.clone(), value);
         }
         tell(&response, began.elapsed());
         Ok(response)

@@ -36,6 +36,6 @@ pub fn cors(origins: &[Origin]) -> Cors {
         .allowed_origin_fn(move |origin, _| origin.to_str().is_ok_and(|origin| allowed(origin, &origins)))
         .allowed_methods([Method::POST])
         .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
-        .expose_headers([REQUEST_ID])
+        .expose_headers([REQUEST_ID.clone()])
         .max_age(REMEMBERED)
 }

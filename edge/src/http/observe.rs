@@ -13,7 +13,7 @@ use crate::clock;
 use crate::metrics::Endpoint;
 
 /// Names the request in its answer, as the log does.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives each request an id: drawing a random one each time would cost more than an evaluation.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ pub(super) fn told(
     };
     app.metrics.answered(endpoint, response.status());
     if let Ok(id) = HeaderValue::try_from(id) {
-        response.headers_mut().insert(REQUEST_ID, id);
+        response.headers_mut().insert(REQUEST_ID.clone(), id);
     }
     response
 }
