@@ -31,6 +31,7 @@ impl Binary {
             .args(["--trusted-proxies", "127.0.0.1", "--log", "warn", "--dev"])
             .env("DATABASE_URL", url(&world.db))
             .env("FLUXGATE_MASTER_KEY", MASTER_KEY)
+            .env_remove("FLUXGATE_REGENERATE")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(&log).unwrap())

@@ -37,6 +37,7 @@ mod mutations;
 mod nested;
 mod page;
 mod pipeline;
+mod plain;
 mod policy;
 mod program;
 mod race;

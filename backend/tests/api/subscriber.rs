@@ -15,7 +15,7 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::world::World;
+use crate::world::{World, eventually};
 
 /// How long is news waited for?
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -146,6 +146,12 @@ impl Subscriber {
 
 /// Where a subscription begins that is to miss nothing from now on.
 pub async fn cursor(world: &World, team: &str) -> String {
+    // While another transaction is open, the place is before what was committed meanwhile.
+    let behind = "SELECT count(*) FROM audit_entry WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())";
+    eventually("all that was told is behind the place", async || {
+        (world.number(behind).await == 0).then_some(())
+    })
+    .await;
     let query = format!(r#"{{ team(key: "{team}") {{ cursor }} }}"#);
     world.query("admin", &query).await["team"]["cursor"].as_str().unwrap().to_owned()
 }

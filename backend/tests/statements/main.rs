@@ -107,7 +107,6 @@ async fn a_page_costs_the_same_whatever_its_size(db: PgPool) {
         ("changes", "status: [PENDING],", CHANGE, 20),
         ("kills", "", KILL, 10),
         ("staleFeatures", "days: 30,", STALE, 12),
-        ("audit", "", "number actor action", 8),
         ("audit", "", "number actor owner action", 8),
         ("tokens", "", TOKEN, 8),
     ] {

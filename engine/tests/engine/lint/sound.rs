@@ -188,7 +188,8 @@ fn leave_out_repeated(tree: &mut Match) {
             let mut seen = Vec::new();
             values.retain(|value| {
                 let same = match value {
-                    Value::String(text) if *ignore_case && !spells(text) => json!(text.to_lowercase()),
+                    // In another case it equals no boolean and no number: not the same as the text that does.
+                    Value::String(text) if *ignore_case && !spells(text) => json!([text.to_lowercase()]),
                     Value::Number(number) => json!(number.as_f64().unwrap() + 0.0),
                     other => other.clone(),
                 };
