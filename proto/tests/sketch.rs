@@ -1,7 +1,5 @@
 //! Sketches: a merge is a union, one set has one encoding, estimates keep to their error, and garbage is no sketch.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where it is not as expected")]
-
 use fluxgate_proto::sketch::{MAX_BYTES, STANDARD_ERROR, Sketch};
 use proptest::{collection::vec, prelude::*};
 

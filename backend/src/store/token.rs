@@ -346,7 +346,7 @@ mod tests {
         for (state, not_now) in [
             (TokenState::Expired, Mandate { expires_at: now, ..token.clone() }),
             (TokenState::Revoked, Mandate { revoked_at: Some(now), ..token.clone() }),
-            (TokenState::Suspended, Mandate { owner_acts: false, ..token.clone() }),
+            (TokenState::Suspended, Mandate { owner_acts: false, ..token }),
         ] {
             assert_eq!((not_now.state(now), not_now.roles_at(now)), (state, &[][..]));
         }

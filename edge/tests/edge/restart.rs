@@ -32,7 +32,8 @@ async fn an_edge_starts_from_disk_without_a_backend() {
     let id = edge.until("/status", 200).await["id"].clone();
     stream.say(delta(1, 2, vec![stage(0x104, 2, DEV, ("integer", text_flag("two")))])).await;
     stream.say(kills(3, &[(DEV, "text")])).await;
-    (stream.hear().await, stream.hear().await);
+    stream.hear().await;
+    stream.hear().await;
     // What changed last is written before the end, however soon that is.
     drop((peer, stream));
     edge.ended().await;

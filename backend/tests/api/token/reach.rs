@@ -12,14 +12,17 @@ use crate::{
 const ALL: [&str; 3] = ["REQUESTER", "APPROVER", "TEAM_ADMIN"];
 
 fn flag(more: Value) -> Value {
-    let mut input = json!({"team": "acme", "feature": "flag"});
-    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    input
+    and(json!({"team": "acme", "feature": "flag"}), more)
 }
 
 fn numbered(number: i64, more: Value) -> Value {
-    let mut input = json!({"team": "acme", "number": number});
-    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    and(json!({"team": "acme", "number": number}), more)
+}
+
+/// An object with the fields of another, too.
+fn and(mut input: Value, more: Value) -> Value {
+    let Value::Object(more) = more else { panic!("{more} is no object") };
+    input.as_object_mut().unwrap().extend(more);
     input
 }
 
