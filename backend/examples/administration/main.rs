@@ -1,4 +1,4 @@
-//! The control plane's part of `scripts/bench`: reads the status of a development system from stdin, fills a team of its own,
+//! `scripts/bench administration`: reads the status of a development system from stdin, fills a team of its own,
 //! and prints what administration costs beside bare commits and bare queries of the same run.
 
 mod admin;

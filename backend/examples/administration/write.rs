@@ -22,7 +22,6 @@ const FOR: Duration = Duration::from_secs(6);
 pub async fn run(admin: &Admin, pool: &PgPool) -> anyhow::Result<()> {
     sqlx::raw_sql(
         "DROP TABLE IF EXISTS bench_commit;
-         CREATE UNLOGGED TABLE bench_warm (n bigint); DROP TABLE bench_warm;
          CREATE TABLE bench_commit (writer int PRIMARY KEY, n bigint NOT NULL);
          INSERT INTO bench_commit SELECT w, 0 FROM generate_series(0, 63) AS w;",
     )
