@@ -4,6 +4,7 @@
   value fits two branches and none could ever be valid. Read as `anyOf`; likewise for a flag that is a success or a failure.
 - The reason DEFAULT is missing in the list, though OpenFeature has it and OFREP's decision record 0006 uses it.
 - `FLAG_NOT_FOUND` and `PROVIDER_NOT_READY` are codes of OpenFeature that the schema of failures does not list.
+- A targeting key that is empty names nobody; it is required, so read it as required not to be empty.
 - Answers that it knows nothing of but HTTP has: 405, 413, 415, 503.
 """
 
@@ -31,6 +32,7 @@ schemas = definition["components"]["schemas"]
 success = schemas["evaluationSuccess"]["allOf"][0]["properties"]
 success["reason"]["enum"].append("DEFAULT")
 schemas["evaluationFailure"]["properties"]["errorCode"]["enum"] += ["FLAG_NOT_FOUND", "PROVIDER_NOT_READY"]
+schemas["context"]["properties"]["targetingKey"]["minLength"] = 1
 for path in definition["paths"].values():
     for status in ["405", "413", "415", "503"]:
         path["post"]["responses"][status] = {"description": "As HTTP has it"}
