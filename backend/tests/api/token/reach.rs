@@ -61,6 +61,13 @@ async fn it_proposes_only_where_it_may(db: PgPool) {
         let there = flag(json!({"environment": "staging"}));
         assert_eq!(done(&world, &key, field, there).await["outcome"], "APPLIED", "{field}");
     }
+    // Of several at once all have to be where it may.
+    let withdrawals = |places: &[&str]| -> Value {
+        let each = places.iter().map(|place| json!({"feature": "flag", "environment": place}));
+        json!({"team": "acme", "withdrawals": each.collect::<Vec<_>>()})
+    };
+    beyond(&world, &key, "proposeBatch", withdrawals(&["dev", "prod"])).await;
+    done(&world, &key, "proposeBatch", withdrawals(&["dev"])).await;
     // A new feature begins at the first stage of its pipeline.
     let straight = json!({"team": "acme", "key": "straight", "stages": [{"environment": "prod"}]});
     world.done("admin", "createPipeline", straight).await;

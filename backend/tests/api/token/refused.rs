@@ -4,7 +4,10 @@ use serde_json::json;
 use sqlx::PgPool;
 
 use super::{acme, furnished, robot, run, wanted};
-use crate::world::{PASSWORD, World};
+use crate::{
+    subscriber::Subscriber,
+    world::{PASSWORD, World},
+};
 
 #[sqlx::test(migrations = false)]
 async fn a_token_lets_nobody_in_and_changes_no_user(db: PgPool) {
@@ -50,6 +53,27 @@ async fn a_token_lets_nobody_in_and_changes_no_user(db: PgPool) {
 async fn in_both(world: &World) -> String {
     world.member("rival", "root", &["TEAM_ADMIN"]).await;
     robot(world, "root", "ci", &["TEAM_ADMIN"]).await
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_socket_ends_with_the_token_that_opened_it(db: PgPool) {
+    let world = furnished(db).await;
+    let key = robot(&world, "root", "ci", &[]).await;
+    let mut socket = Subscriber::with_token(&world.http, &key).await;
+    socket.subscribe("head", "revision { revision }").await;
+    socket.event("head").await;
+    world.done("root", "revokeToken", acme("ci")).await;
+    let happening = async {
+        for n in 0.. {
+            world.feature(&format!("f{n}")).await;
+        }
+    };
+    let (code, why) = tokio::select! {
+        closed = socket.closed() => closed,
+        () = happening => panic!("it is told all of it"),
+    };
+    assert_eq!(code, 4403, "{why}");
+    world.stop().await;
 }
 
 #[sqlx::test(migrations = false)]
