@@ -9,7 +9,8 @@ use std::{
 use anyhow::Context as _;
 use fluxgate_server::logs::Logs;
 use sqlx::{
-    PgConnection, PgPool, Postgres, Transaction,
+    Connection as _, PgConnection, PgPool, Postgres, Transaction,
+    pool::PoolConnectionMetadata,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -32,6 +33,8 @@ use crate::{
 
 /// How long does a request wait for a connection before it hears that the database is away?
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long may a connection be idle and count as being there?
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// How often are the edges of a team read that is watched?
 const EDGES_EVERY: Duration = Duration::from_secs(1);
 /// How often are evaluations added up that are watched?
@@ -75,9 +78,19 @@ pub async fn connect(url: &str, connections: u32) -> anyhow::Result<PgPool> {
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|conn, about| Box::pin(still_there(conn, about)))
         .connect_with(options)
         .await
         .context("cannot connect to PostgreSQL")
+}
+
+/// Whether a connection is still there, asked only of one that was idle for a while: each question is a round trip.
+async fn still_there(conn: &mut PgConnection, about: PoolConnectionMetadata) -> sqlx::Result<bool> {
+    if about.idle_for >= TRUSTED_FOR {
+        conn.ping().await?;
+    }
+    Ok(true)
 }
 
 impl App {

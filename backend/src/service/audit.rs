@@ -1,5 +1,7 @@
 //! Writing the audit: in the transaction of what it tells of, except for refusals.
 
+use std::slice;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -38,7 +40,19 @@ pub async fn record<'a>(
     actor: impl Into<Actor<'a>>,
     entry: &NewEntry<'_>,
 ) -> Result<()> {
-    Ok(audit::insert(conn, &actor.into(), entry).await?)
+    record_all(conn, actor, slice::from_ref(entry)).await
+}
+
+/// Records several things that were done at once, in their order.
+pub async fn record_all<'a>(
+    conn: &mut PgConnection,
+    actor: impl Into<Actor<'a>>,
+    entries: &[NewEntry<'_>],
+) -> Result<()> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    Ok(audit::insert(conn, &actor.into(), entries).await?)
 }
 
 /// Records what somebody did who is not signed in, under the name that they gave.
@@ -57,7 +71,7 @@ pub async fn record_stranger(
         address: request.address.as_deref(),
         request: Some(request.id),
     };
-    Ok(audit::insert(conn, &actor, entry).await?)
+    record(conn, actor, entry).await
 }
 
 /// Records a refusal, in the team whose thing was refused.

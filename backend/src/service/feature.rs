@@ -11,13 +11,13 @@ use super::change::{self, Draft, Proposal, Target};
 use crate::{
     access::Action,
     auth::Caller,
+    clock,
     error::{Error, Result},
-    service::{audit, key, pipeline as pipelines, team},
+    service::{audit, key, team},
     store::{
         audit::NewEntry,
         change::ChangeKind,
-        feature::{self, Feature, FeatureKind, Lifecycle, NewFeature},
-        page::PageRequest,
+        feature::{self, Feature, FeatureKind, Lifecycle},
         pipeline::{self, Pipeline},
         stage::{self, LockedStage},
     },
@@ -111,47 +111,49 @@ pub async fn create(conn: &mut PgConnection, caller: &Caller, new: CreateFeature
     let team = team::find(conn, caller, &new.team, Action::Propose).await?;
     key::check("key", &new.key)?;
     check_tags(&new.tags)?;
-    let pipeline = find_pipeline(conn, team.id, new.pipeline.as_deref()).await?;
+    let pipeline = hold_pipeline(conn, team.id, new.pipeline.as_deref()).await?;
     let mut config = match &new.config {
         Some(config) => FlagConfig::from_value(config)?,
         None => FlagConfig::simple(false),
     };
     config.enabled = new.enabled.unwrap_or(config.enabled);
-    let row = NewFeature {
+    let made = Feature {
+        id: clock::new_id(),
         team_id: team.id,
         pipeline_id: pipeline.id,
         name: key::text("name", new.name)?.unwrap_or_else(|| new.key.clone()),
         description: key::text("description", new.description)?.unwrap_or_default(),
         kind: new.kind,
         value_type: change::value_type(&config),
+        lifecycle: Lifecycle::Beta,
         tags: new.tags,
         owner: key::text("owner", new.owner)?,
-        created_by: caller.user.id,
+        removal_date: None,
         created_at: caller.request.now,
+        changed_at: caller.request.now,
+        created_by: caller.user.username.clone(),
+        pipeline: pipeline.key,
         key: new.key,
     };
-    let id = feature::insert(conn, &row).await?;
+    feature::insert(conn, &made, caller.user.id).await?;
     let entry = NewEntry {
         team: Some(team.id),
         action: "feature.create",
-        subject: row.key.clone(),
-        feature: Some(id),
+        subject: made.key.clone(),
+        feature: Some(made.id),
         reason: new.reason.as_deref(),
         after: Some(
-            serde_json::json!({"kind": row.kind, "valueType": row.value_type, "pipeline": pipeline.key}),
+            serde_json::json!({"kind": made.kind, "valueType": made.value_type, "pipeline": made.pipeline}),
         ),
         ..NewEntry::default()
     };
     audit::record(conn, caller, &entry).await?;
-    let made = find(conn, team.id, &row.key).await?;
     let config = change::check_document(&made, &config.to_value())?;
-    let stages = stage::lock_of_features(conn, &[id]).await?;
-    let places = pipeline::stages(conn, &[pipeline.id]).await?;
-    let first = places
+    let stages = stage::of_new_feature(conn, made.id).await?;
+    let first = stages
         .iter()
-        .find(|place| place.source_id.is_none())
-        .and_then(|place| stages.iter().find(|stage| stage.environment_id == place.environment.id))
-        .ok_or_else(|| Error::Conflict(format!("the pipeline {} has no stages", pipeline.key)))?;
+        .find(|stage| stage.follows.is_none())
+        .ok_or_else(|| Error::Conflict(format!("the pipeline {} has no stages", made.pipeline)))?;
     change::check_cycles(conn, &[(first.environment_id, &made.key, &config)]).await?;
     let target = Target {
         feature: &made,
@@ -172,15 +174,17 @@ pub async fn create(conn: &mut PgConnection, caller: &Caller, new: CreateFeature
     change::propose(conn, caller, draft).await
 }
 
-async fn find_pipeline(conn: &mut PgConnection, team: Uuid, wanted: Option<&str>) -> Result<Pipeline> {
-    let mut all = pipeline::list(conn, team, &PageRequest::all()).await?.nodes;
-    let keys = || all.iter().map(|pipeline| pipeline.key.clone()).collect::<Vec<_>>();
-    match wanted {
-        Some(wanted) => pipelines::find(conn, team, wanted).await,
-        None if all.len() == 1 => Ok(all.remove(0)),
-        None if all.is_empty() => {
-            Err(Error::invalid("pipeline", "is needed, and the team has none yet: create one"))
+/// The pipeline that is named, or the only one; no stage comes to it or leaves it until the transaction ends.
+async fn hold_pipeline(conn: &mut PgConnection, team: Uuid, wanted: Option<&str>) -> Result<Pipeline> {
+    let mut found = pipeline::hold(conn, team, wanted).await?;
+    match (found.len(), wanted) {
+        (1, _) => Ok(found.remove(0)),
+        (_, Some(wanted)) => Err(Error::not_found("pipeline", wanted, pipeline::keys(conn, team).await?)),
+        (0, None) => Err(Error::invalid("pipeline", "is needed, and the team has none yet: create one")),
+        (_, None) => {
+            let mut keys: Vec<_> = found.into_iter().map(|pipeline| pipeline.key).collect();
+            keys.sort();
+            Err(Error::invalid("pipeline", format!("is needed: one of {}", keys.join(", "))))
         }
-        None => Err(Error::invalid("pipeline", format!("is needed: one of {}", keys().join(", ")))),
     }
 }

@@ -28,12 +28,12 @@ pub async fn identify(app: &App, bearer: &str, request: &Request) -> Result<Call
     }
     let bearer = app.tokens.check(&app.pool, bearer, request.now).await?;
     let mut conn = app.read().await?;
-    let user = store::user::get(&mut conn, bearer.user).await?.filter(|user| user.active);
-    let user = user.ok_or_else(|| refused("the user was deactivated"))?;
+    let found = store::member::user_with_teams(&mut conn, bearer.user).await?;
+    let (user, memberships) =
+        found.filter(|(user, _)| user.active).ok_or_else(|| refused("the user was deactivated"))?;
     if user.session_epoch != bearer.epoch {
         return Err(refused("the session has ended; sign in again"));
     }
-    let memberships = store::member::of_user(&mut conn, user.id).await?;
     Ok(Caller { user, token: None, memberships, request: request.clone(), until: bearer.until })
 }
 

@@ -193,20 +193,18 @@ async fn record(
     (action, reason): (&str, Option<&str>),
     (environments, after): (&[String], &Option<serde_json::Value>),
 ) -> Result<()> {
-    for environment in environments {
-        let entry = NewEntry {
-            team: Some(place.team),
-            action,
-            subject: place.key.to_owned(),
-            feature: Some(place.feature),
-            environment: Some(environment),
-            reason,
-            after: after.clone(),
-            ..NewEntry::default()
-        };
-        audit::record(conn, actor, &entry).await?;
-    }
-    Ok(())
+    let entry = |environment| NewEntry {
+        team: Some(place.team),
+        action,
+        subject: place.key.to_owned(),
+        feature: Some(place.feature),
+        environment: Some(environment),
+        reason,
+        after: after.clone(),
+        ..NewEntry::default()
+    };
+    let entries: Vec<_> = environments.iter().map(String::as_str).map(entry).collect();
+    audit::record_all(conn, actor, &entries).await
 }
 
 async fn publish(conn: &mut PgConnection, stages: &[Uuid]) -> Result<Option<i64>> {

@@ -87,13 +87,23 @@ pub struct Actor<'a> {
     pub request: Option<Uuid>,
 }
 
-/// Writes an entry.
-pub async fn insert(conn: &mut PgConnection, actor: &Actor<'_>, entry: &NewEntry<'_>) -> sqlx::Result<()> {
+/// Writes entries, in their order.
+pub async fn insert(
+    conn: &mut PgConnection,
+    actor: &Actor<'_>,
+    entries: &[NewEntry<'_>],
+) -> sqlx::Result<()> {
+    let entries = || entries.iter();
     query(
         "INSERT INTO audit_entry (at, actor_kind, actor_id, actor, address, request_id,
                                   team_id, action, subject, feature_id, change_id, environment, reason, before,
                                   after)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+         SELECT $1, $2, $3, $4, $5, $6,
+                team_id, action, subject, feature_id, change_id, environment, reason, before, after
+         FROM unnest($7::uuid[], $8::text[], $9::text[], $10::uuid[], $11::uuid[], $12::text[], $13::text[],
+                     $14::jsonb[], $15::jsonb[]) WITH ORDINALITY
+             AS entry (team_id, action, subject, feature_id, change_id, environment, reason, before, after, position)
+         ORDER BY position",
     )
     .bind(actor.at)
     .bind(actor.kind)
@@ -101,15 +111,15 @@ pub async fn insert(conn: &mut PgConnection, actor: &Actor<'_>, entry: &NewEntry
     .bind(actor.name)
     .bind(actor.address)
     .bind(actor.request.map(|id| id.to_string()))
-    .bind(entry.team)
-    .bind(entry.action)
-    .bind(&entry.subject)
-    .bind(entry.feature)
-    .bind(entry.change)
-    .bind(entry.environment)
-    .bind(entry.reason)
-    .bind(&entry.before)
-    .bind(&entry.after)
+    .bind(entries().map(|entry| entry.team).collect::<Vec<_>>())
+    .bind(entries().map(|entry| entry.action).collect::<Vec<_>>())
+    .bind(entries().map(|entry| entry.subject.as_str()).collect::<Vec<_>>())
+    .bind(entries().map(|entry| entry.feature).collect::<Vec<_>>())
+    .bind(entries().map(|entry| entry.change).collect::<Vec<_>>())
+    .bind(entries().map(|entry| entry.environment).collect::<Vec<_>>())
+    .bind(entries().map(|entry| entry.reason).collect::<Vec<_>>())
+    .bind(entries().map(|entry| entry.before.as_ref()).collect::<Vec<_>>())
+    .bind(entries().map(|entry| entry.after.as_ref()).collect::<Vec<_>>())
     .execute(conn)
     .await?;
     Ok(())

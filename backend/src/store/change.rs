@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{FromRow, PgConnection, query, query_as, query_scalar};
+use sqlx::{FromRow, PgConnection, query, query_as, query_scalar, types::Json};
 use uuid::Uuid;
 
 use super::{
@@ -232,7 +232,6 @@ impl Columns {
 /// A change to be made.
 pub struct NewChange<'a> {
     pub team_id: Uuid,
-    pub number: i32,
     pub kind: ChangeKind,
     pub reason: Option<&'a str>,
     pub author: By,
@@ -241,20 +240,34 @@ pub struct NewChange<'a> {
     pub auto_approve_at: Option<DateTime<Utc>>,
 }
 
-/// Adds a pending change with its items and the policies in scope now.
+/// Adds a pending change with its items and the policies in scope now, and gives its id and its number, the team's next:
+/// others of the team wait for this transaction.
 pub async fn insert(
     conn: &mut PgConnection,
     new: &NewChange<'_>,
     items: &[NewItem],
     policies: &[Requirement],
-) -> sqlx::Result<Uuid> {
-    let id: Uuid = query_scalar(
-        "INSERT INTO change (team_id, number, kind, status, reason, author_id, author_token_id, created_at, apply_at,
-                             auto_approve_at)
-         VALUES ($1, $2, $3, 'PENDING', $4, $5, $6, $7, $8, $9) RETURNING id",
+) -> sqlx::Result<(Uuid, i32)> {
+    let columns = Columns::of(items);
+    query_as(
+        "WITH taken AS (
+             UPDATE team SET last_change_number = last_change_number + 1 WHERE id = $1 RETURNING last_change_number),
+         made AS (
+             INSERT INTO change (team_id, number, kind, status, reason, author_id, author_token_id, created_at, apply_at,
+                                 auto_approve_at)
+             SELECT $1, last_change_number, $2, 'PENDING', $3, $4, $5, $6, $7, $8 FROM taken RETURNING id, number),
+         items AS (
+             INSERT INTO change_item (change_id, position, stage_id, source_id, base_version, config)
+             SELECT made.id, position - 1, stage_id, source_id, base_version, config
+             FROM made, unnest($9::uuid[], $10::uuid[], $11::int[], $12::jsonb[])
+                 WITH ORDINALITY AS item (stage_id, source_id, base_version, config, position)),
+         policies AS (
+             INSERT INTO change_policy (change_id, name, approvals, roles, auto_approve_hours, override_allowed)
+             SELECT made.id, policy.* FROM made, jsonb_to_recordset($13) AS policy (
+                 name text, approvals int, roles text[], auto_approve_hours int, override_allowed boolean))
+         SELECT id, number FROM made",
     )
     .bind(new.team_id)
-    .bind(new.number)
     .bind(new.kind)
     .bind(new.reason)
     .bind(new.author.user)
@@ -262,37 +275,13 @@ pub async fn insert(
     .bind(new.created_at)
     .bind(new.apply_at)
     .bind(new.auto_approve_at)
-    .fetch_one(&mut *conn)
-    .await?;
-    let columns = Columns::of(items);
-    query(
-        "INSERT INTO change_item (change_id, position, stage_id, source_id, base_version, config)
-         SELECT $1, position - 1, stage_id, source_id, base_version, config
-         FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::jsonb[])
-             WITH ORDINALITY AS item (stage_id, source_id, base_version, config, position)",
-    )
-    .bind(id)
     .bind(&columns.stages)
     .bind(&columns.sources)
     .bind(&columns.bases)
     .bind(&columns.configs)
-    .execute(&mut *conn)
-    .await?;
-    for policy in policies {
-        query(
-            "INSERT INTO change_policy (change_id, name, approvals, roles, auto_approve_hours, override_allowed)
-             VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(id)
-        .bind(&policy.name)
-        .bind(policy.approvals)
-        .bind(&policy.roles)
-        .bind(policy.auto_approve_hours)
-        .bind(policy.override_allowed)
-        .execute(&mut *conn)
-        .await?;
-    }
-    Ok(id)
+    .bind(Json(policies))
+    .fetch_one(conn)
+    .await
 }
 
 /// The policies that were in scope when changes were proposed, each with its change.
@@ -431,22 +420,6 @@ pub async fn supersede(
     .bind(now)
     .fetch_all(conn)
     .await
-}
-
-/// Notes which version an item became.
-pub async fn set_item_version(
-    conn: &mut PgConnection,
-    change: Uuid,
-    stage: Uuid,
-    version: i32,
-) -> sqlx::Result<()> {
-    query("UPDATE change_item SET version = $3 WHERE change_id = $1 AND stage_id = $2")
-        .bind(change)
-        .bind(stage)
-        .bind(version)
-        .execute(conn)
-        .await?;
-    Ok(())
 }
 
 /// Publishes the stages and marks the change applied at that revision: the transaction's last statement.

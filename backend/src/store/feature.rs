@@ -73,21 +73,6 @@ pub struct Feature {
     pub pipeline: String,
 }
 
-/// A feature to be made.
-pub struct NewFeature {
-    pub team_id: Uuid,
-    pub pipeline_id: Uuid,
-    pub key: String,
-    pub name: String,
-    pub description: String,
-    pub kind: FeatureKind,
-    pub value_type: ValueType,
-    pub tags: Vec<String>,
-    pub owner: Option<String>,
-    pub created_by: Uuid,
-    pub created_at: DateTime<Utc>,
-}
-
 /// The columns of a feature's row, before what it is looked for by.
 macro_rules! select_features {
     ($($condition:tt)+) => {
@@ -173,23 +158,18 @@ pub async fn dependents(conn: &mut PgConnection, features: &[Uuid]) -> sqlx::Res
     .await
 }
 
-/// Adds a feature, with a stage in every environment of its pipeline.
-pub async fn insert(conn: &mut PgConnection, new: &NewFeature) -> sqlx::Result<Uuid> {
-    // Read only once nobody is changing the pipeline: a stage that comes meanwhile must not be missed.
-    query("SELECT FROM pipeline WHERE id = $1 FOR KEY SHARE")
-        .bind(new.pipeline_id)
-        .execute(&mut *conn)
-        .await?;
-    query_scalar(
+/// Adds a feature, with a stage in every environment of its pipeline. The pipeline is held: a stage that came to it
+/// meanwhile would be missed.
+pub async fn insert(conn: &mut PgConnection, new: &Feature, created_by: Uuid) -> sqlx::Result<()> {
+    query(
         "WITH made AS (
-             INSERT INTO feature (team_id, pipeline_id, key, name, description, kind, value_type, tags, owner,
-                                  created_by, created_at, changed_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) RETURNING id, pipeline_id),
-         stages AS (
-             INSERT INTO stage (feature_id, environment_id)
-             SELECT made.id, p.environment_id FROM made JOIN pipeline_stage p ON p.pipeline_id = made.pipeline_id)
-         SELECT id FROM made",
+             INSERT INTO feature (id, team_id, pipeline_id, key, name, description, kind, value_type, lifecycle, tags,
+                                  owner, created_by, created_at, changed_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id, pipeline_id)
+         INSERT INTO stage (feature_id, environment_id)
+         SELECT made.id, p.environment_id FROM made JOIN pipeline_stage p ON p.pipeline_id = made.pipeline_id",
     )
+    .bind(new.id)
     .bind(new.team_id)
     .bind(new.pipeline_id)
     .bind(&new.key)
@@ -197,12 +177,15 @@ pub async fn insert(conn: &mut PgConnection, new: &NewFeature) -> sqlx::Result<U
     .bind(&new.description)
     .bind(new.kind)
     .bind(new.value_type)
+    .bind(new.lifecycle)
     .bind(&new.tags)
     .bind(&new.owner)
-    .bind(new.created_by)
+    .bind(created_by)
     .bind(new.created_at)
-    .fetch_one(conn)
-    .await
+    .bind(new.changed_at)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Writes what an edit may alter: name, description, lifecycle, tags, owner and removal date.

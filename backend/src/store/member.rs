@@ -1,6 +1,6 @@
 //! Members: users in teams, with their roles.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, query, query_as, query_scalar};
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ word_enum!(
 );
 
 /// A user's place in a team, seen from the user.
-#[derive(Clone, Debug, FromRow, Serialize)]
+#[derive(Clone, Debug, FromRow, Serialize, Deserialize)]
 pub struct Membership {
     pub team_id: Uuid,
     pub team_key: String,
@@ -66,6 +66,32 @@ pub async fn of_user(conn: &mut PgConnection, user: Uuid) -> sqlx::Result<Vec<Me
     .bind(user)
     .fetch_all(conn)
     .await
+}
+
+/// A user with all their teams.
+pub async fn user_with_teams(
+    conn: &mut PgConnection,
+    user: Uuid,
+) -> sqlx::Result<Option<(User, Vec<Membership>)>> {
+    let row: Option<WithTeams> = query_as(
+        "SELECT u.id, u.username, u.name, u.email, u.active, u.system_admin, u.must_change_password, u.session_epoch,
+                (SELECT coalesce(jsonb_agg(to_jsonb(place) ORDER BY place.team_key), '[]') FROM (
+                     SELECT m.team_id, t.key AS team_key, m.roles FROM member m JOIN team t ON t.id = m.team_id
+                     WHERE m.user_id = u.id) AS place) AS teams
+         FROM app_user u WHERE u.id = $1",
+    )
+    .bind(user)
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| (row.user, row.teams)))
+}
+
+#[derive(FromRow)]
+struct WithTeams {
+    #[sqlx(flatten)]
+    user: User,
+    #[sqlx(json)]
+    teams: Vec<Membership>,
 }
 
 /// The active members of a team, for deciding who may vote.

@@ -45,6 +45,19 @@ pub async fn lock(conn: &mut PgConnection, team: Uuid, key: &str) -> sqlx::Resul
         .await
 }
 
+/// Finds a pipeline of a team by key, or all of them when none is named, and holds what is found as it is until the
+/// transaction ends, beside others who do the same.
+pub async fn hold(conn: &mut PgConnection, team: Uuid, key: Option<&str>) -> sqlx::Result<Vec<Pipeline>> {
+    query_as(
+        "SELECT id, key, name FROM pipeline WHERE team_id = $1 AND ($2::text IS NULL OR key = $2)
+         ORDER BY id FOR KEY SHARE",
+    )
+    .bind(team)
+    .bind(key)
+    .fetch_all(conn)
+    .await
+}
+
 /// All keys of a team, for "did you mean".
 pub async fn keys(conn: &mut PgConnection, team: Uuid) -> sqlx::Result<Vec<String>> {
     query_scalar("SELECT key FROM pipeline WHERE team_id = $1 ORDER BY key LIMIT 1000")

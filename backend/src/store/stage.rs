@@ -54,6 +54,8 @@ pub struct LockedStage {
     pub config: Option<serde_json::Value>,
     pub killed: bool,
     pub kill_restore_at: Option<DateTime<Utc>>,
+    /// The environment before it in the pipeline; none is before the first.
+    pub follows: Option<Uuid>,
 }
 
 impl LockedStage {
@@ -87,7 +89,12 @@ pub async fn lock_of_features(conn: &mut PgConnection, features: &[Uuid]) -> sql
     locked(conn, features).await
 }
 
-/// The same, of a team's features by key; those that do not exist have no stages.
+/// The stages of a feature that this transaction made: nobody else knows them yet.
+pub async fn of_new_feature(conn: &mut PgConnection, feature: Uuid) -> sqlx::Result<Vec<LockedStage>> {
+    locked(conn, &[feature]).await
+}
+
+/// Locks all stages of a team's features by key in the same order; those that do not exist have no stages.
 pub async fn lock_of_keys(
     conn: &mut PgConnection,
     team: Uuid,
@@ -109,7 +116,7 @@ pub async fn lock_of_keys(
 async fn locked(conn: &mut PgConnection, features: &[Uuid]) -> sqlx::Result<Vec<LockedStage>> {
     query_as(
         "SELECT s.id, s.feature_id, s.environment_id, e.key AS environment_key, s.live_version, v.config,
-                s.killed_at IS NOT NULL AS killed, s.kill_restore_at
+                s.killed_at IS NOT NULL AS killed, s.kill_restore_at, p.source_id AS follows
          FROM stage s JOIN environment e ON e.id = s.environment_id JOIN feature f ON f.id = s.feature_id
          JOIN pipeline_stage p ON p.pipeline_id = f.pipeline_id AND p.environment_id = s.environment_id
          LEFT JOIN version v ON v.stage_id = s.id AND v.number = s.live_version
@@ -165,24 +172,6 @@ pub async fn deployed_in(
     .bind(pipeline)
     .fetch_all(conn)
     .await
-}
-
-/// Puts a version live, or none.
-pub async fn set_live(
-    conn: &mut PgConnection,
-    stage: Uuid,
-    version: Option<i32>,
-    rolled_back: bool,
-    now: DateTime<Utc>,
-) -> sqlx::Result<()> {
-    query("UPDATE stage SET live_version = $2, rolled_back = $3, changed_at = $4 WHERE id = $1")
-        .bind(stage)
-        .bind(version)
-        .bind(rolled_back)
-        .bind(now)
-        .execute(conn)
-        .await?;
-    Ok(())
 }
 
 /// Turns kill switches on; those that were on already stay as they are. Gives the stages that changed.

@@ -86,11 +86,3 @@ pub async fn update(conn: &mut PgConnection, edited: &Team) -> sqlx::Result<()> 
         .await?;
     Ok(())
 }
-
-/// Takes the team's next change number; others wait for this transaction.
-pub async fn next_change_number(conn: &mut PgConnection, team: Uuid) -> sqlx::Result<i32> {
-    query_scalar("UPDATE team SET last_change_number = last_change_number + 1 WHERE id = $1 RETURNING last_change_number")
-        .bind(team)
-        .fetch_one(conn)
-        .await
-}

@@ -87,24 +87,31 @@ pub async fn config(
         .await
 }
 
-/// Adds a version behind the others of its stage and gives its number. The stage is locked.
-pub async fn insert(
+/// Puts a change live: each document becomes a version behind the others of its stage, and what the stage serves; where
+/// there is none the stage serves nothing. The stages are locked. Gives each stage's version.
+pub async fn go_live(
     conn: &mut PgConnection,
-    stage: Uuid,
-    config: &serde_json::Value,
-    (change, by): (Uuid, Uuid),
+    (change, author): (Uuid, Uuid),
+    rolled_back: bool,
     now: DateTime<Utc>,
-) -> sqlx::Result<i32> {
-    query_scalar(
-        "INSERT INTO version (stage_id, number, config, change_id, created_by, created_at)
-         VALUES ($1, (SELECT coalesce(max(number), 0) + 1 FROM version WHERE stage_id = $1), $2, $3, $4, $5)
-         RETURNING number",
+) -> sqlx::Result<Vec<(Uuid, Option<i32>)>> {
+    query_as(
+        "WITH item AS (SELECT stage_id, config FROM change_item WHERE change_id = $1),
+         made AS (
+             INSERT INTO version (stage_id, number, config, change_id, created_by, created_at)
+             SELECT stage_id, (SELECT coalesce(max(number), 0) + 1 FROM version v WHERE v.stage_id = item.stage_id),
+                    config, $1, $2, $4
+             FROM item WHERE config IS NOT NULL RETURNING stage_id, number),
+         noted AS (
+             UPDATE change_item i SET version = made.number FROM made
+             WHERE i.change_id = $1 AND i.stage_id = made.stage_id)
+         UPDATE stage s SET live_version = made.number, rolled_back = $3, changed_at = $4
+         FROM item LEFT JOIN made USING (stage_id) WHERE s.id = item.stage_id RETURNING s.id, s.live_version",
     )
-    .bind(stage)
-    .bind(config)
     .bind(change)
-    .bind(by)
+    .bind(author)
+    .bind(rolled_back)
     .bind(now)
-    .fetch_one(conn)
+    .fetch_all(conn)
     .await
 }

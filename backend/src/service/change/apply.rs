@@ -1,5 +1,7 @@
 //! Applying: the version, the stage's pointer, the audit and the revision, all of it or nothing.
 
+use std::collections::HashMap;
+
 use fluxgate_engine::FlagConfig;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -19,46 +21,58 @@ use crate::{
     },
 };
 
+/// What a change moves and whose, read while its stages are locked.
+pub(super) struct Contents {
+    /// Where to.
+    pub items: Vec<ChangeItem>,
+    /// The stages, as they are now.
+    pub locked: Vec<LockedStage>,
+    /// Whose they are.
+    pub features: Vec<Feature>,
+}
+
+impl Contents {
+    /// Reads them.
+    pub async fn read(conn: &mut PgConnection, change: Uuid) -> Result<Contents> {
+        let items = change::items(conn, &[change]).await?;
+        let mut features: Vec<Uuid> = items.iter().map(|item| item.feature_id).collect();
+        features.sort();
+        features.dedup();
+        let locked = stage::lock_of_features(conn, &features).await?;
+        Ok(Contents { items, locked, features: feature::by_ids(conn, &features).await? })
+    }
+}
+
 /// Applies a change whose gates are open, or closes it as STALE or FAILED. The stages are locked by the caller.
 ///
 /// The delivery head is taken by the last statement, so that nobody waits for it longer than a commit takes.
-pub async fn apply(
+pub(super) async fn apply(
     conn: &mut PgConnection,
     actor: Actor<'_>,
-    team: &Team,
-    change: &mut Change,
+    (team, change): (&Team, &mut Change),
+    contents: &mut Contents,
 ) -> Result<()> {
     let now = actor.at;
-    let items = change::items(conn, &[change.id]).await?;
-    let locked = stage::lock_of_features(conn, &features(&items)).await?;
-    let features = feature::by_ids(conn, &features(&items)).await?;
-    if let Some((status, why)) = obstacle(conn, &items, &locked, &features).await? {
+    if let Some((status, why)) = obstacle(conn, contents).await? {
         change::close(conn, change.id, status, Some(&why), now).await?;
-        let what = What { team, change, items: &items, locked: &locked, features: &features };
-        record(conn, actor, &what, ("change.fail", Some(&why))).await?;
+        record(conn, actor, (team, change, contents), ("change.fail", Some(&why))).await?;
         (change.status, change.failure, change.decided_at) = (status, Some(why), Some(now));
         return Ok(());
     }
-    for item in &items {
-        let number = match &item.config {
-            Some(config) => {
-                let number =
-                    version::insert(conn, item.stage_id, config, (change.id, change.author_id), now).await?;
-                change::set_item_version(conn, change.id, item.stage_id, number).await?;
-                Some(number)
-            }
-            None => None,
-        };
-        let rolled_back = change.kind == ChangeKind::Rollback;
-        stage::set_live(conn, item.stage_id, number, rolled_back, now).await?;
+    let rolled_back = change.kind == ChangeKind::Rollback;
+    let live = version::go_live(conn, (change.id, change.author_id), rolled_back, now).await?;
+    let live: HashMap<Uuid, Option<i32>> = live.into_iter().collect();
+    for item in &mut contents.items {
+        item.version = live.get(&item.stage_id).copied().flatten();
     }
-    let stages: Vec<Uuid> = items.iter().map(|item| item.stage_id).collect();
-    let what = What { team, change, items: &items, locked: &locked, features: &features };
-    record(conn, actor, &what, ("change.apply", None)).await?;
+    record(conn, actor, (team, change, contents), ("change.apply", None)).await?;
+    let stages: Vec<Uuid> = contents.items.iter().map(|item| item.stage_id).collect();
     let overtaken = change::supersede(conn, change.id, &stages, now).await?;
-    let why = format!("overtaken by #{}", change.number);
-    for stale in change::by_ids(conn, &overtaken).await? {
-        decide::record(conn, actor, (team, &stale), "change.stale", Some(&why)).await?;
+    if !overtaken.is_empty() {
+        let why = format!("overtaken by #{}", change.number);
+        for stale in change::by_ids(conn, &overtaken).await? {
+            decide::record(conn, actor, (team, &stale), "change.stale", Some(&why)).await?;
+        }
     }
     let revision = change::publish_applied(conn, change.id, &stages, now).await?;
     (change.status, change.revision) = (ChangeStatus::Applied, Some(revision));
@@ -69,9 +83,7 @@ pub async fn apply(
 /// Why a change cannot be applied now, if something stands in its way.
 async fn obstacle(
     conn: &mut PgConnection,
-    items: &[ChangeItem],
-    locked: &[LockedStage],
-    features: &[Feature],
+    Contents { items, locked, features }: &Contents,
 ) -> Result<Option<(ChangeStatus, String)>> {
     for item in items {
         let Some(stage) = locked.iter().find(|stage| stage.id == item.stage_id) else { continue };
@@ -114,48 +126,30 @@ fn documents<'a>(items: &[ChangeItem], features: &'a [Feature]) -> Result<Vec<(U
     Ok(documents)
 }
 
-fn features(items: &[ChangeItem]) -> Vec<Uuid> {
-    let mut ids: Vec<Uuid> = items.iter().map(|item| item.feature_id).collect();
-    ids.sort();
-    ids.dedup();
-    ids
-}
-
-/// What an entry in the audit tells of.
-struct What<'a> {
-    team: &'a Team,
-    change: &'a Change,
-    items: &'a [ChangeItem],
-    locked: &'a [LockedStage],
-    features: &'a [Feature],
-}
-
+/// Tells the audit of each stage.
 async fn record(
     conn: &mut PgConnection,
     actor: Actor<'_>,
-    what: &What<'_>,
+    (team, change, contents): (&Team, &Change, &Contents),
     (action, why): (&str, Option<&str>),
 ) -> Result<()> {
-    let change = what.change;
-    for item in what.items {
-        let feature = what.features.iter().find(|feature| feature.id == item.feature_id);
-        let stage = what.locked.iter().find(|stage| stage.id == item.stage_id);
+    let entry = |item: &ChangeItem| {
+        let feature = contents.features.iter().find(|feature| feature.id == item.feature_id);
+        let stage = contents.locked.iter().find(|stage| stage.id == item.stage_id);
         let key = feature.map_or("", |feature| feature.key.as_str());
-        let entry = NewEntry {
-            team: Some(what.team.id),
+        let before = item.before.as_ref();
+        NewEntry {
+            team: Some(team.id),
             action,
             subject: format!("#{} {} {key}", change.number, word(change.kind)),
             feature: Some(item.feature_id),
             change: Some(change.id),
             environment: stage.map(|stage| stage.environment_key.as_str()),
             reason: why.or(change.reason.as_deref()),
-            before: item
-                .before
-                .as_ref()
-                .map(|config| json!({"version": item.base_version, "config": config})),
+            before: before.map(|config| json!({"version": item.base_version, "config": config})),
             after: item.config.as_ref().map(|config| json!({"change": change.number, "config": config})),
-        };
-        audit::record(conn, actor, &entry).await?;
-    }
-    Ok(())
+        }
+    };
+    let entries: Vec<_> = contents.items.iter().map(entry).collect();
+    audit::record_all(conn, actor, &entries).await
 }

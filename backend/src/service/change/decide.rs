@@ -88,7 +88,7 @@ pub async fn vote(
         return refetch(conn, &team, number).await;
     }
     if progress(conn, &change, now).await?.iter().all(|policy| policy.satisfied) {
-        settle(conn, caller.into(), &team, &mut change).await?;
+        settle(conn, caller.into(), (&team, &mut change), None).await?;
     }
     Ok(change)
 }
@@ -126,7 +126,7 @@ pub async fn force(
     change::set_override(conn, change.id, (caller.by(), &reason)).await?;
     record(conn, caller, (&team, &change), "change.override", Some(&reason)).await?;
     let mut change = refetch(conn, &team, number).await?;
-    settle(conn, caller.into(), &team, &mut change).await?;
+    settle(conn, caller.into(), (&team, &mut change), None).await?;
     Ok(change)
 }
 

@@ -3,15 +3,17 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use fluxgate_engine::FlagConfig;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
+    apply::Contents,
     approval::{Progress, Standing, decide, next_look},
     decide::progress,
     settle::settle,
-    warning::{self, Warning},
+    warning::{self, Findings, Warning},
 };
 use crate::{
     access,
@@ -21,11 +23,11 @@ use crate::{
     store::{
         audit::NewEntry,
         change::{self, Change, ChangeItem, ChangeKind, ChangeStatus, NewChange, NewItem},
-        environment,
+        context_key, environment,
         feature::Feature,
         policy,
         stage::LockedStage,
-        team::{self, Team},
+        team::Team,
         word_enum,
     },
 };
@@ -131,10 +133,7 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
     }
     access::require_within(caller, team, draft.targets.iter().map(|target| target.stage.place()))?;
     require_active(conn, &draft).await?;
-    let mut warnings = Vec::new();
-    for target in &draft.targets {
-        warnings.extend(look_over(conn, team, draft.kind, target).await?);
-    }
+    let warnings = look_over(conn, &draft).await?;
     // What is served already needs no change, and nobody's approval.
     let moving: Vec<&Target<'_>> = draft.targets.iter().filter(|target| target.changes_something()).collect();
     let wanted: Vec<&Target<'_>> =
@@ -167,10 +166,8 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
         }
         return Ok(proposal);
     }
-    let number = team::next_change_number(conn, team.id).await?;
     let new = NewChange {
         team_id: team.id,
-        number,
         kind: draft.kind,
         reason: reason.as_deref(),
         author: caller.by(),
@@ -178,22 +175,59 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
         apply_at: draft.apply_at,
         auto_approve_at: next_look(&proposal.policies, now),
     };
-    let id = change::insert(conn, &new, &items, &requirements).await?;
-    record(conn, caller, (id, &new), &moving).await?;
-    let mut made = change::by_ids(conn, &[id]).await?.pop();
-    if let Some(change) = made.as_mut().filter(|_| requirements.is_empty()) {
-        settle(conn, caller.into(), team, change).await?;
+    let (id, number) = change::insert(conn, &new, &items, &requirements).await?;
+    let mut change = pending((id, number), caller, &new);
+    record(conn, caller, &change, &moving).await?;
+    if requirements.is_empty() {
+        let mut contents = contents(id, &moving);
+        settle(conn, caller.into(), (team, &mut change), Some(&mut contents)).await?;
         if !matches!(change.status, ChangeStatus::Applied | ChangeStatus::Approved) {
             let why = change.failure.clone().unwrap_or_default();
             let what = subject(draft.kind, &proposal.features);
             return Err(Error::Conflict(format!("{what} could not be applied: {why}")));
         }
-        proposal.items = change::items(conn, &[id]).await?;
+        proposal.items = contents.items;
     }
-    let applied = made.as_ref().is_some_and(|change| change.status == ChangeStatus::Applied);
+    let applied = change.status == ChangeStatus::Applied;
     proposal.outcome = if applied { ProposalOutcome::Applied } else { ProposalOutcome::Pending };
-    proposal.change = made;
+    proposal.change = Some(change);
     Ok(proposal)
+}
+
+/// A change as it was just made.
+fn pending((id, number): (Uuid, i32), caller: &Caller, new: &NewChange<'_>) -> Change {
+    Change {
+        id,
+        team_id: new.team_id,
+        number,
+        kind: new.kind,
+        status: ChangeStatus::Pending,
+        reason: new.reason.map(str::to_owned),
+        author_id: caller.user.id,
+        author: caller.user.username.clone(),
+        token: caller.token.as_ref().map(|token| token.mandate.name.clone()),
+        created_at: new.created_at,
+        decided_at: None,
+        applied_at: None,
+        revision: None,
+        failure: None,
+        apply_at: new.apply_at,
+        auto_approve_at: new.auto_approve_at,
+        overridden_by: None,
+        overrider: None,
+        override_token: None,
+        override_reason: None,
+        rebased_from_number: None,
+    }
+}
+
+/// What a change moves that was just made of these.
+fn contents(change_id: Uuid, moving: &[&Target<'_>]) -> Contents {
+    Contents {
+        items: moving.iter().map(|target| ChangeItem { change_id, ..target.preview() }).collect(),
+        locked: moving.iter().map(|target| target.stage.clone()).collect(),
+        features: features(moving),
+    }
 }
 
 /// Refuses to bring anything to an environment that is not active.
@@ -218,7 +252,7 @@ fn features(targets: &[&Target<'_>]) -> Vec<Feature> {
 async fn record(
     conn: &mut PgConnection,
     caller: &Caller,
-    (id, new): (Uuid, &NewChange<'_>),
+    new: &Change,
     targets: &[&Target<'_>],
 ) -> Result<()> {
     let features = features(targets);
@@ -235,9 +269,9 @@ async fn record(
         action: "change.propose",
         subject: format!("#{} {}", new.number, subject(new.kind, &features)),
         feature: only_feature,
-        change: Some(id),
+        change: Some(new.id),
         environment: first.filter(|_| same_place).map(|stage| stage.environment_key.as_str()),
-        reason: new.reason,
+        reason: new.reason.as_deref(),
         after: Some(
             json!({"change": new.number, "kind": new.kind, "baseVersion": base, "applyAt": new.apply_at}),
         ),
@@ -246,16 +280,27 @@ async fn record(
     audit::record(conn, caller, &entry).await
 }
 
-/// What is probably not meant in a document. What does not fit the context keys is refused, unless it is, or was,
-/// served already: nothing that is declared later stands in the way of going back.
-async fn look_over(
-    conn: &mut PgConnection,
-    team: &Team,
-    kind: ChangeKind,
-    target: &Target<'_>,
-) -> Result<Vec<Warning>> {
-    let Some(config) = &target.config else { return Ok(Vec::new()) };
-    let findings = warning::look_over(conn, team.id, config).await?;
+/// What is probably not meant in the documents of a draft.
+async fn look_over(conn: &mut PgConnection, draft: &Draft<'_>) -> Result<Vec<Warning>> {
+    let documents = draft.targets.iter().filter_map(|target| Some((target, target.config.as_ref()?)));
+    let documents: Vec<(&Target<'_>, FlagConfig)> = documents
+        .map(|(target, config)| Ok((target, FlagConfig::from_value(config)?)))
+        .collect::<Result<_>>()?;
+    // Only criteria compare with context keys.
+    let keys = match documents.iter().any(|(_, config)| !config.criteria.is_empty()) {
+        true => context_key::all(conn, draft.team.id).await?,
+        false => Vec::new(),
+    };
+    let mut warnings = Vec::new();
+    for (target, config) in documents {
+        warnings.extend(judge(draft.kind, target, warning::look_over(&config, &keys))?);
+    }
+    Ok(warnings)
+}
+
+/// What is told of the findings in a document. What does not fit the context keys is refused, unless it is, or was, served
+/// already: nothing that is declared later stands in the way of going back.
+fn judge(kind: ChangeKind, target: &Target<'_>, findings: Findings) -> Result<Vec<Warning>> {
     let mut warnings = if kind == ChangeKind::Rollback || !target.changes_something() {
         findings.lenient()
     } else {

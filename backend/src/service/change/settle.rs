@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    apply::apply,
+    apply::{Contents, apply},
     approval::{Progress, next_look},
     decide::{hold, lock, progress, record},
 };
@@ -19,15 +19,22 @@ use crate::{
     },
 };
 
-/// Applies a change whose gates are open, unless its time is still to come. The stages are locked by the caller.
+/// Applies a change whose gates are open, unless its time is still to come. The stages are locked by the caller, who may
+/// have read the contents since.
 pub(super) async fn settle(
     conn: &mut PgConnection,
     actor: Actor<'_>,
-    team: &Team,
-    change: &mut Change,
+    (team, change): (&Team, &mut Change),
+    contents: Option<&mut Contents>,
 ) -> Result<()> {
     if change.apply_at.is_none_or(|at| at <= actor.at) {
-        return apply(conn, actor, team, change).await;
+        return match contents {
+            Some(read) => apply(conn, actor, (team, change), read).await,
+            None => {
+                let mut contents = Contents::read(conn, change.id).await?;
+                apply(conn, actor, (team, change), &mut contents).await
+            }
+        };
     }
     change::approve(conn, change.id, actor.at).await?;
     (change.status, change.decided_at) = (ChangeStatus::Approved, Some(actor.at));
@@ -49,7 +56,8 @@ pub async fn settle_due(conn: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -
     match change.status {
         ChangeStatus::Approved if change.apply_at.is_some_and(|at| at <= now) => {
             if missing.is_empty() {
-                return apply(conn, actor, &team, &mut change).await;
+                let mut contents = Contents::read(conn, id).await?;
+                return apply(conn, actor, (&team, &mut change), &mut contents).await;
             }
             // Somebody lost a role, or a policy became stricter, while it waited.
             let why = format!("at its time the approvals for {} did not hold any more", missing.join(", "));
@@ -59,7 +67,7 @@ pub async fn settle_due(conn: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -
         ChangeStatus::Pending if missing.is_empty() => {
             let why = format!("nobody rejected it in time: {}", by_time(&policies));
             record(conn, actor, (&team, &change), "change.auto_approve", Some(&why)).await?;
-            settle(conn, actor, &team, &mut change).await
+            settle(conn, actor, (&team, &mut change), None).await
         }
         ChangeStatus::Pending => Ok(change::set_next_look(conn, id, next_look(&policies, now)).await?),
         _ => Ok(()),

@@ -2,14 +2,11 @@
 
 use async_graphql::SimpleObject;
 use fluxgate_engine::{FlagConfig, lint};
-use serde_json::Value;
-use sqlx::PgConnection;
-use uuid::Uuid;
 
 use crate::{
     error::{Error, Result, Violation},
     service::context_key::fit,
-    store::context_key,
+    store::context_key::ContextKey,
 };
 
 /// Something that is allowed, but probably not meant.
@@ -33,15 +30,14 @@ pub struct Findings {
 }
 
 /// Looks a valid document over.
-pub async fn look_over(conn: &mut PgConnection, team: Uuid, config: &Value) -> Result<Findings> {
-    let config = FlagConfig::from_value(config)?;
-    let mut findings = fit::check(&config, &context_key::all(conn, team).await?);
-    findings.warnings.extend(lint(&config).into_iter().map(|found| Warning {
+pub fn look_over(config: &FlagConfig, keys: &[ContextKey]) -> Findings {
+    let mut findings = fit::check(config, keys);
+    findings.warnings.extend(lint(config).into_iter().map(|found| Warning {
         rule: found.rule.to_string(),
         path: if found.path.is_empty() { "config".to_owned() } else { format!("config.{}", found.path) },
         message: found.message,
     }));
-    Ok(findings)
+    findings
 }
 
 impl Findings {
