@@ -1,4 +1,4 @@
-//! How many statements a page costs: as many for a hundred entries as for one.
+//! How many statements a page costs, as many for a hundred entries as for one, and a change that is applied at once.
 //!
 //! A process of its own, because statements are counted wherever in it they run.
 
@@ -14,7 +14,7 @@ mod world;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 use tracing::{Event, Metadata, Subscriber, span};
 
@@ -52,6 +52,22 @@ async fn cost(world: &World, list: &str, nodes: usize) -> usize {
         assert_eq!(answer["team"]["list"]["nodes"].as_array().unwrap().len(), nodes, "{list}");
     }
     assert!(least > 0, "nothing was counted");
+    least
+}
+
+/// How many statements a mutation costs, to which each try gives another feature; the least of several tries.
+async fn write_cost(world: &World, field: &str, input: impl Fn(&str) -> Value) -> usize {
+    let token = world.token("dev").await;
+    let kind = format!("{}{}Input", field[..1].to_uppercase(), &field[1..]);
+    let query = format!("mutation ($input: {kind}!) {{ {field}(input: $input) {{ outcome }} }}");
+    let mut least = usize::MAX;
+    for n in 0..7 {
+        let before = STATEMENTS.load(Ordering::SeqCst);
+        let variables = json!({"input": input(&format!("w{n}"))});
+        let answer = world.ask_with(Some(&token), &query, variables).await;
+        least = least.min(STATEMENTS.load(Ordering::SeqCst) - before);
+        assert_eq!(answer.data()[field]["outcome"], "APPLIED", "{field}");
+    }
     least
 }
 
@@ -95,9 +111,14 @@ const KILL: &str = "feature { key } environment { key } kill { reason by token s
 const TOKEN: &str = "name owner roles environments state expiresAt keys { id notAfter } lastUsedAt";
 
 #[sqlx::test(migrations = false)]
-async fn a_page_costs_the_same_whatever_its_size(db: PgPool) {
+async fn a_page_costs_the_same_whatever_its_size_and_a_write_little(db: PgPool) {
     tracing::subscriber::set_global_default(Counter).unwrap();
     let world = World::new(db).await;
+    let create = write_cost(&world, "createFeature", input::new_feature).await;
+    assert!(create <= 15, "making a feature costs {create} statements");
+    let edit = |feature: &str| input::edit(feature, "dev", input::targeted("other"));
+    let edit = write_cost(&world, "editStage", edit).await;
+    assert!(edit <= 14, "editing a stage costs {edit} statements");
     furnish(&world).await;
     let list = |field: &str, arguments: &str, first: usize, node: &str| {
         format!("{field}({arguments} first: {first}) {{ nodes {{ {node} }} pageInfo {{ endCursor }} }}")

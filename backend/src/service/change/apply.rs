@@ -1,6 +1,6 @@
 //! Applying: the version, the stage's pointer, the audit and the revision, all of it or nothing.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, mem};
 
 use fluxgate_engine::FlagConfig;
 use serde_json::json;
@@ -22,24 +22,29 @@ use crate::{
 };
 
 /// What a change moves and whose, read while its stages are locked.
-pub(super) struct Contents {
+pub(super) struct Contents<'a> {
     /// Where to.
     pub items: Vec<ChangeItem>,
     /// The stages, as they are now.
     pub locked: Vec<LockedStage>,
     /// Whose they are.
     pub features: Vec<Feature>,
+    /// Whether other changes may be open on these stages.
+    pub contested: bool,
+    /// What the audit is still to hear before what becomes of the change.
+    pub untold: Vec<NewEntry<'a>>,
 }
 
-impl Contents {
+impl Contents<'_> {
     /// Reads them.
-    pub async fn read(conn: &mut PgConnection, change: Uuid) -> Result<Contents> {
+    pub async fn read(conn: &mut PgConnection, change: Uuid) -> Result<Self> {
         let items = change::items(conn, &[change]).await?;
         let mut features: Vec<Uuid> = items.iter().map(|item| item.feature_id).collect();
         features.sort();
         features.dedup();
         let locked = stage::lock_of_features(conn, &features).await?;
-        Ok(Contents { items, locked, features: feature::by_ids(conn, &features).await? })
+        let features = feature::by_ids(conn, &features).await?;
+        Ok(Contents { items, locked, features, contested: true, untold: Vec::new() })
     }
 }
 
@@ -50,7 +55,7 @@ pub(super) async fn apply(
     conn: &mut PgConnection,
     actor: Actor<'_>,
     (team, change): (&Team, &mut Change),
-    contents: &mut Contents,
+    contents: &mut Contents<'_>,
 ) -> Result<()> {
     let now = actor.at;
     if let Some((status, why)) = obstacle(conn, contents).await? {
@@ -67,12 +72,8 @@ pub(super) async fn apply(
     }
     record(conn, actor, (team, change, contents), ("change.apply", None)).await?;
     let stages: Vec<Uuid> = contents.items.iter().map(|item| item.stage_id).collect();
-    let overtaken = change::supersede(conn, change.id, &stages, now).await?;
-    if !overtaken.is_empty() {
-        let why = format!("overtaken by #{}", change.number);
-        for stale in change::by_ids(conn, &overtaken).await? {
-            decide::record(conn, actor, (team, &stale), "change.stale", Some(&why)).await?;
-        }
+    if contents.contested {
+        supersede(conn, actor, (team, change), &stages).await?;
     }
     let revision = change::publish_applied(conn, change.id, &stages, now).await?;
     (change.status, change.revision) = (ChangeStatus::Applied, Some(revision));
@@ -80,10 +81,28 @@ pub(super) async fn apply(
     Ok(())
 }
 
+/// Ends the other open changes on these stages.
+async fn supersede(
+    conn: &mut PgConnection,
+    actor: Actor<'_>,
+    (team, change): (&Team, &Change),
+    stages: &[Uuid],
+) -> Result<()> {
+    let overtaken = change::supersede(conn, change.id, stages, actor.at).await?;
+    if overtaken.is_empty() {
+        return Ok(());
+    }
+    let why = format!("overtaken by #{}", change.number);
+    for stale in change::by_ids(conn, &overtaken).await? {
+        decide::record(conn, actor, (team, &stale), "change.stale", Some(&why)).await?;
+    }
+    Ok(())
+}
+
 /// Why a change cannot be applied now, if something stands in its way.
 async fn obstacle(
     conn: &mut PgConnection,
-    Contents { items, locked, features }: &Contents,
+    Contents { items, locked, features, .. }: &Contents<'_>,
 ) -> Result<Option<(ChangeStatus, String)>> {
     for item in items {
         let Some(stage) = locked.iter().find(|stage| stage.id == item.stage_id) else { continue };
@@ -130,9 +149,11 @@ fn documents<'a>(items: &[ChangeItem], features: &'a [Feature]) -> Result<Vec<(U
 async fn record(
     conn: &mut PgConnection,
     actor: Actor<'_>,
-    (team, change, contents): (&Team, &Change, &Contents),
+    (team, change, contents): (&Team, &Change, &mut Contents<'_>),
     (action, why): (&str, Option<&str>),
 ) -> Result<()> {
+    let untold = mem::take(&mut contents.untold);
+    let contents = &*contents;
     let entry = |item: &ChangeItem| {
         let feature = contents.features.iter().find(|feature| feature.id == item.feature_id);
         let stage = contents.locked.iter().find(|stage| stage.id == item.stage_id);
@@ -150,6 +171,6 @@ async fn record(
             after: item.config.as_ref().map(|config| json!({"change": change.number, "config": config})),
         }
     };
-    let entries: Vec<_> = contents.items.iter().map(entry).collect();
-    audit::record_all(conn, actor, &entries).await
+    let told: Vec<_> = untold.into_iter().chain(contents.items.iter().map(entry)).collect();
+    audit::record_all(conn, actor, &told).await
 }

@@ -158,7 +158,11 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
         return Ok(proposal);
     }
     let items: Vec<NewItem> = moving.iter().map(|target| target.item()).collect();
-    if let Some(same) = change::same_pending(conn, (draft.kind, draft.apply_at), &items).await? {
+    let stages: Vec<Uuid> = items.iter().map(|item| item.stage_id).collect();
+    let contested = !change::pending_on(conn, &stages).await?.is_empty();
+    if contested
+        && let Some(same) = change::same_pending(conn, (draft.kind, draft.apply_at), &items).await?
+    {
         proposal.outcome = ProposalOutcome::Joined;
         proposal.change = change::by_ids(conn, &[same]).await?.pop();
         if let Some(joined) = &proposal.change {
@@ -177,9 +181,11 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
     };
     let (id, number) = change::insert(conn, &new, &items, &requirements).await?;
     let mut change = pending((id, number), caller, &new);
-    record(conn, caller, &change, &moving).await?;
-    if requirements.is_empty() {
-        let mut contents = contents(id, &moving);
+    let proposed = entry(&change, reason.as_deref(), &moving);
+    if !requirements.is_empty() {
+        audit::record(conn, caller, &proposed).await?;
+    } else {
+        let mut contents = Contents { contested, untold: vec![proposed], ..contents(id, &moving) };
         settle(conn, caller.into(), (team, &mut change), Some(&mut contents)).await?;
         if !matches!(change.status, ChangeStatus::Applied | ChangeStatus::Approved) {
             let why = change.failure.clone().unwrap_or_default();
@@ -222,11 +228,13 @@ fn pending((id, number): (Uuid, i32), caller: &Caller, new: &NewChange<'_>) -> C
 }
 
 /// What a change moves that was just made of these.
-fn contents(change_id: Uuid, moving: &[&Target<'_>]) -> Contents {
+fn contents<'a>(change_id: Uuid, moving: &[&Target<'_>]) -> Contents<'a> {
     Contents {
         items: moving.iter().map(|target| ChangeItem { change_id, ..target.preview() }).collect(),
         locked: moving.iter().map(|target| target.stage.clone()).collect(),
         features: features(moving),
+        contested: true,
+        untold: Vec::new(),
     }
 }
 
@@ -248,13 +256,8 @@ fn features(targets: &[&Target<'_>]) -> Vec<Feature> {
     targets.iter().filter(|t| seen.insert(t.feature.id)).map(|t| t.feature.clone()).collect()
 }
 
-/// Tells the audit what was proposed, once for the whole change.
-async fn record(
-    conn: &mut PgConnection,
-    caller: &Caller,
-    new: &Change,
-    targets: &[&Target<'_>],
-) -> Result<()> {
+/// What the audit is told of a proposal, once for the whole change.
+fn entry<'a>(new: &Change, reason: Option<&'a str>, targets: &[&'a Target<'_>]) -> NewEntry<'a> {
     let features = features(targets);
     let only_feature = match features.as_slice() {
         [only] => Some(only.id),
@@ -264,20 +267,19 @@ async fn record(
     let same_place = targets.iter().all(|t| Some(t.stage.environment_id) == first.map(|s| s.environment_id));
     let bases: Vec<Option<i32>> = targets.iter().map(|target| target.stage.live_version).collect();
     let base = if let [only] = bases.as_slice() { json!(only) } else { json!(bases) };
-    let entry = NewEntry {
+    NewEntry {
         team: Some(new.team_id),
         action: "change.propose",
         subject: format!("#{} {}", new.number, subject(new.kind, &features)),
         feature: only_feature,
         change: Some(new.id),
         environment: first.filter(|_| same_place).map(|stage| stage.environment_key.as_str()),
-        reason: new.reason.as_deref(),
+        reason,
         after: Some(
             json!({"change": new.number, "kind": new.kind, "baseVersion": base, "applyAt": new.apply_at}),
         ),
         ..NewEntry::default()
-    };
-    audit::record(conn, caller, &entry).await
+    }
 }
 
 /// What is probably not meant in the documents of a draft.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    service::audit::scheduler,
+    service::audit::{record_all, scheduler},
     store::{
         audit::Actor,
         change::{self, Change, ChangeStatus},
@@ -25,7 +25,7 @@ pub(super) async fn settle(
     conn: &mut PgConnection,
     actor: Actor<'_>,
     (team, change): (&Team, &mut Change),
-    contents: Option<&mut Contents>,
+    contents: Option<&mut Contents<'_>>,
 ) -> Result<()> {
     if change.apply_at.is_none_or(|at| at <= actor.at) {
         return match contents {
@@ -35,6 +35,9 @@ pub(super) async fn settle(
                 apply(conn, actor, (team, change), &mut contents).await
             }
         };
+    }
+    if let Some(contents) = contents {
+        record_all(conn, actor, &contents.untold).await?;
     }
     change::approve(conn, change.id, actor.at).await?;
     (change.status, change.decided_at) = (ChangeStatus::Approved, Some(actor.at));
