@@ -34,7 +34,8 @@ together are one voter.
 - It is let in as long as its owner is active, and is in the team or a system administrator. Deactivating the owner, taking
   them out of the team or revoking the token stops it with the next request. Taking a role from the owner does not: the
   token keeps its roles until it is revoked.
-- Its vote, or its override, counts only while it is let in, which is looked at again when the change is applied.
+- Its vote, or its override, counts only by roles that its owner has as a member as well, and while it is let in, which is
+  looked at again when the change is applied.
 - The audit names the token, and whose it is.
 ";
 

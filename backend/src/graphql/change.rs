@@ -184,10 +184,10 @@ impl Change {
         Ok(progress.into_iter().map(PolicyProgress::from).collect())
     }
 
-    /// Whether the caller's vote would count now.
+    /// Whether the caller may vote on it now; `policies` say whose approval counts.
     async fn viewer_may_vote(&self, ctx: &Context<'_>) -> Result<bool> {
         let caller = caller(ctx)?;
-        if self.status != ChangeStatus::Pending || self.author_id == caller.user.id {
+        if self.status != ChangeStatus::Pending || self.authors.contains(&caller.user.id) {
             return Ok(false);
         }
         if caller.limited().is_some() {
@@ -197,8 +197,7 @@ impl Change {
             }
         }
         let requirements = load(ctx, RequirementsOf(self.id)).await?.unwrap_or_default();
-        let roles = caller.roles(self.team_id).unwrap_or_default();
-        Ok(requirements.iter().any(|requirement| approval::listed(requirement, roles)))
+        Ok(service::change::may_vote(caller, self.team_id, &requirements))
     }
 }
 

@@ -1,18 +1,20 @@
 //! Where reading begins.
 
 use async_graphql::{Context, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
 
 use super::{
     LOOK_UP_COST, app, caller,
-    page::{Connection, cost},
+    page::{Connection, cost, request},
     whoever,
 };
 use crate::{
     access::{self, Action},
     error::Error,
-    service::{self, log::LogFilter},
+    service::{self, key, log::LogFilter},
     store::{
         self,
+        audit::{AuditEntry, AuditFilter},
         page::PageRequest,
         signing_key::SigningKey,
         team::Team,
@@ -92,6 +94,30 @@ impl Query {
     async fn log_filter(&self, ctx: &Context<'_>) -> Result<LogFilter> {
         let (app, caller) = (app(ctx)?, caller(ctx)?);
         Ok(app.record_denial(caller, service::log::see(&app.logs, caller)).await?)
+    }
+
+    /// What was done outside of all teams, the newest first: who signed in or failed to, users, signing keys, log filters;
+    /// for system administrators. `action` is how it begins.
+    #[graphql(complexity = "cost(first, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the fields of a filter")]
+    async fn audit(
+        &self,
+        ctx: &Context<'_>,
+        actor: Option<String>,
+        action: Option<String>,
+        since: Option<DateTime<Utc>>,
+        until: Option<DateTime<Utc>>,
+        first: Option<i64>,
+        after: Option<String>,
+    ) -> Result<Connection<AuditEntry>> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        let allowed = access::require_system_admin(caller, "read the audit of no team");
+        app.record_denial(caller, allowed).await?;
+        let page = request(ctx, first, after)?;
+        key::check_instant("since", since)?;
+        key::check_instant("until", until)?;
+        let filter = AuditFilter { actor, action, since, until, ..AuditFilter::default() };
+        Ok(store::audit::list(&mut *app.read().await?, None, &filter, &page).await?.into())
     }
 
     /// One user: for system administrators, and for whoever is in a team with them.

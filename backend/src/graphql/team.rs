@@ -251,8 +251,8 @@ impl Team {
         Ok(stages.map(KilledStage).into())
     }
 
-    /// The newest first; `since` and `until` are of when they were proposed. `waitingForMe` leaves out one's own, and
-    /// those that one has voted on.
+    /// The newest first; `since` and `until` are of when they were proposed. `waitingForMe` leaves out one's own,
+    /// those that one has voted on, and those where no policy lists a role of one's own.
     #[graphql(complexity = "cost(first, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the fields of a filter")]
     async fn changes(
@@ -272,7 +272,8 @@ impl Team {
         let page = request(ctx, first, after)?;
         key::check_instant("since", since)?;
         key::check_instant("until", until)?;
-        let me = caller(ctx)?.user.id;
+        let caller = caller(ctx)?;
+        let me = || (caller.user.id, caller.roles(self.id).unwrap_or_default().to_vec());
         let mut conn = app(ctx)?.read().await?;
         let feature = service::feature::find_if(&mut conn, self.id, feature).await?;
         let environment = service::environment::find_if(&mut conn, self.id, environment).await?;
@@ -286,7 +287,7 @@ impl Team {
             author,
             feature: feature.map(|feature| feature.id),
             environment: environment.map(|environment| environment.id),
-            waiting_for: waiting.then_some(me),
+            waiting_for: waiting.then(me),
             since,
             until,
         };
@@ -323,7 +324,7 @@ impl Team {
         let environment = service::environment::find_if(&mut conn, self.id, environment).await?;
         let environment = environment.map(|environment| environment.key);
         let filter = AuditFilter { feature, environment, actor, action, since, until };
-        Ok(store::audit::list(&mut conn, self.id, &filter, &page).await?.into())
+        Ok(store::audit::list(&mut conn, Some(self.id), &filter, &page).await?.into())
     }
 
     /// Connected, or seen within the last hour; by name.

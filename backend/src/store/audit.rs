@@ -142,23 +142,25 @@ pub struct AuditFilter {
     pub until: Option<DateTime<Utc>>,
 }
 
-/// Which entries of team `$1` are wanted, by what `bind` binds to `$2` to `$7`.
+/// Which entries are wanted: of team `$1`, or of none; by what `bind` binds to `$2` to `$7`.
 macro_rules! wanted {
-    () => {
-        "team_id = $1
-         AND ($2::uuid IS NULL OR feature_id = $2)
+    ($whose:literal) => {
+        concat!(
+            $whose,
+            " AND ($2::uuid IS NULL OR feature_id = $2)
          AND ($3::text IS NULL OR environment = $3)
          AND ($4::text IS NULL OR actor = $4)
          AND ($5::text IS NULL OR action ^@ $5)
          AND ($6::timestamptz IS NULL OR at >= $6)
          AND ($7::timestamptz IS NULL OR at < $7)"
+        )
     };
 }
 
 type Statement<'q, O> = QueryAs<'q, Postgres, O, PgArguments>;
 
 /// Binds a filter.
-fn bind<'q, O>(statement: Statement<'q, O>, team: Uuid, filter: &'q AuditFilter) -> Statement<'q, O>
+fn bind<'q, O>(statement: Statement<'q, O>, team: Option<Uuid>, filter: &'q AuditFilter) -> Statement<'q, O>
 where
     O: for<'r> FromRow<'r, PgRow>,
 {
@@ -172,25 +174,37 @@ where
         .bind(filter.until)
 }
 
-/// A page of a team's entries, the newest first.
+/// The statements that count entries and read a page of them.
+macro_rules! statements {
+    ($whose:literal) => {
+        (
+            concat!("SELECT count(*) FROM audit_entry WHERE ", wanted!($whose)),
+            concat!(
+                select_entries!(),
+                wanted!($whose),
+                " AND ($8::bigint IS NULL OR number < $8) ORDER BY number DESC LIMIT $9"
+            ),
+        )
+    };
+}
+
+/// A page of a team's entries, or of those that no team has: who signed in, users, keys. The newest first.
 pub async fn list(
     conn: &mut PgConnection,
-    team: Uuid,
+    team: Option<Uuid>,
     filter: &AuditFilter,
     page: &PageRequest,
 ) -> Result<Page<AuditEntry>> {
     let after = page.after_number()?;
+    let (count, rows) = match team {
+        Some(_) => statements!("team_id = $1"),
+        None => statements!("team_id IS NULL AND $1::uuid IS NULL"),
+    };
     let mut total = 0;
     if page.counted {
-        let count = query_as(concat!("SELECT count(*) FROM audit_entry WHERE ", wanted!()));
-        (total,) = bind(count, team, filter).fetch_one(&mut *conn).await?;
+        (total,) = bind(query_as(count), team, filter).fetch_one(&mut *conn).await?;
     }
-    let rows = query_as(concat!(
-        select_entries!(),
-        wanted!(),
-        " AND ($8::bigint IS NULL OR number < $8) ORDER BY number DESC LIMIT $9"
-    ));
-    let rows = bind(rows, team, filter).bind(after).bind(page.limit()).fetch_all(conn).await?;
+    let rows = bind(query_as(rows), team, filter).bind(after).bind(page.limit()).fetch_all(conn).await?;
     Ok(page.page(rows, total, |entry: &AuditEntry| entry.number.to_string()))
 }
 

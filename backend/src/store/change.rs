@@ -74,6 +74,8 @@ pub struct Change {
     pub override_token: Option<Mandate>,
     pub override_reason: Option<String>,
     pub rebased_from_number: Option<i32>,
+    /// Whose document it is: the author's, and theirs whose stale change it proposes again, and so on back.
+    pub authors: Vec<Uuid>,
 }
 
 /// One stage of a change.
@@ -106,7 +108,13 @@ macro_rules! select {
             "SELECT c.*, u.username AS author,
                 (SELECT k.name FROM token k WHERE k.id = c.author_token_id) AS token,
                 (SELECT o.username FROM app_user o WHERE o.id = c.overridden_by) AS overrider,
-                (SELECT r.number FROM change r WHERE r.id = c.rebased_from) AS rebased_from_number, ",
+                (SELECT r.number FROM change r WHERE r.id = c.rebased_from) AS rebased_from_number,
+                ARRAY (
+                    WITH RECURSIVE former AS (
+                        SELECT c.author_id, c.rebased_from
+                        UNION ALL
+                        SELECT r.author_id, r.rebased_from FROM former JOIN change r ON r.id = former.rebased_from)
+                    SELECT DISTINCT author_id FROM former) AS authors, ",
             crate::store::token::mandate!("c.override_token_id"),
             " AS override_token FROM change c JOIN app_user u ON u.id = c.author_id"
         )

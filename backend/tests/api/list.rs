@@ -127,13 +127,24 @@ async fn changes_by_who_what_where_and_when(db: PgPool) {
         (r#"environment: "prod", feature: "dark""#, json!([])),
         (r#"environment: "dev", feature: "old""#, json!([7, 3])),
         ("status: [PENDING]", json!([9])),
-        ("waitingForMe: true", json!([9])),
-        (r#"waitingForMe: true, environment: "dev""#, json!([])),
+        // Nobody waits for one without a role.
+        ("waitingForMe: true", json!([])),
         (r#"until: "2020-01-01T00:00:00Z""#, json!([])),
         (r#"since: "2020-01-01T00:00:00Z", until: "2999-01-01T00:00:00Z", author: "peer""#, json!([9])),
     ] {
         let list = format!("changes({filter})");
         assert_eq!(json!(shown(&world, &list, "number").await), expected, "{filter}");
+    }
+    for (who, filter, expected) in [
+        ("lead", "waitingForMe: true", json!([{"number": 9}])),
+        ("lead", r#"waitingForMe: true, environment: "dev""#, json!([])),
+        // Proposed it.
+        ("peer", "waitingForMe: true", json!([])),
+        // No policy lists a REQUESTER.
+        ("dev", "waitingForMe: true", json!([])),
+    ] {
+        let query = format!(r#"{{ team(key: "acme") {{ changes({filter}) {{ nodes {{ number }} }} }} }}"#);
+        assert_eq!(world.query(who, &query).await["team"]["changes"]["nodes"], expected, "{who}: {filter}");
     }
     world.stop().await;
 }

@@ -136,7 +136,9 @@ async fn callers(world: &World) -> Vec<Caller> {
     ] {
         let mut input = json!({"team": "acme", "name": name, "roles": roles, "expiresAt": ahead(600)});
         input["environments"] = environments;
-        let made = world.done("admin", "createToken", input).await;
+        // A token decides nothing that its owner could not; of a system administrator it has no right.
+        let owner = if name == "ops" { "late" } else { "admin" };
+        let made = world.done(owner, "createToken", input).await;
         callers.push(caller(name, Some(text(&made["key"])), standing));
     }
     for (name, standing) in [

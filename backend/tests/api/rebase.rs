@@ -51,6 +51,34 @@ async fn an_overtaken_edit_is_proposed_again_with_what_overtook_it(db: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn nobody_approves_what_they_proposed_first_and_another_proposes_again(db: PgPool) {
+    let world = furnished(db).await;
+    world.user("chief").await;
+    world.member("acme", "chief", &["APPROVER"]).await;
+    let of_lead = world.pending("lead", "flag", "dev", "mine").await;
+    let theirs = world
+        .edit(
+            "peer",
+            "flag",
+            "dev",
+            json!({"enabled": true, "salt": "theirs", "default": "off",
+        "off": "off", "variants": {"on": true, "off": false}}),
+        )
+        .await;
+    world.vote("chief", number(&theirs), "APPROVE").await.data();
+    assert_eq!(world.change(of_lead).await["status"], "STALE");
+    let again = number(&rebase(&world, of_lead).await.data()["rebaseChange"]);
+    let refused = world.vote("lead", again, "APPROVE").await;
+    assert_eq!(
+        refused.error()["message"],
+        format!("lead cannot approve #{again}: it is what they proposed first, again")
+    );
+    assert_eq!(refused.error()["extensions"]["hint"], "others who can: chief");
+    assert_eq!(world.vote("chief", again, "APPROVE").await.data()["vote"]["status"], "APPLIED");
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
 async fn what_both_changed_is_for_people(db: PgPool) {
     let world = furnished(db).await;
     let mine = world.pending("dev", "flag", "dev", "mine").await;

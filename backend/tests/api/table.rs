@@ -55,7 +55,7 @@ impl Class {
 }
 
 /// Each field of the query root, and how it is asked for.
-pub const QUERIES: [(&str, Class, &str); 9] = [
+pub const QUERIES: [(&str, Class, &str); 10] = [
     ("server", Class::Public, "{ server { version } }"),
     ("me", Class::Own, "{ me { username } }"),
     ("token", Class::Own, "{ token { name } }"),
@@ -63,6 +63,7 @@ pub const QUERIES: [(&str, Class, &str); 9] = [
     ("team", Class::Read, r#"{ team(key: "TEAM") { key name description } }"#),
     ("signingKeys", Class::SystemAdmin, "{ signingKeys { kid } }"),
     ("logFilter", Class::SystemAdmin, "{ logFilter { filter } }"),
+    ("audit", Class::SystemAdmin, "{ audit { nodes { action } } }"),
     ("user", Class::SignedIn, r#"{ user(username: "no.such.user") { email } }"#),
     ("users", Class::SystemAdmin, "{ users { nodes { email } } }"),
 ];

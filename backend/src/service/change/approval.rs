@@ -33,8 +33,8 @@ pub struct Progress {
 /// What counts of a change beside the votes.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing<'c> {
-    /// Who proposed it, in person or with a token; their vote never counts.
-    pub author: Uuid,
+    /// Whose document it is, proposed in person or with a token; their votes never count.
+    pub authors: &'c [Uuid],
     /// When.
     pub created_at: DateTime<Utc>,
     /// Who let it through where a policy allows that.
@@ -47,14 +47,14 @@ pub struct Standing<'c> {
 
 impl<'c> Standing<'c> {
     /// What counts of a change that nobody has decided on yet.
-    pub fn new(author: Uuid, now: DateTime<Utc>) -> Standing<'c> {
-        Standing { author, created_at: now, overridden_by: None, override_token: None, now }
+    pub fn new(authors: &'c [Uuid], now: DateTime<Utc>) -> Standing<'c> {
+        Standing { authors, created_at: now, overridden_by: None, override_token: None, now }
     }
 
     /// What counts of a change, now.
     pub fn of(change: &'c Change, now: DateTime<Utc>) -> Standing<'c> {
         Standing {
-            author: change.author_id,
+            authors: &change.authors,
             created_at: change.created_at,
             overridden_by: change.overridden_by,
             override_token: change.override_token.as_ref(),
@@ -95,8 +95,15 @@ pub fn strictest(then: Vec<Requirement>, now: Vec<Requirement>) -> Vec<Requireme
     all
 }
 
-/// Counts the approvals of those whose role a policy lists, leaving out the author: of active members, and of people
-/// whose token voted for them, by the roles that it has as long as it is let in.
+/// The roles by which somebody decides: a member's own, with a token those of them that it has too while it is let in. A
+/// token decides nothing that its owner could not.
+pub fn held(member: &[Role], token: Option<&Mandate>, now: DateTime<Utc>) -> Vec<Role> {
+    let with = |role: &Role| token.is_none_or(|token| token.roles_at(now).contains(role));
+    member.iter().copied().filter(with).collect()
+}
+
+/// Counts the approvals of those whose role a policy lists, leaving out the authors: of active members, in person or with a
+/// token.
 pub fn decide(
     requirements: &[Requirement],
     votes: &[Vote],
@@ -104,18 +111,15 @@ pub fn decide(
     change: Standing<'_>,
 ) -> Vec<Progress> {
     let roles = |user: Uuid, token: Option<&'_ Mandate>| -> Vec<Role> {
-        let member = || members.iter().find(|member| member.user.id == user && member.user.active);
-        match token {
-            Some(token) => token.roles_at(change.now).to_vec(),
-            None => member().map(|member| member.roles.clone()).unwrap_or_default(),
-        }
+        let member = members.iter().find(|member| member.user.id == user && member.user.active);
+        member.map(|member| held(&member.roles, token, change.now)).unwrap_or_default()
     };
     let overridden =
         change.overridden_by.is_some_and(|by| roles(by, change.override_token).contains(&Role::TeamAdmin));
     let progress = |requirement: &Requirement| {
         let approvers: Vec<String> = votes
             .iter()
-            .filter(|vote| vote.decision == Decision::Approve && vote.user_id != change.author)
+            .filter(|vote| vote.decision == Decision::Approve && !change.authors.contains(&vote.user_id))
             .filter(|vote| listed(requirement, &roles(vote.user_id, vote.token.as_ref())))
             .map(|vote| vote.user.clone())
             .collect();
@@ -188,8 +192,8 @@ mod tests {
         }
     }
 
-    fn standing(author: Uuid) -> Standing<'static> {
-        Standing::new(author, clock::now())
+    fn standing(authors: &[Uuid]) -> Standing<'_> {
+        Standing::new(authors, clock::now())
     }
 
     fn token(roles: &[Role]) -> Mandate {
@@ -204,20 +208,26 @@ mod tests {
     }
 
     #[test]
-    fn a_tokens_vote_is_its_owners_and_counts_by_its_roles_while_it_is_let_in() {
+    fn a_tokens_vote_is_its_owners_and_counts_by_the_roles_of_both_while_it_is_let_in() {
         let owner = member("lead", &[Role::Approver]);
         let by = |token: Mandate| Vote { token: Some(token), ..vote(&owner, Decision::Approve) };
         let approvers = |vote: Vote, author: Uuid| {
             let members = std::slice::from_ref(&owner);
-            decide(&[requirement(1, &[Role::Approver])], &[vote], members, standing(author))[0]
+            decide(&[requirement(1, &[Role::Approver])], &[vote], members, standing(&[author]))[0]
                 .approvers
                 .clone()
         };
         let anybody = clock::new_id();
         assert_eq!(approvers(by(token(&[Role::Approver])), anybody), ["lead"]);
         assert!(approvers(by(token(&[Role::Approver])), owner.user.id).is_empty());
-        // Not by the roles of its owner, nor after its end.
+        // Not by roles that only one of them has, nor after its end.
         assert!(approvers(by(token(&[Role::Requester])), anybody).is_empty());
+        let demoted = Member { roles: vec![Role::Requester], ..owner.clone() };
+        let votes = [by(token(&[Role::Approver]))];
+        for members in [&[demoted][..], &[]] {
+            let asked = [requirement(1, &[Role::Approver])];
+            assert!(decide(&asked, &votes, members, standing(&[anybody]))[0].approvers.is_empty());
+        }
         for ended in [
             Mandate { revoked_at: Some(clock::now()), ..token(&[Role::Approver]) },
             Mandate { expires_at: clock::now(), ..token(&[Role::Approver]) },
@@ -232,7 +242,7 @@ mod tests {
         let allowed = Requirement { override_allowed: true, ..requirement(1, &[Role::Approver]) };
         let admin = member("root", &[Role::TeamAdmin]);
         let overridden = |token: Option<&Mandate>| {
-            let mut standing = standing(Uuid::nil());
+            let mut standing = standing(&[]);
             (standing.overridden_by, standing.override_token) = (Some(admin.user.id), token);
             let members = std::slice::from_ref(&admin);
             decide(std::slice::from_ref(&allowed), &[], members, standing)[0].satisfied
@@ -251,7 +261,7 @@ mod tests {
         let members = [author.clone(), lead, peer];
         let votes: Vec<_> = members.iter().map(|m| vote(m, Decision::Approve)).collect();
         let approvers = |requirement| {
-            let mut progress = decide(&[requirement], &votes, &members, standing(author.user.id));
+            let mut progress = decide(&[requirement], &votes, &members, standing(&[author.user.id]));
             progress.remove(0)
         };
         assert_eq!(approvers(requirement(1, &[Role::Approver])).approvers, ["lead"]);
@@ -265,11 +275,9 @@ mod tests {
         let lead = member("lead", &[Role::Approver]);
         let votes = [vote(&lead, Decision::Approve)];
         let now = Member { roles: Vec::new(), ..lead };
-        let progress = decide(&[requirement(1, &[Role::Approver])], &votes, &[now], standing(Uuid::nil()));
+        let progress = decide(&[requirement(1, &[Role::Approver])], &votes, &[now], standing(&[]));
         assert!(!progress[0].satisfied);
-        assert!(
-            !decide(&[requirement(1, &[Role::Approver])], &votes, &[], standing(Uuid::nil()))[0].satisfied
-        );
+        assert!(!decide(&[requirement(1, &[Role::Approver])], &votes, &[], standing(&[]))[0].satisfied);
     }
 
     #[test]
@@ -289,7 +297,7 @@ mod tests {
         assert_eq!((strict(Some(1), Some(5)), strict(Some(5), Some(1))), (Some(5), Some(5)));
         assert_eq!((strict(None, Some(1)), strict(Some(1), None)), (None, None));
         let at = |hours| {
-            let mut standing = standing(Uuid::nil());
+            let mut standing = standing(&[]);
             standing.now += TimeDelta::hours(hours);
             let progress = decide(&[auto(Some(2))], &[], &[], standing);
             (progress[0].satisfied, next_look(&progress, standing.now).is_some())
@@ -301,7 +309,7 @@ mod tests {
     fn an_override_counts_where_it_is_allowed_and_while_its_admin_is_one() {
         let admin = member("root", &[Role::TeamAdmin]);
         let allowed = Requirement { override_allowed: true, ..requirement(2, &[Role::Approver]) };
-        let mut standing = standing(Uuid::nil());
+        let mut standing = standing(&[]);
         standing.overridden_by = Some(admin.user.id);
         let satisfied = |requirement: &Requirement, member: &Member| {
             let members = std::slice::from_ref(member);

@@ -22,7 +22,7 @@ use crate::{
         audit::{Actor, NewEntry},
         change::{self, Change, ChangeStatus},
         environment, feature,
-        member::{self, Member, Role},
+        member::{self, Member},
         policy::{self, Requirement},
         stage,
         team::Team,
@@ -50,11 +50,12 @@ pub async fn vote(
     let members = member::active(conn, team.id).await?;
     let caller = &with_roles_that_hold(conn, caller, &team, &members).await?;
     let verb = if decision == Decision::Approve { "approve" } else { "reject" };
-    if change.author_id == caller.user.id {
+    if change.authors.contains(&caller.user.id) {
         let others: Vec<_> = members
             .iter()
             .filter(|m| {
-                m.user.id != caller.user.id && requirements.iter().any(|r| approval::listed(r, &m.roles))
+                !change.authors.contains(&m.user.id)
+                    && requirements.iter().any(|r| approval::listed(r, &m.roles))
             })
             .map(|m| m.user.username.as_str())
             .collect();
@@ -64,15 +65,15 @@ pub async fn vote(
         };
         // A person and their tokens are one: none of them decides on what another proposed.
         let message = match caller.token.is_some() || change.token.is_some() {
+            _ if change.author_id != caller.user.id => {
+                format!("{} cannot {verb} #{number}: it is what they proposed first, again", caller.who())
+            }
             false => format!("you cannot {verb} #{number}: you proposed it"),
             true => format!("{} cannot {verb} #{number}: {} proposed it", caller.who(), proposer(&change)),
         };
         return Err(Error::Forbidden { message, hint: Some(hint), team: Some(team.id) });
     }
-    let mine = caller.roles(team.id).unwrap_or_default();
-    let peer = access::by_policy(caller, team.id, Action::Vote)
-        && requirements.iter().any(|r| approval::listed(r, mine));
-    if !peer {
+    if !is_peer(caller, team.id, &requirements) {
         access::require(caller, &team, Action::Vote)?;
     }
     require_within(conn, caller, &team, &change).await?;
@@ -91,6 +92,17 @@ pub async fn vote(
         settle(conn, caller.into(), (&team, &mut change), None).await?;
     }
     Ok(change)
+}
+
+/// Whether a policy lists a role of the caller's that otherwise has no vote.
+fn is_peer(caller: &Caller, team: Uuid, requirements: &[Requirement]) -> bool {
+    let mine = caller.roles(team).unwrap_or_default();
+    access::by_policy(caller, team, Action::Vote) && requirements.iter().any(|r| approval::listed(r, mine))
+}
+
+/// Whether a caller may vote on a change that asks for this, as far as roles go.
+pub fn may_vote(caller: &Caller, team: Uuid, requirements: &[Requirement]) -> bool {
+    access::allows(caller, team, Action::Vote) || is_peer(caller, team, requirements)
 }
 
 /// Lets a change through whose policies allow a TEAM_ADMIN to; the others must be satisfied all the same.
@@ -157,9 +169,7 @@ pub async fn cancel(conn: &mut PgConnection, caller: &Caller, team_key: &str, nu
     let team = team::find(conn, caller, team_key, Action::Propose).await?;
     let change = lock(conn, &team, number).await?;
     require_within(conn, caller, &team, &change).await?;
-    let admin =
-        caller.user.system_admin || caller.roles(team.id).unwrap_or_default().contains(&Role::TeamAdmin);
-    if change.author_id != caller.user.id && !admin {
+    if change.author_id != caller.user.id && !access::allows(caller, team.id, Action::Manage) {
         return Err(Error::Forbidden {
             message: format!(
                 "you cannot cancel #{number}: {} proposed it; that takes its author or a TEAM_ADMIN",
@@ -265,14 +275,20 @@ async fn with_roles_that_hold(
     team: &Team,
     members: &[Member],
 ) -> Result<Caller> {
-    let held = match &caller.token {
-        None => members.iter().find(|m| m.user.id == caller.user.id).map(|m| m.roles.clone()),
-        Some(token) => token::get(conn, team.id, &token.mandate.name)
-            .await?
-            .filter(|now| now.mandate.id == token.mandate.id)
-            .map(|now| now.mandate.roles_at(caller.request.now).to_vec()),
+    let token = match &caller.token {
+        None => None,
+        Some(token) => {
+            let now = token::get(conn, team.id, &token.mandate.name).await?;
+            // Gone: it holds no role any more.
+            Some(now.filter(|now| now.mandate.id == token.mandate.id).map(|now| now.mandate))
+        }
     };
-    let held = held.unwrap_or_default();
+    let member = members.iter().find(|m| m.user.id == caller.user.id);
+    let held = match (member, &token) {
+        (None, _) | (_, Some(None)) => Vec::new(),
+        (Some(member), None) => approval::held(&member.roles, None, caller.request.now),
+        (Some(member), Some(Some(token))) => approval::held(&member.roles, Some(token), caller.request.now),
+    };
     let mut caller = caller.clone();
     for membership in caller.memberships.iter_mut().filter(|membership| membership.team_id == team.id) {
         membership.roles.retain(|role| held.contains(role));

@@ -21,7 +21,7 @@ mod warning;
 
 use chrono::{DateTime, Utc};
 
-pub use decide::{cancel, comment, force, requirements_of, vote};
+pub use decide::{cancel, comment, force, may_vote, requirements_of, vote};
 pub use document::value_type;
 pub(crate) use document::{check_cycles, read as check_document};
 pub(crate) use gate::{closed, open};

@@ -1,6 +1,6 @@
 //! Proposing: what every change goes through, whatever its documents come from.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, slice};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use fluxgate_engine::FlagConfig;
@@ -140,7 +140,7 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
         if moving.is_empty() { draft.targets.iter().collect() } else { moving.clone() };
     let places: Vec<Uuid> = wanted.iter().map(|target| target.stage.environment_id).collect();
     let requirements = policy::in_scope(conn, team.id, &places).await?;
-    let standing = Standing::new(caller.user.id, now);
+    let standing = Standing::new(slice::from_ref(&caller.user.id), now);
     let mut proposal = Proposal {
         outcome: ProposalOutcome::DryRun,
         change: None,
@@ -160,9 +160,7 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
     let items: Vec<NewItem> = moving.iter().map(|target| target.item()).collect();
     let stages: Vec<Uuid> = items.iter().map(|item| item.stage_id).collect();
     let contested = !change::pending_on(conn, &stages).await?.is_empty();
-    if contested
-        && let Some(same) = change::same_pending(conn, (draft.kind, draft.apply_at), &items).await?
-    {
+    if contested && let Some(same) = change::same_pending(conn, (draft.kind, draft.apply_at), &items).await? {
         proposal.outcome = ProposalOutcome::Joined;
         proposal.change = change::by_ids(conn, &[same]).await?.pop();
         if let Some(joined) = &proposal.change {
@@ -224,6 +222,7 @@ fn pending((id, number): (Uuid, i32), caller: &Caller, new: &NewChange<'_>) -> C
         override_token: None,
         override_reason: None,
         rebased_from_number: None,
+        authors: vec![caller.user.id],
     }
 }
 

@@ -12,7 +12,10 @@ use uuid::Uuid;
 use super::{Change, ChangeKind, ChangeStatus, select};
 use crate::{
     error::Result,
-    store::page::{Page, PageRequest},
+    store::{
+        member::Role,
+        page::{Page, PageRequest},
+    },
 };
 
 /// Which changes of a team are wanted: all of what is said must hold.
@@ -28,15 +31,15 @@ pub struct ChangeFilter {
     pub feature: Option<Uuid>,
     /// In this environment.
     pub environment: Option<Uuid>,
-    /// Not by this author, and without a vote of theirs.
-    pub waiting_for: Option<Uuid>,
+    /// Not by this author, without a vote of theirs, and with a policy that lists one of these roles.
+    pub waiting_for: Option<(Uuid, Vec<Role>)>,
     /// Proposed from this time on.
     pub since: Option<DateTime<Utc>>,
     /// Proposed before this time.
     pub until: Option<DateTime<Utc>>,
 }
 
-/// Which changes of team `$1` are wanted, by what `bind` binds to `$2` to `$9`.
+/// Which changes of team `$1` are wanted, by what `bind` binds to `$2` to `$10`.
 macro_rules! wanted {
     () => {
         "c.team_id = $1
@@ -47,7 +50,9 @@ macro_rules! wanted {
               SELECT 1 FROM change_item i JOIN stage s ON s.id = i.stage_id WHERE i.change_id = c.id
                 AND ($5::uuid IS NULL OR s.feature_id = $5) AND ($6::uuid IS NULL OR s.environment_id = $6)))
          AND ($7::uuid IS NULL OR (c.author_id <> $7 AND NOT EXISTS (
-              SELECT 1 FROM vote v WHERE v.change_id = c.id AND v.user_id = $7)))
+              SELECT 1 FROM vote v WHERE v.change_id = c.id AND v.user_id = $7) AND (
+              EXISTS (SELECT FROM change_policy p WHERE p.change_id = c.id AND p.roles && $10)
+              OR EXISTS (SELECT FROM policy p WHERE p.team_id = c.team_id AND p.enabled AND p.roles && $10))))
          AND ($8::timestamptz IS NULL OR c.created_at >= $8)
          AND ($9::timestamptz IS NULL OR c.created_at < $9)"
     };
@@ -67,9 +72,10 @@ where
         .bind(&filter.author)
         .bind(filter.feature)
         .bind(filter.environment)
-        .bind(filter.waiting_for)
+        .bind(filter.waiting_for.as_ref().map(|(who, _)| who))
         .bind(filter.since)
         .bind(filter.until)
+        .bind(filter.waiting_for.as_ref().map(|(_, roles)| roles.as_slice()).unwrap_or_default())
 }
 
 /// A page of a team's changes, the newest first.
@@ -89,7 +95,7 @@ pub async fn list(
         select!(),
         " WHERE ",
         wanted!(),
-        " AND ($10::bigint IS NULL OR c.number < $10) ORDER BY c.number DESC LIMIT $11"
+        " AND ($11::bigint IS NULL OR c.number < $11) ORDER BY c.number DESC LIMIT $12"
     ));
     let rows = bind(rows, team, filter).bind(after).bind(page.limit()).fetch_all(conn).await?;
     Ok(page.page(rows, total, |change: &Change| change.number.to_string()))

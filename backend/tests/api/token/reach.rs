@@ -112,6 +112,7 @@ async fn it_kills_and_restores_only_where_it_may(db: PgPool) {
 #[sqlx::test(migrations = false)]
 async fn it_decides_only_where_it_may(db: PgPool) {
     let world = furnished(db).await;
+    world.member("acme", "root", &["TEAM_ADMIN", "APPROVER"]).await;
     for key in ["flag", "other"] {
         world.feature(key).await;
     }

@@ -87,8 +87,10 @@ async fn a_person_and_their_robots_have_one_vote(db: PgPool) {
     );
     let weak = robot(&world, "root", "weak", &["REQUESTER"]).await;
     let number = world.pending("dev", "flag", "dev", "a").await;
-    // Its owner's role is not the token's.
+    // Its owner's role is not the token's, nor the token's its owner's.
     assert_eq!(run(&world, &weak, "vote", approve(number)).await.code(), "FORBIDDEN");
+    let of_stranger = robot(&world, "admin", "stranger", &["APPROVER", "TEAM_ADMIN"]).await;
+    assert_eq!(run(&world, &of_stranger, "vote", approve(number)).await.code(), "FORBIDDEN");
     for key in [&one, &two] {
         assert_eq!(done(&world, key, "vote", approve(number)).await["status"], "PENDING");
     }
@@ -123,7 +125,7 @@ async fn a_vote_of_a_revoked_token_counts_no_more(db: PgPool) {
 async fn what_a_token_agreed_to_is_not_applied_once_it_is_out(db: PgPool) {
     let world = agreed(db, 1).await;
     world.user("second-admin").await;
-    world.member("acme", "second-admin", &["TEAM_ADMIN"]).await;
+    world.member("acme", "second-admin", &["TEAM_ADMIN", "APPROVER"]).await;
     let held = robot(&world, "root", "held", &["APPROVER"]).await;
     let revoked = robot(&world, "root", "revoked", &["APPROVER"]).await;
     let orphan = robot(&world, "second-admin", "orphan", &["APPROVER"]).await;
