@@ -111,12 +111,12 @@ pub async fn create(conn: &mut PgConnection, caller: &Caller, new: CreateFeature
     let team = team::find(conn, caller, &new.team, Action::Propose).await?;
     key::check("key", &new.key)?;
     check_tags(&new.tags)?;
-    let pipeline = hold_pipeline(conn, team.id, new.pipeline.as_deref()).await?;
-    let mut config = match &new.config {
-        Some(config) => FlagConfig::from_value(config)?,
+    let mut config = match change::parse([new.config.as_ref()].into_iter()).await.pop().flatten() {
+        Some(written) => written?,
         None => FlagConfig::simple(false),
     };
     config.enabled = new.enabled.unwrap_or(config.enabled);
+    let pipeline = hold_pipeline(conn, team.id, new.pipeline.as_deref()).await?;
     let made = Feature {
         id: clock::new_id(),
         team_id: team.id,
@@ -148,7 +148,7 @@ pub async fn create(conn: &mut PgConnection, caller: &Caller, new: CreateFeature
         ..NewEntry::default()
     };
     audit::record(conn, caller, &entry).await?;
-    let config = change::check_document(&made, &config.to_value())?;
+    let config = change::fitting(&made, config)?;
     let stages = stage::of_new_feature(conn, made.id).await?;
     let first = stages
         .iter()
@@ -160,6 +160,7 @@ pub async fn create(conn: &mut PgConnection, caller: &Caller, new: CreateFeature
         stage: first,
         source: None,
         config: Some(config.to_value()),
+        parsed: Some(config),
         path: String::new(),
     };
     let draft = Draft {

@@ -43,7 +43,7 @@ pub struct Stage {
     pub kill_restore_at: Option<DateTime<Utc>>,
 }
 
-/// A stage with its names and its live document, locked for a change.
+/// A stage with its names and its live document, locked for a change, or looked at for a dry run.
 #[derive(Clone, Debug, FromRow)]
 pub struct LockedStage {
     pub id: Uuid,
@@ -108,6 +108,16 @@ pub async fn lock_of_keys(
     .bind(keys)
     .fetch_all(&mut *conn)
     .await?;
+    locked(conn, &features).await
+}
+
+/// The stages of a team's features by key, as they are and locked by nobody.
+pub async fn of_keys(conn: &mut PgConnection, team: Uuid, keys: &[&str]) -> sqlx::Result<Vec<LockedStage>> {
+    let features: Vec<Uuid> = query_scalar("SELECT id FROM feature WHERE team_id = $1 AND key = ANY ($2)")
+        .bind(team)
+        .bind(keys)
+        .fetch_all(&mut *conn)
+        .await?;
     locked(conn, &features).await
 }
 

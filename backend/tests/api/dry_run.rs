@@ -49,6 +49,22 @@ async fn a_dry_run_writes_nothing(db: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn a_dry_run_neither_waits_for_those_who_write_nor_holds_them_up(db: PgPool) {
+    let world = World::new(db).await;
+    world.feature("flag").await;
+    world.token("dev").await;
+    let mut writer = world.db.begin().await.unwrap();
+    sqlx::raw_sql("SELECT FROM stage FOR UPDATE").execute(&mut *writer).await.unwrap();
+    let mut dry = edit("flag", "dev", targeted("b"));
+    // In earnest it waits, and is told so in the end.
+    assert_eq!(world.run("dev", "editStage", dry.clone()).await.code(), "CONFLICT");
+    dry["dryRun"] = json!(true);
+    assert_eq!(world.done("dev", "editStage", dry).await["outcome"], "DRY_RUN");
+    writer.rollback().await.unwrap();
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
 async fn a_dry_run_is_refused_as_the_earnest_one_would_be(db: PgPool) {
     let world = World::new(db).await;
     world.feature("flag").await;

@@ -49,21 +49,31 @@ impl Contents<'_> {
 }
 
 /// Applies a change whose gates are open, or closes it as STALE or FAILED. The stages are locked by the caller.
-///
-/// The delivery head is taken by the last statement, so that nobody waits for it longer than a commit takes.
 pub(super) async fn apply(
     conn: &mut PgConnection,
     actor: Actor<'_>,
     (team, change): (&Team, &mut Change),
     contents: &mut Contents<'_>,
 ) -> Result<()> {
-    let now = actor.at;
     if let Some((status, why)) = obstacle(conn, contents).await? {
-        change::close(conn, change.id, status, Some(&why), now).await?;
+        change::close(conn, change.id, status, Some(&why), actor.at).await?;
         record(conn, actor, (team, change, contents), ("change.fail", Some(&why))).await?;
-        (change.status, change.failure, change.decided_at) = (status, Some(why), Some(now));
+        (change.status, change.failure, change.decided_at) = (status, Some(why), Some(actor.at));
         return Ok(());
     }
+    go_live(conn, actor, (team, change), contents).await
+}
+
+/// Applies a change that nothing stands in the way of.
+///
+/// The delivery head is taken by the last statement, so that nobody waits for it longer than a commit takes.
+pub(super) async fn go_live(
+    conn: &mut PgConnection,
+    actor: Actor<'_>,
+    (team, change): (&Team, &mut Change),
+    contents: &mut Contents<'_>,
+) -> Result<()> {
+    let now = actor.at;
     let rolled_back = change.kind == ChangeKind::Rollback;
     let live = version::go_live(conn, (change.id, change.author_id), rolled_back, now).await?;
     let live: HashMap<Uuid, Option<i32>> = live.into_iter().collect();

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use fluxgate_engine::{FlagConfig, dependency_cycle};
 use serde_json::Value;
 use sqlx::PgConnection;
+use tokio::{sync::Semaphore, task::JoinError};
 use uuid::Uuid;
 
 use crate::{
@@ -16,9 +17,28 @@ use crate::{
     },
 };
 
+/// How many requests read documents at once? Patterns in them take time to compile, of which others need some too.
+static READERS: Semaphore = Semaphore::const_new(1);
+
+/// Reads documents that somebody wrote, where there are any, aside from what answers requests.
+pub async fn parse<'v>(values: impl Iterator<Item = Option<&'v Value>>) -> Vec<Option<Result<FlagConfig>>> {
+    let values: Vec<Option<Value>> = values.map(Option::<&Value>::cloned).collect();
+    let read = move || {
+        let read = |value: Value| FlagConfig::from_value(&value).map_err(Error::from);
+        values.into_iter().map(|value| value.map(read)).collect()
+    };
+    let _turn = READERS.acquire().await;
+    let lost = |cause: JoinError| vec![Some(Err(Error::Internal(cause.into())))];
+    tokio::task::spawn_blocking(read).await.unwrap_or_else(lost)
+}
+
 /// Reads and checks a document for a feature; gives it in its canonical form.
 pub fn read(feature: &Feature, config: &Value) -> Result<FlagConfig> {
-    let config = FlagConfig::from_value(config)?;
+    fitting(feature, FlagConfig::from_value(config)?)
+}
+
+/// Checks that a document is one for a feature.
+pub fn fitting(feature: &Feature, config: FlagConfig) -> Result<FlagConfig> {
     let invalid = |path: &str, message: String| Err(Error::invalid(path, message));
     if feature.kind == FeatureKind::Simple {
         let simple = FlagConfig::simple(config.enabled);

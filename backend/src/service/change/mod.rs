@@ -23,7 +23,7 @@ use chrono::{DateTime, Utc};
 
 pub use decide::{cancel, comment, force, may_vote, requirements_of, vote};
 pub use document::value_type;
-pub(crate) use document::{check_cycles, read as check_document};
+pub(crate) use document::{check_cycles, fitting, parse};
 pub(crate) use gate::{closed, open};
 pub(crate) use propose::{Draft, Target, propose};
 pub use propose::{Proposal, ProposalOutcome};

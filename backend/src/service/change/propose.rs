@@ -80,6 +80,8 @@ pub(crate) struct Target<'a> {
     pub source: Option<&'a LockedStage>,
     /// The document as it is kept; none withdraws.
     pub config: Option<Value>,
+    /// The same, as it means.
+    pub parsed: Option<FlagConfig>,
     /// Where in a larger input this stands; empty when it is all of it.
     pub path: String,
 }
@@ -185,11 +187,6 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
     } else {
         let mut contents = Contents { contested, untold: vec![proposed], ..contents(id, &moving) };
         settle(conn, caller.into(), (team, &mut change), Some(&mut contents)).await?;
-        if !matches!(change.status, ChangeStatus::Applied | ChangeStatus::Approved) {
-            let why = change.failure.clone().unwrap_or_default();
-            let what = subject(draft.kind, &proposal.features);
-            return Err(Error::Conflict(format!("{what} could not be applied: {why}")));
-        }
         proposal.items = contents.items;
     }
     let applied = change.status == ChangeStatus::Applied;
@@ -283,18 +280,15 @@ fn entry<'a>(new: &Change, reason: Option<&'a str>, targets: &[&'a Target<'_>]) 
 
 /// What is probably not meant in the documents of a draft.
 async fn look_over(conn: &mut PgConnection, draft: &Draft<'_>) -> Result<Vec<Warning>> {
-    let documents = draft.targets.iter().filter_map(|target| Some((target, target.config.as_ref()?)));
-    let documents: Vec<(&Target<'_>, FlagConfig)> = documents
-        .map(|(target, config)| Ok((target, FlagConfig::from_value(config)?)))
-        .collect::<Result<_>>()?;
+    let documents = || draft.targets.iter().filter_map(|target| Some((target, target.parsed.as_ref()?)));
     // Only criteria compare with context keys.
-    let keys = match documents.iter().any(|(_, config)| !config.criteria.is_empty()) {
+    let keys = match documents().any(|(_, config)| !config.criteria.is_empty()) {
         true => context_key::all(conn, draft.team.id).await?,
         false => Vec::new(),
     };
     let mut warnings = Vec::new();
-    for (target, config) in documents {
-        warnings.extend(judge(draft.kind, target, warning::look_over(&config, &keys))?);
+    for (target, config) in documents() {
+        warnings.extend(judge(draft.kind, target, warning::look_over(config, &keys))?);
     }
     Ok(warnings)
 }

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    apply::{Contents, apply},
+    apply::{Contents, apply, go_live},
     approval::{Progress, next_look},
     decide::{hold, lock, progress, record},
 };
@@ -29,7 +29,8 @@ pub(super) async fn settle(
 ) -> Result<()> {
     if change.apply_at.is_none_or(|at| at <= actor.at) {
         return match contents {
-            Some(read) => apply(conn, actor, (team, change), read).await,
+            // Just proposed: nothing can stand in its way.
+            Some(read) => go_live(conn, actor, (team, change), read).await,
             None => {
                 let mut contents = Contents::read(conn, change.id).await?;
                 apply(conn, actor, (team, change), &mut contents).await

@@ -13,7 +13,7 @@ use super::{
     rebase::merged,
 };
 use crate::{
-    access::Action,
+    access::{self, Action},
     auth::Caller,
     error::{Error, Gate, Result},
     service::{feature as features, team},
@@ -57,6 +57,14 @@ pub enum Source {
 }
 
 impl Source {
+    /// What an author wrote.
+    fn written(&self) -> Option<&Value> {
+        match self {
+            Source::Edit { config, .. } => Some(config),
+            _ => None,
+        }
+    }
+
     fn kind(&self) -> ChangeKind {
         match self {
             Source::Edit { .. } => ChangeKind::Edit,
@@ -82,16 +90,19 @@ pub async fn request(
     if wishes.len() > MAX_ITEMS || wishes.iter().any(|wish| wish.source.kind() != kind) {
         return Err(Error::invalid("items", format!("are at most {MAX_ITEMS}, and of one kind")));
     }
-    let locked = Locked::find(conn, &team, wishes).await?;
+    // Before anything is locked: it may take a while, and a kill waits for none of it.
+    let written = document::parse(wishes.iter().map(|wish| wish.source.written())).await;
+    let locked = Locked::find(conn, &team, wishes, intent.dry_run).await?;
     let ends = locked.all_ends(wishes)?;
+    access::require_within(caller, &team, ends.iter().map(|ends| ends.target.place()))?;
     let gates = gates(conn, &locked, wishes, &ends).await?;
     if gates.iter().any(|gate| !gate.passed) {
         return Err(blocked(wishes, &ends, gates));
     }
     let mut targets = Vec::new();
-    for (wish, ends) in wishes.iter().zip(&ends) {
-        let document = document(conn, wish, *ends).await.map_err(|error| error.within(&wish.path))?;
-        targets.push((*ends, document));
+    for ((wish, ends), written) in wishes.iter().zip(&ends).zip(written) {
+        let document = document(conn, wish, *ends, written).await;
+        targets.push((*ends, document.map_err(|error| error.within(&wish.path))?));
     }
     let cycles: Vec<_> = targets
         .iter()
@@ -101,12 +112,10 @@ pub async fn request(
         })
         .collect();
     document::check_cycles(conn, &cycles).await?;
-    let targets = targets.into_iter().zip(wishes).map(|((ends, document), wish)| Target {
-        feature: ends.feature,
-        stage: ends.target,
-        source: ends.source,
-        config: document.map(|(_, config)| config),
-        path: wish.path.clone(),
+    let targets = targets.into_iter().zip(wishes).map(|((ends, document), wish)| {
+        let (parsed, config) = document.unzip();
+        let (feature, stage, source) = (ends.feature, ends.target, ends.source);
+        Target { feature, stage, source, parsed, config, path: wish.path.clone() }
     });
     let draft = Draft {
         team: &team,
@@ -136,10 +145,14 @@ struct Locked {
 }
 
 impl Locked {
-    async fn find(conn: &mut PgConnection, team: &Team, wishes: &[Wish]) -> Result<Locked> {
+    /// Finds them; a dry run changes nothing, and so holds nobody up.
+    async fn find(conn: &mut PgConnection, team: &Team, wishes: &[Wish], dry_run: bool) -> Result<Locked> {
         let keys: HashSet<&str> = wishes.iter().map(|wish| wish.feature.as_str()).collect();
         let keys: Vec<&str> = keys.into_iter().collect();
-        let stages = stage::lock_of_keys(conn, team.id, &keys).await?;
+        let stages = match dry_run {
+            true => stage::of_keys(conn, team.id, &keys).await?,
+            false => stage::lock_of_keys(conn, team.id, &keys).await?,
+        };
         // Read only now: one may have been archived meanwhile.
         let found = feature::by_keys(conn, team.id, &keys).await?;
         if let Some(missing) = keys.iter().find(|key| found.iter().all(|feature| feature.key != **key)) {
@@ -243,12 +256,14 @@ async fn document(
     conn: &mut PgConnection,
     wish: &Wish,
     ends: Ends<'_>,
+    written: Option<Result<FlagConfig>>,
 ) -> Result<Option<(FlagConfig, Value)>> {
     let (feature, stage) = (ends.feature, ends.target);
     let served = match &wish.source {
-        Source::Edit { config, base } => {
+        Source::Edit { base, .. } => {
             check_base(feature, stage, *base)?;
-            let config = document::read(feature, config)?;
+            let Some(written) = written else { return Ok(None) };
+            let config = document::fitting(feature, written?)?;
             let value = config.to_value();
             return Ok(Some((config, value)));
         }
