@@ -22,6 +22,8 @@ mod generated {
     }
 
     operation!(Promote, "graphql/change.graphql");
+    operation!(Rollback, "graphql/change.graphql", "super::Proposal");
+    operation!(Withdraw, "graphql/change.graphql", "super::Proposal");
     operation!(EditStage, "graphql/change.graphql", "super::Proposal");
     operation!(CreateFeature, "graphql/change.graphql", "super::Proposal");
     operation!(CastVote, "graphql/change.graphql", "super::Change");
@@ -37,9 +39,14 @@ pub use generated::edit_stage::EditStageInput;
 pub use generated::promote::{
     Change, ChangeItem, DiffEntry, Gate, ItemEnvironment, PolicyProgress, PromoteInput, Proposal, Vote,
 };
-pub use generated::{CancelChange, CastVote, CreateFeature, EditStage, GetChange, ListChanges, Promote};
+pub use generated::rollback::RollbackInput;
+pub use generated::withdraw::WithdrawInput;
 pub use generated::{
-    cancel_change, cast_vote, create_feature, edit_stage, get_change, list_changes, promote,
+    CancelChange, CastVote, CreateFeature, EditStage, GetChange, ListChanges, Promote, Rollback, Withdraw,
+};
+pub use generated::{
+    cancel_change, cast_vote, create_feature, edit_stage, get_change, list_changes, promote, rollback,
+    withdraw,
 };
 
 /// Which changes are to be listed.
@@ -59,6 +66,18 @@ pub struct Filter {
 pub async fn promote(api: &Api, input: PromoteInput) -> Result<Proposal, Error> {
     let variables = promote::Variables { input };
     Ok(api.run::<Promote>(variables).await?.proposal)
+}
+
+/// Proposes an earlier version of a stage.
+pub async fn rollback(api: &Api, input: RollbackInput) -> Result<Proposal, Error> {
+    let variables = rollback::Variables { input };
+    Ok(api.run::<Rollback>(variables).await?.proposal)
+}
+
+/// Proposes that a stage serves nothing any more.
+pub async fn withdraw(api: &Api, input: WithdrawInput) -> Result<Proposal, Error> {
+    let variables = withdraw::Variables { input };
+    Ok(api.run::<Withdraw>(variables).await?.proposal)
 }
 
 /// Proposes a new document for a stage.

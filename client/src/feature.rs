@@ -22,14 +22,22 @@ mod generated {
     operation!(ListFeatures, "graphql/feature.graphql", "crate::page::InTeam<super::Feature>");
     operation!(KillFeature, "graphql/feature.graphql");
     operation!(RestoreFeature, "graphql/feature.graphql", "super::KillResult");
+    operation!(ArchiveFeature, "graphql/feature.graphql", "super::Feature");
+    operation!(UnarchiveFeature, "graphql/feature.graphql", "super::Feature");
 }
 
+pub use generated::archive_feature::ArchiveFeatureInput;
 pub use generated::kill_feature::{
     Feature, Kill, KillFeatureInput, KillResult, LiveVersion, PendingChange, PendingPolicy, Place, Stage,
 };
 pub use generated::restore_feature::RestoreFeatureInput;
-pub use generated::{GetFeature, KillFeature, ListFeatures, RestoreFeature};
-pub use generated::{get_feature, kill_feature, list_features, restore_feature};
+pub use generated::unarchive_feature::UnarchiveFeatureInput;
+pub use generated::{
+    ArchiveFeature, GetFeature, KillFeature, ListFeatures, RestoreFeature, UnarchiveFeature,
+};
+pub use generated::{
+    archive_feature, get_feature, kill_feature, list_features, restore_feature, unarchive_feature,
+};
 
 /// Returns a feature with its stages.
 pub async fn get(api: &Api, team: &str, key: &str) -> Result<Feature, Error> {
@@ -66,6 +74,18 @@ pub async fn kill(api: &Api, input: KillFeatureInput) -> Result<KillResult, Erro
 pub async fn restore(api: &Api, input: RestoreFeatureInput) -> Result<KillResult, Error> {
     let variables = restore_feature::Variables { input };
     Ok(api.run::<RestoreFeature>(variables).await?.result)
+}
+
+/// Archives a feature that serves nothing and that nothing needs.
+pub async fn archive(api: &Api, input: ArchiveFeatureInput) -> Result<Feature, Error> {
+    let variables = archive_feature::Variables { input };
+    Ok(api.run::<ArchiveFeature>(variables).await?.feature)
+}
+
+/// Brings an archived feature back.
+pub async fn unarchive(api: &Api, input: UnarchiveFeatureInput) -> Result<Feature, Error> {
+    let variables = unarchive_feature::Variables { input };
+    Ok(api.run::<UnarchiveFeature>(variables).await?.feature)
 }
 
 impl Feature {

@@ -13,6 +13,7 @@ mod change;
 mod client;
 mod completion;
 mod context;
+mod dependency;
 pub(crate) mod dev;
 mod edge;
 mod env;
@@ -53,6 +54,8 @@ pub(crate) enum Command {
     Feature(feature::Feature),
     #[command(subcommand, visible_aliases = ["rules", "criteria"])]
     Rule(rule::Rule),
+    #[command(subcommand, visible_alias = "dependencies")]
+    Dependency(dependency::Dependency),
 
     #[command(subcommand, visible_aliases = ["changes", "approval", "cr"])]
     Change(change::Change),
@@ -82,6 +85,7 @@ impl Command {
             Self::Client(command) => command.run(shell).await,
             Self::Feature(command) => command.run(shell).await,
             Self::Rule(command) => command.run(shell).await,
+            Self::Dependency(command) => command.run(shell).await,
             Self::Change(command) => command.run(shell).await,
             Self::Audit(command) => command.run(shell).await,
             Self::Edge(command) => command.run(shell).await,

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it is not as expected")]
 
 mod dev;
+mod ending;
 mod faults;
 mod http;
 mod poll;

@@ -1,5 +1,6 @@
 //! Features: what is live where, and how it gets there.
 
+mod archive;
 mod create;
 mod disable;
 mod enable;
@@ -9,9 +10,12 @@ mod kill;
 mod list;
 mod promote;
 mod restore;
+mod rollback;
 mod stop;
 mod switch;
+mod unarchive;
 mod view;
+mod withdraw;
 
 use fluxgate_client::feature::Stage;
 use serde_json::Value;
@@ -33,10 +37,14 @@ pub(crate) enum Feature {
     Enable(enable::Enable),
     Disable(disable::Disable),
     Promote(promote::Promote),
+    Rollback(rollback::Rollback),
+    Withdraw(withdraw::Withdraw),
     Kill(kill::Kill),
     Restore(restore::Restore),
     History(history::History),
     Eval(eval::Eval),
+    Archive(archive::Archive),
+    Unarchive(unarchive::Unarchive),
 }
 
 impl Feature {
@@ -48,10 +56,14 @@ impl Feature {
             Self::Enable(command) => command.run(shell).await,
             Self::Disable(command) => command.run(shell).await,
             Self::Promote(command) => command.run(shell).await,
+            Self::Rollback(command) => command.run(shell).await,
+            Self::Withdraw(command) => command.run(shell).await,
             Self::Kill(command) => command.run(shell).await,
             Self::Restore(command) => command.run(shell).await,
             Self::History(command) => command.run(shell).await,
             Self::Eval(command) => command.run(shell).await,
+            Self::Archive(command) => command.run(shell).await,
+            Self::Unarchive(command) => command.run(shell).await,
         }
     }
 }

@@ -59,10 +59,7 @@ impl Target<'_> {
         flags: &Proposing,
         waiting: &Waiting,
     ) -> Result<View, CliError> {
-        if !flags.dry_run && stage.environment.type_ == EnvironmentType::Production {
-            let question = format!("Change {} in {} (production)?", self.feature, self.env);
-            moderate(&self.shell.ui, flags.yes, &question)?;
-        }
+        self.ask(stage, flags, "Change")?;
         let input = EditStageInput {
             team: self.team.to_owned(),
             feature: self.feature.to_owned(),
@@ -75,6 +72,15 @@ impl Target<'_> {
         };
         let proposal = change::edit_stage(self.api, input).await?;
         self.finish(&proposal, waiting).await
+    }
+
+    /// Asks before a change of what is served in production.
+    pub(crate) fn ask(&self, stage: &Stage, flags: &Proposing, verb: &str) -> Result<(), CliError> {
+        if flags.dry_run || stage.environment.type_ != EnvironmentType::Production {
+            return Ok(());
+        }
+        let question = format!("{verb} {} in {} (production)?", self.feature, self.env);
+        moderate(&self.shell.ui, flags.yes, &question)
     }
 
     /// Shows what became of a proposal, after waiting for it as far as was asked.

@@ -1,0 +1,40 @@
+//! `fgctl feature archive`
+
+use fluxgate_client::feature::{self, ArchiveFeatureInput};
+
+use super::super::propose::moderate;
+use crate::error::CliError;
+use crate::output::{Cell, View};
+use crate::shell::Shell;
+
+/// Put a feature away that serves nothing and that nothing needs
+#[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Examples:\n  fgctl feature archive checkout\n  fgctl feature archive checkout --yes --reason \"the code is gone\""
+)]
+pub(crate) struct Archive {
+    /// The feature's key
+    key: String,
+
+    /// Why, for the audit log
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+
+    /// Answer the question with yes
+    #[arg(short, long)]
+    yes: bool,
+}
+
+impl Archive {
+    pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        let (api, team) = (shell.api()?, shell.team()?);
+        let question = format!("Archive {}? It is remembered, and can be brought back.", self.key);
+        moderate(&shell.ui, self.yes, &question)?;
+        let input = ArchiveFeatureInput { team, feature: self.key, reason: self.reason };
+        let feature = feature::archive(&api, input).await?;
+        let state = feature.lifecycle.as_str().to_lowercase();
+        Ok(View::of(&feature)
+            .named(format!("feature/{}", feature.key))
+            .row(vec![Cell::text(&feature.key), Cell::text(state)]))
+    }
+}

@@ -1,0 +1,33 @@
+//! `fgctl feature unarchive`
+
+use fluxgate_client::feature::{self, UnarchiveFeatureInput};
+
+use crate::error::CliError;
+use crate::output::{Cell, View};
+use crate::shell::Shell;
+
+/// Bring an archived feature back, with the lifecycle that it had
+#[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Examples:\n  fgctl feature unarchive checkout\n  fgctl feature unarchive checkout --reason \"needed again\""
+)]
+pub(crate) struct Unarchive {
+    /// The feature's key
+    key: String,
+
+    /// Why, for the audit log
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+impl Unarchive {
+    pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        let (api, team) = (shell.api()?, shell.team()?);
+        let input = UnarchiveFeatureInput { team, feature: self.key, reason: self.reason };
+        let feature = feature::unarchive(&api, input).await?;
+        let state = feature.lifecycle.as_str().to_lowercase();
+        Ok(View::of(&feature)
+            .named(format!("feature/{}", feature.key))
+            .row(vec![Cell::text(&feature.key), Cell::text(state)]))
+    }
+}
