@@ -12,7 +12,9 @@ use fluxgate_edge::run::run;
 use fluxgate_proto::v1::backend_message::Message;
 use fluxgate_proto::v1::delivery_server::{Delivery, DeliveryServer};
 use fluxgate_proto::v1::edge_message::Message as Said;
-use fluxgate_proto::v1::{BackendMessage, EdgeMessage, EventAck, EventBatch};
+use fluxgate_proto::v1::{
+    AssignmentBatch, BackendMessage, EdgeMessage, EventAck, EventBatch, KeptAssignments,
+};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -89,6 +91,20 @@ impl Delivery for Service {
 
     async fn push_events(&self, _: Request<EventBatch>) -> Result<Response<EventAck>, Status> {
         Err(Status::unavailable("this backend takes no events"))
+    }
+
+    async fn push_assignments(
+        &self,
+        _: Request<AssignmentBatch>,
+    ) -> Result<Response<KeptAssignments>, Status> {
+        Err(Status::unavailable("this backend keeps no assignments"))
+    }
+
+    async fn look_up_assignments(
+        &self,
+        _: Request<AssignmentBatch>,
+    ) -> Result<Response<KeptAssignments>, Status> {
+        Err(Status::unavailable("this backend keeps no assignments"))
     }
 }
 
