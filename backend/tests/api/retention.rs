@@ -291,7 +291,7 @@ async fn assignments_go_with_their_salt_and_their_feature(db: PgPool) {
     world.script("ALTER TABLE version DISABLE TRIGGER USER; UPDATE version SET created_at = now() - '31 days'::interval").await;
     world.edit("dev", "new", "dev", sticky("m")).await;
     world.done("dev", "withdraw", json!({"team": "acme", "feature": "archived", "environment": "dev"})).await;
-    world.done("admin", "archiveFeature", json!({"team": "acme", "key": "archived"})).await;
+    world.done("admin", "archiveFeature", json!({"team": "acme", "feature": "archived"})).await;
     let rows = format!(
         "INSERT INTO assignment SELECT '{dev}', f.id, salt, decode(md5(n::text), 'hex'), 'on', now()
          FROM feature f, unnest(ARRAY ['a', 'm', 'z']) AS salt, generate_series(1, 5) AS n"
