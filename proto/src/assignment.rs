@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(check(&AssignmentBatch::default(), false), Ok(()));
         let long = "x".repeat(MAX_TEXT_BYTES + 1);
         for (bad, why) in [
-            (batch(|group| drop(group.environment_id.pop())), BadAssignments::Environment(0)),
+            (batch(|group| group.environment_id.truncate(15)), BadAssignments::Environment(0)),
             (batch(|group| group.feature_key.clear()), BadAssignments::Text(0, "feature_key")),
             (batch(|group| group.salt = "a\0b".to_owned()), BadAssignments::Text(0, "salt")),
             (batch(|group| group.salt = long.clone()), BadAssignments::Text(0, "salt")),

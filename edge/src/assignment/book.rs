@@ -40,7 +40,9 @@ pub(super) enum Failure {
     Bad(String),
 }
 
-type Groups = BTreeMap<(Uuid, Arc<Place>), Vec<(UnitHash, Seen)>>;
+/// Under what units of an environment stand together in a batch.
+type At = (Uuid, Arc<Place>);
+type Groups = BTreeMap<At, Vec<(UnitHash, Seen)>>;
 
 /// The units that wait.
 #[derive(Debug)]
@@ -217,10 +219,7 @@ fn take(queue: &mut VecDeque<Seen>, key: &UnitKey) -> Groups {
     groups
 }
 
-fn wire(
-    ((environment, place), units): (&(Uuid, Arc<Place>), &Vec<(UnitHash, Seen)>),
-    call: Call,
-) -> AssignmentGroup {
+fn wire(((environment, place), units): (&At, &Vec<(UnitHash, Seen)>), call: Call) -> AssignmentGroup {
     let assignment = |(hash, seen): &(UnitHash, Seen)| Assignment {
         unit: hash.to_vec(),
         variant: if call == Call::Push { seen.variant.to_string() } else { String::new() },

@@ -242,7 +242,7 @@ pub async fn drive(
                     keeper.changed();
                 }
                 Output::Keep => keeper.changed(),
-                Output::UnitKey(key) => edge.set_unit_key(key),
+                Output::UnitKey(key) => edge.set_unit_key(*key),
                 Output::Send(message) => {
                     if !link.send(message) {
                         link = Link::Down;

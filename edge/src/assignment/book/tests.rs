@@ -1,3 +1,5 @@
+//! What is told and asked when: moments and answers go in, batches come out.
+
 use fluxgate_proto::v1::KeptGroup;
 
 use super::*;

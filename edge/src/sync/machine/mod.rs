@@ -78,7 +78,7 @@ pub enum Output {
     /// What belongs on disk changed, though not what is served.
     Keep,
     /// Hash units with this before they are told.
-    UnitKey(UnitKey),
+    UnitKey(Box<UnitKey>),
 }
 
 /// The state machine.

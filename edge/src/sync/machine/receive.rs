@@ -66,7 +66,7 @@ impl Machine {
         let unit_key = welcome.unit_key[..].try_into().ok().map(UnitKey::new);
         if let Some(key) = unit_key.filter(|key| self.unit_key.as_ref() != Some(key)) {
             self.unit_key = Some(key.clone());
-            outputs.push(Output::UnitKey(key));
+            outputs.push(Output::UnitKey(Box::new(key)));
         }
         let mut keys: Vec<_> = welcome.key_sha256.iter().filter_map(|key| key[..].try_into().ok()).collect();
         if !keys.contains(&self.identity.key) {
