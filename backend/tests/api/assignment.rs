@@ -194,7 +194,7 @@ async fn what_is_out_of_bounds_is_refused_whole(db: PgPool) {
 }
 
 /// A sticky document whose split has these weights.
-fn sticky(weights: (u32, u32), changes: Value) -> Value {
+fn sticky(weights: (u32, u32), changes: &Value) -> Value {
     let mut config = json!({
         "enabled": true, "variants": {"on": true, "off": false}, "default": "off", "off": "off", "sticky": true,
         "criteria": [{"split": [{"variant": "on", "weight": weights.0}, {"variant": "off", "weight": weights.1}]}],
@@ -213,14 +213,14 @@ async fn edges_are_told_when_a_bucket_need_not_be_right(db: PgPool) {
     let when = json!([{"name": "us", "when": {"key": "country", "op": "exists"}, "split":
                        [{"variant": "on", "weight": 50}, {"variant": "off", "weight": 50}]}]);
     for (config, reweighted, why) in [
-        (sticky((10, 90), json!({"sticky": false})), false, "nothing is kept"),
-        (sticky((50, 50), json!({})), false, "the first that is sticky"),
-        (sticky((50, 50), json!({"criteria": when})), false, "others are asked, the split is the same"),
-        (sticky((60, 40), json!({})), true, "other weights"),
-        (sticky((50, 50), json!({"off": "on"})), true, "as before, and still others meanwhile"),
-        (sticky((60, 40), json!({"salt": "second"})), false, "a new salt forgets"),
-        (sticky((50, 50), json!({"salt": "flag"})), true, "the key is the first salt"),
-        (sticky((50, 50), json!({"sticky": false})), false, "nothing is kept any more"),
+        (sticky((10, 90), &json!({"sticky": false})), false, "nothing is kept"),
+        (sticky((50, 50), &json!({})), false, "the first that is sticky"),
+        (sticky((50, 50), &json!({"criteria": when})), false, "others are asked, the split is the same"),
+        (sticky((60, 40), &json!({})), true, "other weights"),
+        (sticky((50, 50), &json!({"off": "on"})), true, "as before, and still others meanwhile"),
+        (sticky((60, 40), &json!({"salt": "second"})), false, "a new salt forgets"),
+        (sticky((50, 50), &json!({"salt": "flag"})), true, "the key is the first salt"),
+        (sticky((50, 50), &json!({"sticky": false})), false, "nothing is kept any more"),
     ] {
         world.edit("dev", "flag", "dev", config).await;
         let edge = Edge::caught_up(&world, &key).await;
@@ -280,12 +280,12 @@ async fn the_control_plane_evaluates_as_edges_do(db: PgPool) {
         world.edit("dev", "flag", "dev", config).await;
         Edge::caught_up(&world, &edge.key).await;
     };
-    set(sticky((100, 0), json!({}))).await;
+    set(sticky((100, 0), &json!({}))).await;
     let on = ("on".to_owned(), "on".to_owned());
     assert_eq!(evaluated(&world, &key, "user-1").await, on);
     let rows = async || world.number("SELECT count(*) FROM assignment").await;
     assert_eq!(rows().await, 1, "the rpc serves, and so it keeps");
-    set(sticky((0, 100), json!({}))).await;
+    set(sticky((0, 100), &json!({}))).await;
     assert_eq!(evaluated(&world, &key, "user-1").await, on, "it keeps what it was served");
     let off = ("off".to_owned(), "off".to_owned());
     assert_eq!(evaluated(&world, &key, "user-2").await, off);
