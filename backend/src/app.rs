@@ -17,7 +17,7 @@ use sqlx::{
 use uuid::Uuid;
 
 use crate::{
-    auth::{Caller, password::Passwords, seal::Sealer, token::TokenKeys},
+    auth::{Caller, password::Passwords, seal::Sealer, token::TokenKeys, unit::UnitKeys},
     delivery::Delivery,
     error::{COMMIT_UNKNOWN, Error, Result},
     feed::{Feed, lately::Lately},
@@ -97,7 +97,7 @@ impl App {
     /// Loads keys and the served state from a migrated database.
     pub async fn start(
         pool: PgPool,
-        sealer: Sealer,
+        (sealer, unit_keys): (Sealer, UnitKeys),
         retention: Retention,
         logs: Logs,
     ) -> anyhow::Result<Arc<App>> {
@@ -109,7 +109,7 @@ impl App {
             tokens
         };
         let hints = Hints::start(pool.clone());
-        let delivery = Delivery::start(pool.clone(), Arc::clone(&hints)).await?;
+        let delivery = Delivery::start(pool.clone(), Arc::clone(&hints), unit_keys).await?;
         let feed = Feed::start(pool.clone(), hints).await?;
         Ok(Arc::new(App {
             pool,

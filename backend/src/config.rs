@@ -83,7 +83,7 @@ pub struct Settings {
         default_value = "http://localhost:5173"
     )]
     pub allowed_origin: Vec<Origin>,
-    /// Seals the signing keys in the database; at least 32 characters of randomness.
+    /// Seals the signing keys in the database, and makes the keys that units are hashed with; at least 32 characters of randomness.
     #[arg(long, env = "FLUXGATE_MASTER_KEY", hide_env_values = true)]
     pub master_key: Option<SecretString>,
     /// A file that holds the master key.

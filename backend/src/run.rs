@@ -12,7 +12,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     app::{self, App},
-    auth::seal::Sealer,
+    auth::{seal::Sealer, unit::UnitKeys},
     config::{self, Settings},
     grpc, http, jobs, migrate, service,
 };
@@ -56,7 +56,8 @@ pub async fn serve(settings: &Settings, logs: Logs) -> anyhow::Result<()> {
 
 /// Connects, migrates, loads what is served, and listens.
 pub async fn start(settings: &Settings, logs: Logs) -> anyhow::Result<Running> {
-    let sealer = Sealer::new(&settings.master_key()?)?;
+    let master_key = settings.master_key()?;
+    let keys = (Sealer::new(&master_key)?, UnitKeys::new(&master_key));
     let certificate = settings.certificate()?;
     let http = TcpListener::bind(settings.http_addr)
         .with_context(|| format!("cannot listen on {} (FLUXGATE_HTTP_ADDR)", settings.http_addr))?;
@@ -70,7 +71,7 @@ pub async fn start(settings: &Settings, logs: Logs) -> anyhow::Result<Running> {
     } else {
         migrate::require_current(&pool).await?;
     }
-    let app = App::start(pool, sealer, settings.retention(), logs).await?;
+    let app = App::start(pool, keys, settings.retention(), logs).await?;
     if let Some(certificate) = &certificate {
         certificate.watch(app.metrics.registry());
     }

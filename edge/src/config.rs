@@ -80,6 +80,10 @@ pub struct Settings {
     #[arg(long, env = "EDGE_MAX_STALENESS_SECS")]
     pub max_staleness_secs: Option<NonZeroU32>,
 
+    /// How often, in seconds, the backend is told what sticky splits served to whom
+    #[arg(long, env = "EDGE_ASSIGNMENT_FLUSH_SECS", default_value = "10")]
+    pub assignment_flush_secs: NonZeroU32,
+
     /// What people call this edge; the host's name when absent
     #[arg(long, env = "EDGE_NAME")]
     pub name: Option<String>,
@@ -180,6 +184,11 @@ impl Settings {
     /// Returns how old what is served may be.
     pub fn max_staleness(&self) -> Option<Duration> {
         self.max_staleness_secs.map(|secs| Duration::from_secs(secs.get().into()))
+    }
+
+    /// Returns how often the backend is told what sticky splits served.
+    pub fn assignment_flush(&self) -> Duration {
+        Duration::from_secs(self.assignment_flush_secs.get().into())
     }
 
     /// Returns the backends to whom the key travels for everybody on the way to read.

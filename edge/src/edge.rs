@@ -1,9 +1,13 @@
-//! What the stream and the HTTP server share: the served state, and how stream and disk fare, each read without a lock.
+//! What the stream and the HTTP server share: the served state, what sticky splits served, and how stream and disk fare, each
+//! read without a lock.
 
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
+use fluxgate_proto::unit::UnitKey;
+use tokio::sync::watch;
 
+use crate::assignment::Assignments;
 use crate::disk::DiskStatus;
 use crate::feeds::Feeds;
 use crate::state::State;
@@ -16,13 +20,22 @@ pub struct Edge {
     stream: ArcSwap<StreamStatus>,
     disk: ArcSwap<DiskStatus>,
     feeds: Feeds,
+    assignments: Assignments,
+    unit_key: watch::Sender<Option<UnitKey>>,
 }
 
 impl Edge {
     /// Starts with nothing to serve.
     pub fn new(stream: StreamStatus, disk: DiskStatus) -> Self {
         let (stream, disk) = (ArcSwap::from_pointee(stream), ArcSwap::from_pointee(disk));
-        Self { state: ArcSwapOption::empty(), stream, disk, feeds: Feeds::new() }
+        Self {
+            state: ArcSwapOption::empty(),
+            stream,
+            disk,
+            feeds: Feeds::new(),
+            assignments: Assignments::new(),
+            unit_key: watch::Sender::new(None),
+        }
     }
 
     /// Serves a state from now on, and tells those who follow what changed.
@@ -50,6 +63,21 @@ impl Edge {
     /// Returns where to follow what changes.
     pub fn feeds(&self) -> &Feeds {
         &self.feeds
+    }
+
+    /// Returns what sticky splits served.
+    pub(crate) fn assignments(&self) -> &Assignments {
+        &self.assignments
+    }
+
+    /// Notes what units are hashed with before they are told.
+    pub fn set_unit_key(&self, key: UnitKey) {
+        self.unit_key.send_replace(Some(key));
+    }
+
+    /// Returns what units are hashed with, now and later; none before a backend has said it.
+    pub(crate) fn unit_key(&self) -> watch::Receiver<Option<UnitKey>> {
+        self.unit_key.subscribe()
     }
 
     /// Returns what the stream is doing.

@@ -8,6 +8,7 @@ use fluxgate_engine::{Flag, FlagConfig, Invalid};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::assignment::{Place, mark};
 use crate::json;
 
 /// A compiled flag with its answers written in advance.
@@ -19,11 +20,15 @@ pub struct ServedFlag {
     variants: Box<[ServedVariant]>,
     depends_on: Box<[Box<str>]>,
     fingerprint: u64,
+    /// Under what its splits keep whom they served; none when they do not.
+    place: Option<Arc<Place>>,
 }
 
 #[derive(Debug)]
 struct ServedVariant {
     key: Box<str>,
+    /// Stands for the key among kept assignments.
+    mark: u64,
     /// `"value":…,"variant":"…"`.
     fields: Box<[u8]>,
 }
@@ -44,13 +49,15 @@ impl ServedFlag {
                 }
                 fields.extend_from_slice(b",\"variant\":");
                 json::put(&mut fields, variant);
-                ServedVariant { key: variant.as_str().into(), fields: fields.into() }
+                ServedVariant { key: variant.as_str().into(), mark: mark(variant), fields: fields.into() }
             })
             .collect();
         let mut key_json = Vec::with_capacity(key.len() + 2);
         json::put(&mut key_json, key);
+        let flag = Flag::compile(key, config)?;
+        let place = flag.sticky().then(|| Arc::new(Place::new(key, flag.salt())));
         Ok(Self {
-            flag: Flag::compile(key, config)?,
+            flag,
             version,
             key_json: key_json.into(),
             variants,
@@ -60,7 +67,26 @@ impl ServedFlag {
                 .map(|dependency| dependency.feature.as_str().into())
                 .collect(),
             fingerprint: xxh3_64(delivered),
+            place,
         })
+    }
+
+    /// Notes that its sticky splits were not always one and the same, if so.
+    pub(crate) fn with_reweighted(mut self, reweighted: bool) -> Self {
+        if reweighted {
+            self.place = self.place.map(|place| Arc::new(place.as_reweighted()));
+        }
+        self
+    }
+
+    /// Returns under what its splits keep whom they served; none when they do not.
+    pub(crate) fn place(&self) -> Option<&Arc<Place>> {
+        self.place.as_ref()
+    }
+
+    /// Returns the variant that a mark stands for, as long as there is one.
+    pub(crate) fn variant_marked(&self, mark: u64) -> Option<&str> {
+        self.variants.iter().find(|variant| variant.mark == mark).map(|variant| &*variant.key)
     }
 
     /// Returns what the engine evaluates.

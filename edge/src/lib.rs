@@ -3,6 +3,7 @@
 //! `sync` brings changes in, `state` is what they amount to, `http` answers from it. Nothing on the way of an answer
 //! waits for anything.
 
+pub mod assignment;
 pub mod caller;
 pub mod clock;
 pub mod config;

@@ -19,6 +19,7 @@ pub(crate) type Version = u128;
 pub(crate) struct Listing {
     flags: Vec<Listed>,
     killed: usize,
+    reweighted: bool,
     all: Version,
     client_side: Version,
 }
@@ -45,6 +46,11 @@ impl Listing {
     /// Returns whether any kill switch is on.
     pub(crate) fn has_kills(&self) -> bool {
         self.killed > 0
+    }
+
+    /// Returns whether what was kept may decide in another way than what is served says.
+    pub(crate) fn is_reweighted(&self) -> bool {
+        self.reweighted
     }
 
     /// Returns the version of everything, or of what decides the flags that are meant for browsers and apps.
@@ -82,6 +88,8 @@ impl Listing {
                 self.killed += 1;
             }
         }
+        self.reweighted =
+            self.flags.iter().any(|listed| listed.flag.place().is_some_and(|place| place.reweighted));
         self.all = version(self.flags.iter());
         let needed = self.needed(served);
         let decides = |listed: &&Listed| {

@@ -52,6 +52,7 @@ pub struct Metrics {
     age: Gauge,
     disk_failing: Gauge,
     silence: Gauge,
+    assignments_waiting: Gauge,
 }
 
 impl Metrics {
@@ -82,6 +83,10 @@ impl Metrics {
                 "1 while what is served cannot be kept on disk",
             ),
             silence: gauge("fluxgate_edge_silence_seconds", "How long ago the backend was heard last"),
+            assignments_waiting: gauge(
+                "fluxgate_edge_assignments_waiting",
+                "Units of sticky splits that a backend is still to be told of or asked about",
+            ),
             registry,
         }
     }
@@ -141,7 +146,25 @@ impl Metrics {
                 .counter("fluxgate_edge_stream_faults_total", explained, &[("what", what)])
                 .absolute(count);
         }
+        self.set_assignments(edge);
         self.registry.render()
+    }
+
+    fn set_assignments(&self, edge: &Edge) {
+        let status = edge.assignments().status();
+        self.assignments_waiting.set(status.waiting as f64);
+        for (what, count) in [
+            ("pushed", status.pushed),
+            ("looked_up", status.looked_up),
+            ("corrected", status.corrected),
+            ("refused", status.refused),
+            ("passed_over", status.passed_over),
+        ] {
+            let explained = "Units of sticky splits, by what became of them";
+            self.registry
+                .counter("fluxgate_edge_assignments_total", explained, &[("what", what)])
+                .absolute(count);
+        }
     }
 }
 

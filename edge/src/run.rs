@@ -12,6 +12,7 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
+use crate::assignment::keep;
 use crate::clock::{self, Clock};
 use crate::config::{Settings, SettingsError};
 use crate::disk::{Folder, Keeper};
@@ -69,12 +70,19 @@ pub async fn run(settings: &Settings, stop: impl Future<Output = ()>) -> Result<
     let server = http::serve(app, listener, certificate.as_ref()).map_err(RunError::Serve)?;
     let handle = server.handle();
     let (stop_stream, stopped) = oneshot::channel::<()>();
+    let (stop_keeping, served) = oneshot::channel::<()>();
+    let keeping = (connector.clone(), settings.assignment_flush());
+    let keeping = keep(&edge, keeping, clock, async {
+        let _ = served.await;
+    });
     let stream = drive(machine, (connector, keeper), (&edge, clock), async {
         // Both a word and the end of whoever could say it mean to stop.
         let _ = stopped.await;
     });
-    // Ends the stream when it ends itself, for whatever reason, because it owns `stop_stream`.
+    // Ends the stream when it ends itself, for whatever reason, because it owns `stop_stream`; and then what is told of those
+    // whom it served to the last.
     let serving = async {
+        let _stop_keeping = stop_keeping;
         let mut server = pin!(server);
         let served = tokio::select! {
             served = &mut server => served,
@@ -88,7 +96,7 @@ pub async fn run(settings: &Settings, stop: impl Future<Output = ()>) -> Result<
         };
         served.map_err(RunError::Serve)
     };
-    tokio::join!(serving, stream).0
+    tokio::join!(serving, stream, keeping).0
 }
 
 /// Tells where keys travel for everybody to read; TLS often ends before a server, so that it is no reason not to start.

@@ -115,6 +115,11 @@ impl Flag {
         self.salt.as_deref().unwrap_or(&self.key)
     }
 
+    /// Returns whether a unit keeps the variant that a split served it first.
+    pub fn sticky(&self) -> bool {
+        self.sticky
+    }
+
     /// Returns whether FRONTEND clients are served the feature, too.
     pub fn client_side(&self) -> bool {
         self.client_side

@@ -152,10 +152,8 @@ where
         }
         let variant = match &criterion.effect {
             Effect::Serve(variant) => Some(*variant),
-            Effect::Split(shares) => kept_share(flag, shares, unit, self.kept).or_else(|| {
-                let bucket = flag.split_bucket(unit);
-                shares.iter().find(|share| bucket < share.upto).map(|share| share.variant)
-            }),
+            Effect::Split(shares) if flag.sticky => sticky_share(flag, shares, unit, self.kept),
+            Effect::Split(shares) => share_of(flag, shares, unit),
         };
         Ok(match variant {
             Some(variant) => decided(variant, Reason::Split),
@@ -164,14 +162,22 @@ where
     }
 }
 
-/// Returns the variant that a sticky split has served to the unit before, if it is still in the split.
-fn kept_share(flag: &Flag, shares: &[Share], unit: &str, kept: &(impl Kept + ?Sized)) -> Option<u16> {
-    if !flag.sticky {
-        return None;
+/// Returns the variant whose share the unit's bucket falls into.
+fn share_of(flag: &Flag, shares: &[Share], unit: &str) -> Option<u16> {
+    let bucket = flag.split_bucket(unit);
+    shares.iter().find(|share| bucket < share.upto).map(|share| share.variant)
+}
+
+/// Returns the variant that a sticky split has served to the unit before, if it is still in the split; else what the bucket says.
+fn sticky_share(flag: &Flag, shares: &[Share], unit: &str, kept: &(impl Kept + ?Sized)) -> Option<u16> {
+    let key_of = |variant: u16| &*flag.variants[usize::from(variant)].key;
+    if let Some(before) = kept.variant(flag.key(), flag.salt(), unit) {
+        let stays = shares.iter().find(|share| key_of(share.variant) == before);
+        return stays.map(|share| share.variant).or_else(|| share_of(flag, shares, unit));
     }
-    let kept = kept.variant(flag.key(), flag.salt(), unit)?;
-    let is_kept = |share: &&Share| *flag.variants[usize::from(share.variant)].key == *kept;
-    shares.iter().find(is_kept).map(|share| share.variant)
+    let variant = share_of(flag, shares, unit)?;
+    kept.decided(flag.key(), flag.salt(), unit, key_of(variant));
+    Some(variant)
 }
 
 /// Returns whether what a feature came to satisfies one that wants it; `off` is what it serves when it is not on.

@@ -69,6 +69,8 @@ pub struct ServedStage {
     pub version: u64,
     /// The document, validated.
     pub config: FlagConfig,
+    /// Whether its sticky splits under this salt were not always one and the same.
+    pub reweighted: bool,
 }
 
 /// Reads 16 bytes as a UUID; `what` names the field for the error.
@@ -99,14 +101,16 @@ fn decode_stage(payload: &[u8]) -> Result<ServedStage, ConvertError> {
         config: FlagConfig::from_json(std::str::from_utf8(&stage.config)?)?,
         feature_key: stage.feature_key,
         version: stage.version,
+        reweighted: stage.reweighted,
     })
 }
 
-/// The payload of a stage; `config` is the document as the database keeps it.
+/// The payload of a stage; `config` is the document as the database keeps it. `reweighted`: its sticky splits under this salt
+/// were not always one and the same.
 pub fn stage_payload(
     environment_id: Uuid,
     feature_key: &str,
-    version: u64,
+    (version, reweighted): (u64, bool),
     config: &serde_json::Value,
 ) -> Vec<u8> {
     Stage {
@@ -114,6 +118,7 @@ pub fn stage_payload(
         feature_key: feature_key.to_owned(),
         version,
         config: config.to_string().into_bytes(),
+        reweighted,
     }
     .encode_to_vec()
 }

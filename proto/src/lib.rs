@@ -1,10 +1,13 @@
 //! The delivery protocol: its messages, the digest that proves both sides hold the same, sketches of how many units
-//! there are, what a batch of events may be, and `convert`, the only place where wire and engine meet.
+//! there are, what a batch of events or of assignments may be, how units are hashed, and `convert`, the only place where wire
+//! and engine meet.
 
+pub mod assignment;
 pub mod convert;
 pub mod digest;
 pub mod event;
 pub mod sketch;
+pub mod unit;
 
 /// Messages and services of `fluxgate.delivery.v1`, generated and committed.
 pub mod v1 {

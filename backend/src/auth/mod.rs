@@ -1,9 +1,11 @@
-//! Who is calling: passwords, access and refresh tokens, keys of clients and of tokens.
+//! Who is calling: passwords, access and refresh tokens, keys of clients and of tokens, and what units
+//! are hashed with.
 
 pub mod password;
 pub mod seal;
 pub mod secret;
 pub mod token;
+pub mod unit;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use fluxgate_engine::{
-    Attribute, Context, EvaluationError, Flag, FlagConfig, Flags, Served as ServedFlag, evaluate,
+    Attribute, Context, EvaluationError, Flag, FlagConfig, Flags, Kept, Served as ServedFlag, evaluate_kept,
 };
 use fluxgate_proto::{
     convert::{self, Content},
@@ -150,15 +150,14 @@ impl Evaluator {
         find().ok_or(Refusal::Credentials)
     }
 
-    /// Evaluates a flag for a client: in its environment, else in the one of its team that is named, beside the context or
-    /// in it.
+    /// Evaluates a flag for a client in an environment, where sticky splits keep what they served.
     pub fn evaluate(
         &self,
         client: &Client,
-        named: &str,
+        environment: Uuid,
         (flag_key, context): (&str, &Context<'_>),
+        kept: &impl Kept,
     ) -> Result<EvaluateResponse, Refusal> {
-        let environment = self.environment(client, named, context)?;
         let not_found = || EvaluationError::FlagNotFound { key: flag_key.to_owned() };
         let flags = self.flags.get(&environment).ok_or_else(not_found)?;
         let live = flags.get(flag_key).ok_or_else(not_found)?;
@@ -166,7 +165,7 @@ impl Evaluator {
             return Err(not_found().into());
         }
         let view = View { flags, killed: self.kills.get(&environment) };
-        let found = evaluate(&view, flag_key, context)?;
+        let found = evaluate_kept(&view, flag_key, context, kept)?;
         Ok(EvaluateResponse {
             flag_key: flag_key.to_owned(),
             value: found.value.map(|value| live.json(value)),
@@ -186,7 +185,8 @@ impl Evaluator {
         self.at.map_or(0, |at| at.revision)
     }
 
-    fn environment(&self, client: &Client, named: &str, context: &Context<'_>) -> Result<Uuid, Refusal> {
+    /// Where a client evaluates: in its environment, else in the one of its team that is named, beside the context or in it.
+    pub fn environment(&self, client: &Client, named: &str, context: &Context<'_>) -> Result<Uuid, Refusal> {
         let exists = |id: &Uuid| self.environments.get(id).is_some_and(|found| found.team == client.team);
         if let Some(own) = client.environment_id.as_ref().and_then(|id| Uuid::from_slice(id).ok()) {
             return Some(own).filter(exists).ok_or_else(|| Refusal::UnknownEnvironment(own.to_string()));

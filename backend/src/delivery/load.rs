@@ -131,7 +131,9 @@ fn kill(row: &StageRow, revision: u64) -> KillEntry {
 
 fn stage(row: &StageRow, revision: u64) -> Entry {
     let payload = match (&row.config, row.version.and_then(|version| u64::try_from(version).ok())) {
-        (Some(config), Some(version)) => stage_payload(row.environment_id, &row.feature, version, config),
+        (Some(config), Some(version)) => {
+            stage_payload(row.environment_id, &row.feature, (version, row.reweighted), config)
+        }
         _ => Vec::new(),
     };
     let item = item(ItemKind::Stage, row.id, revision, payload);

@@ -26,7 +26,10 @@ use self::{
     state::{EdgeClient, Served},
 };
 use crate::{
-    auth::secret::{self, KeyKind},
+    auth::{
+        secret::{self, KeyKind},
+        unit::UnitKeys,
+    },
     hints::Hints,
 };
 
@@ -45,11 +48,17 @@ pub struct Delivery {
     hints: Arc<Hints>,
     /// What edges acknowledged.
     pub edges: Edges,
+    /// What units are hashed with.
+    pub unit_keys: UnitKeys,
 }
 
 impl Delivery {
     /// Loads the state and keeps it in step until the process ends.
-    pub async fn start(pool: PgPool, hints: Arc<Hints>) -> anyhow::Result<Arc<Delivery>> {
+    pub async fn start(
+        pool: PgPool,
+        hints: Arc<Hints>,
+        unit_keys: UnitKeys,
+    ) -> anyhow::Result<Arc<Delivery>> {
         epoch::settle(&pool).await?;
         let served = match load::load(&pool, None, None).await? {
             Found::News(loaded) => Served::from(loaded),
@@ -65,6 +74,7 @@ impl Delivery {
             moved,
             hints,
             edges,
+            unit_keys,
         });
         tokio::spawn(Arc::clone(&delivery).follow());
         Ok(delivery)

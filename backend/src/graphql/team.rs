@@ -360,9 +360,12 @@ impl Team {
         features: Vec<String>,
         context: serde_json::Value,
     ) -> Result<Vec<Evaluation>> {
-        let mut conn = app(ctx)?.read().await?;
+        let app = app(ctx)?;
+        let mut conn = app.read().await?;
         let place = (self.key.as_str(), environment.as_str());
-        Ok(service::evaluate::evaluate(&mut conn, caller(ctx)?, place, features, &context).await?)
+        let asked = (features, &context);
+        let keys = &app.delivery.unit_keys;
+        Ok(service::evaluate::evaluate(&mut conn, caller(ctx)?, place, asked, keys).await?)
     }
 
     /// How often features were evaluated, over time: at most 1,500 steps and 100 series.

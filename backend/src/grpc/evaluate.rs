@@ -1,17 +1,28 @@
 //! Evaluating for callers without an edge: the same answers as an edge gives, from memory.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use fluxgate_engine::{Context, EvaluationError};
 use fluxgate_proto::v1::{EvaluateRequest, EvaluateResponse, evaluation_server};
 use serde_json::Value;
+use tokio::time::timeout;
 use tonic::{Request, Response, Status};
+use uuid::Uuid;
 
 use super::bearer;
-use crate::{app::App, clock, delivery::evaluator::Refusal};
+use crate::{
+    app::App,
+    clock,
+    delivery::evaluator::Refusal,
+    error::Error,
+    service::assignment::recall::{Recall, place},
+};
 
 /// How large may a request be? As large as one to an edge.
 pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
+
+/// How long may it take to read what sticky splits keep, before the bucket decides?
+const RECALL_WITHIN: Duration = Duration::from_millis(500);
 
 /// The service behind `fluxgate.delivery.v1.Evaluation`.
 pub struct Evaluation {
@@ -41,17 +52,55 @@ impl evaluation_server::Evaluation for Evaluation {
         };
         let context =
             Context::from_value(&context).map_err(|error| Status::invalid_argument(error.to_string()))?;
-        let found = self.app.delivery.evaluator(|evaluator| {
-            let client = evaluator.client(&key, clock::now().timestamp_millis())?;
-            match evaluator.evaluate(client, &environment, (&flag_key, &context)) {
-                Err(Refusal::Evaluation(EvaluationError::FlagNotFound { .. })) => {
-                    Ok(unknown(&flag_key, evaluator.revision()))
+        let now = clock::now();
+        let evaluate = |recall: &Recall| {
+            self.app.delivery.evaluator(|evaluator| {
+                let client = evaluator.client(&key, now.timestamp_millis())?;
+                let environment = evaluator.environment(client, &environment, &context)?;
+                match evaluator.evaluate(client, environment, (&flag_key, &context), recall) {
+                    Err(Refusal::Evaluation(EvaluationError::FlagNotFound { .. })) => {
+                        Ok((environment, unknown(&flag_key, evaluator.revision())))
+                    }
+                    other => Ok((environment, other?)),
                 }
-                other => other,
-            }
-        });
-        Ok(Response::new(found.map_err(|refusal| status(&refusal))?))
+            })
+        };
+        let mut recall = Recall::default();
+        let (environment, found) = evaluate(&recall).map_err(|refusal| status(&refusal))?;
+        if !recall.is_asked() {
+            return Ok(Response::new(found));
+        }
+        let settled = self.settle(environment, &mut recall, |recall| evaluate(recall));
+        let found = match timeout(RECALL_WITHIN, settled).await {
+            Ok(Ok(settled)) => settled.map_err(|refusal| status(&refusal))?.1,
+            Ok(Err(error)) => forgotten(found, &error.to_string()),
+            Err(_) => forgotten(found, "the database takes too long"),
+        };
+        Ok(Response::new(found))
     }
+}
+
+impl Evaluation {
+    /// Evaluates with what is kept of sticky splits, and keeps what they serve from now on.
+    async fn settle<T>(
+        &self,
+        environment: Uuid,
+        recall: &mut Recall,
+        evaluate: impl Fn(&Recall) -> T,
+    ) -> Result<T, Error> {
+        let mut conn = self.app.read().await?;
+        let place = place(&mut conn, environment).await?;
+        let key = self.app.delivery.unit_keys.of(place.0);
+        let found = recall.settle(&mut conn, place, &key, evaluate).await?;
+        recall.keep(&mut conn, place, (&key, clock::now())).await?;
+        Ok(found)
+    }
+}
+
+/// As on an edge that knows nothing yet, the bucket decides.
+fn forgotten(found: EvaluateResponse, why: &str) -> EvaluateResponse {
+    tracing::warn!(flag = found.flag_key, why, "evaluated without what is kept of sticky splits");
+    found
 }
 
 /// What an edge answers for a flag that is not there.

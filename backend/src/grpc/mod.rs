@@ -1,6 +1,8 @@
-//! gRPC: the delivery stream of the edges, the batches of what they counted, and evaluations for callers without one.
+//! gRPC: the delivery stream of the edges, the batches of what they counted and kept, and evaluations for callers
+//! without one.
 
 mod accept;
+mod assignment;
 mod evaluate;
 mod event;
 mod stream;
@@ -14,8 +16,8 @@ use std::{
 use fluxgate_proto::{
     MAX_MESSAGE_BYTES,
     v1::{
-        BackendMessage, EdgeMessage, EventAck, EventBatch, delivery_server, edge_message::Message,
-        evaluation_server,
+        AssignmentBatch, BackendMessage, EdgeMessage, EventAck, EventBatch, KeptAssignments, delivery_server,
+        edge_message::Message, evaluation_server,
     },
 };
 use fluxgate_server::tls::Certificate;
@@ -26,6 +28,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::{app::App, auth::secret::KeyKind, clock, delivery::state::EdgeClient};
+use assignment::Keeping;
 use evaluate::Evaluation;
 use event::Intake;
 use stream::EdgeStream;
@@ -44,6 +47,7 @@ const NO_EDGE: &str = "the key is not that of an enabled client of kind EDGE";
 struct Delivery {
     app: Arc<App>,
     intake: Intake,
+    keeping: Keeping,
     shutdown: watch::Receiver<bool>,
 }
 
@@ -53,10 +57,11 @@ pub async fn serve(
     (listener, certificate): (TcpListener, Option<Arc<Certificate>>),
     mut shutdown: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
-    let intake = Intake::new(Arc::clone(&app));
+    let (intake, keeping) = (Intake::new(Arc::clone(&app)), Keeping::new(Arc::clone(&app)));
     let evaluation = evaluation_server::EvaluationServer::new(Evaluation::new(Arc::clone(&app)))
         .max_decoding_message_size(evaluate::MAX_REQUEST_BYTES);
-    let service = delivery_server::DeliveryServer::new(Delivery { app, intake, shutdown: shutdown.clone() })
+    let delivery = Delivery { app, intake, keeping, shutdown: shutdown.clone() };
+    let service = delivery_server::DeliveryServer::new(delivery)
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
         .max_encoding_message_size(MAX_MESSAGE_BYTES);
     let incoming = accept::connections(listener, certificate.as_ref())?;
@@ -120,9 +125,39 @@ impl delivery_server::Delivery for Delivery {
         };
         Ok(named(Response::new(push.instrument(span).await?), id))
     }
+
+    async fn push_assignments(
+        &self,
+        request: Request<AssignmentBatch>,
+    ) -> Result<Response<KeptAssignments>, Status> {
+        let (client, id, span) = self.asking(&request, "assignments").await?;
+        let batch = request.into_inner();
+        Ok(named(Response::new(self.keeping.push(&client, &batch).instrument(span).await?), id))
+    }
+
+    async fn look_up_assignments(
+        &self,
+        request: Request<AssignmentBatch>,
+    ) -> Result<Response<KeptAssignments>, Status> {
+        let (client, id, span) = self.asking(&request, "look-up of assignments").await?;
+        let batch = request.into_inner();
+        Ok(named(Response::new(self.keeping.look_up(&client, &batch).instrument(span).await?), id))
+    }
 }
 
 impl Delivery {
+    /// The EDGE client that a request is of, with an id and a span for it.
+    async fn asking<T>(
+        &self,
+        request: &Request<T>,
+        what: &'static str,
+    ) -> Result<(EdgeClient, Uuid, tracing::Span), Status> {
+        let (client, _) = self.client(request).await?.ok_or_else(|| Status::permission_denied(NO_EDGE))?;
+        let id = clock::new_id();
+        let span = tracing::info_span!("assignments", %id, what, client = client.name);
+        Ok((client, id, span))
+    }
+
     /// The EDGE client that a request is of, and the id of its key; none when the key is not good.
     async fn client<T>(&self, request: &Request<T>) -> Result<Option<(EdgeClient, String)>, Status> {
         let key = bearer(request)?;

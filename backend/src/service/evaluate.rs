@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use fluxgate_engine::{Context, Flag, FlagConfig, Flags, Served, evaluate as run};
+use fluxgate_engine::{Context, Flag, FlagConfig, Flags, Served, evaluate_kept};
 use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::{
     access::Action,
-    auth::Caller,
+    auth::{Caller, unit::UnitKeys},
     error::{Error, Result},
-    service::{environment, team},
+    service::{assignment::recall::Recall, environment, team},
     store::stage,
 };
 
@@ -52,8 +52,8 @@ pub async fn evaluate(
     conn: &mut PgConnection,
     caller: &Caller,
     (team_key, environment_key): (&str, &str),
-    features: Vec<String>,
-    context: &Value,
+    (features, context): (Vec<String>, &Value),
+    unit_keys: &UnitKeys,
 ) -> Result<Vec<Evaluation>> {
     let team = team::find(conn, caller, team_key, Action::Read).await?;
     let environment = environment::find(conn, team.id, environment_key).await?;
@@ -63,7 +63,11 @@ pub async fn evaluate(
     let context = Context::from_value(context).map_err(|e| Error::invalid("context", e.to_string()))?;
     let rows = stage::live_in(conn, environment.id).await?;
     let served = compile(&features, rows.into_iter().map(|row| (row.feature.clone(), row)).collect());
-    Ok(features.into_iter().map(|feature| one(&served, feature, &context)).collect())
+    let all = |recall: &Recall| {
+        features.iter().map(|feature| one(&served, feature.clone(), &context, recall)).collect()
+    };
+    // It only looks: what is asked here is served to nobody.
+    Recall::default().settle(conn, (team.id, environment.id), &unit_keys.of(team.id), all).await
 }
 
 /// Compiles what was asked for and what that depends on. A document that this version refuses is as good as unknown.
@@ -86,8 +90,8 @@ fn compile(features: &[String], mut rows: HashMap<String, stage::Live>) -> LiveF
     LiveFlags(served)
 }
 
-fn one(served: &LiveFlags, feature: String, context: &Context<'_>) -> Evaluation {
-    match run(served, &feature, context) {
+fn one(served: &LiveFlags, feature: String, context: &Context<'_>, recall: &Recall) -> Evaluation {
+    match evaluate_kept(served, &feature, context, recall) {
         Ok(found) => Evaluation {
             value: found.value.cloned(),
             variant: found.variant.map(str::to_owned),

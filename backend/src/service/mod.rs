@@ -1,6 +1,7 @@
 //! Use cases: one function each. Check access, validate, store, audit, and take the next revision, all in the
 //! caller's transaction. Every transport ends here; what is served changes in `change` alone.
 
+pub mod assignment;
 pub mod audit;
 pub mod change;
 pub mod client;

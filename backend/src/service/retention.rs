@@ -9,7 +9,7 @@ use super::throttle;
 use crate::{
     error::Result,
     store::{
-        ingest,
+        assignment, ingest,
         retention::{self, PeriodicJob},
         session,
     },
@@ -25,6 +25,8 @@ const SAMPLES_OF_ENVIRONMENT: i64 = 10_000;
 const BATCH_IDS_KEPT: TimeDelta = TimeDelta::days(MAX_SPOOLED_DAYS + 2);
 /// For how long is every revision kept? An edge that was away for less is brought up by what it missed.
 const REVISIONS_KEPT_FOR: TimeDelta = TimeDelta::hours(24);
+/// For how long is kept what sticky splits served under a salt that is no longer live, should it come back?
+const FORMER_SALTS_KEPT_FOR: TimeDelta = TimeDelta::days(30);
 /// How many rows does one transaction delete? So many take a fraction of what a statement may.
 const AT_ONCE: i64 = 5_000;
 
@@ -42,7 +44,10 @@ fn every(job: PeriodicJob) -> TimeDelta {
     match job {
         PeriodicJob::Samples => TimeDelta::minutes(1),
         PeriodicJob::Sessions | PeriodicJob::Failures | PeriodicJob::DeliveryLog => TimeDelta::minutes(10),
-        PeriodicJob::Partitions | PeriodicJob::Evaluations | PeriodicJob::Batches => TimeDelta::hours(1),
+        PeriodicJob::Partitions
+        | PeriodicJob::Evaluations
+        | PeriodicJob::Batches
+        | PeriodicJob::Assignments => TimeDelta::hours(1),
     }
 }
 
@@ -67,6 +72,9 @@ pub async fn run(
         PeriodicJob::Sessions => full(session::forget_expired(conn, now, AT_ONCE).await?),
         PeriodicJob::Failures => full(throttle::sweep(conn, now, AT_ONCE).await?),
         PeriodicJob::DeliveryLog => delivery_log(conn, kept, now).await?,
+        PeriodicJob::Assignments => {
+            full(assignment::delete_ended(conn, now - FORMER_SALTS_KEPT_FOR, AT_ONCE).await?)
+        }
     };
     // Where there is more, it goes on with the next look.
     let next = if more { now } else { now + every(job) };

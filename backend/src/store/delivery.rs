@@ -100,13 +100,21 @@ pub struct StageRow {
     pub version: Option<i32>,
     pub config: Option<serde_json::Value>,
     pub killed: bool,
+    /// Whether the sticky splits that it had under its salt were not always one and the same.
+    pub reweighted: bool,
 }
 
 /// Stages by id.
 pub async fn stages(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<StageRow>> {
     query_as(
         "SELECT s.id, f.team_id, s.environment_id, f.key AS feature, s.live_version AS version, v.config,
-                s.killed_at IS NOT NULL AS killed
+                s.killed_at IS NOT NULL AS killed,
+                CASE WHEN v.config @> '{\"sticky\": true}' THEN (
+                    SELECT count(DISTINCT split) > 1
+                    FROM version o CROSS JOIN jsonb_path_query(o.config, '$.criteria[*].split') AS split
+                    WHERE o.stage_id = s.id AND o.config @> '{\"sticky\": true}'
+                      AND coalesce(o.config ->> 'salt', f.key) = coalesce(v.config ->> 'salt', f.key)
+                ) ELSE false END AS reweighted
          FROM stage s JOIN feature f ON f.id = s.feature_id
          LEFT JOIN version v ON v.stage_id = s.id AND v.number = s.live_version WHERE s.id = ANY ($1)",
     )

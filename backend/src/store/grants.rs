@@ -31,6 +31,7 @@ pub const TABLES: &[(&str, &str)] = &[
     ("bootstrap", "SELECT, INSERT, UPDATE, DELETE"),
     ("client_key", "SELECT, INSERT, UPDATE, DELETE"),
     ("context_key", "SELECT, INSERT, UPDATE, DELETE"),
+    ("assignment", "SELECT, INSERT, DELETE"),
     ("edge", "SELECT, INSERT, UPDATE, DELETE"),
     ("evaluation_count", "SELECT, INSERT, UPDATE, DELETE"),
     ("evaluation_sample", "SELECT, INSERT, UPDATE, DELETE"),

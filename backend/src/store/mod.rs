@@ -2,6 +2,7 @@
 //!
 //! The row is the domain value is the GraphQL node. Rows that hold secrets derive neither.
 
+pub mod assignment;
 pub mod audit;
 pub mod change;
 pub mod client;

@@ -23,6 +23,8 @@ word_enum!(
         Failures,
         /// The log of revisions.
         DeliveryLog,
+        /// What sticky splits keep.
+        Assignments,
     }
 );
 

@@ -6,6 +6,7 @@ mod abuse;
 mod access;
 mod answer;
 mod approval;
+mod assignment;
 mod batch;
 mod binary;
 mod change;

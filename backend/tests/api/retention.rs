@@ -31,9 +31,18 @@ async fn run(world: &World, jobs: &[&str]) -> i64 {
 async fn of_several_replicas_one_does_a_job(db: PgPool) {
     let world = World::new(db).await;
     let replicas = [world.replica().await, world.replica().await];
-    let all = ["PARTITIONS", "EVALUATIONS", "SAMPLES", "BATCHES", "SESSIONS", "FAILURES", "DELIVERY_LOG"];
+    let all = [
+        "PARTITIONS",
+        "EVALUATIONS",
+        "SAMPLES",
+        "BATCHES",
+        "SESSIONS",
+        "FAILURES",
+        "DELIVERY_LOG",
+        "ASSIGNMENTS",
+    ];
     for _ in 0..5 {
-        assert_eq!(run(&world, &all).await, 7, "each once");
+        assert_eq!(run(&world, &all).await, 8, "each once");
     }
     // Whoever is at one keeps the others from it, and nobody from the rest.
     let mut tx = world.db.begin().await.unwrap();
@@ -262,5 +271,40 @@ async fn nobody_deletes_what_the_log_cannot_do_without(db: PgPool) {
     )
     .await
     .unwrap();
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn assignments_go_with_their_salt_and_their_feature(db: PgPool) {
+    let world = World::new(db).await;
+    let dev = environment(&world, "acme", "dev").await;
+    for feature in ["live", "new", "plain", "archived"] {
+        world.feature(feature).await;
+    }
+    let sticky = |salt: &str| {
+        json!({"enabled": true, "variants": {"on": true, "off": false}, "default": "off", "off": "off",
+               "sticky": true, "salt": salt, "criteria": [{"split": [{"variant": "on", "weight": 100}]}]})
+    };
+    world.edit("dev", "live", "dev", sticky("m")).await;
+    world.edit("dev", "archived", "dev", sticky("m")).await;
+    // Nobody can alter a version, so that its age is made here.
+    world.script("ALTER TABLE version DISABLE TRIGGER USER; UPDATE version SET created_at = now() - '31 days'::interval").await;
+    world.edit("dev", "new", "dev", sticky("m")).await;
+    world.done("dev", "withdraw", json!({"team": "acme", "feature": "archived", "environment": "dev"})).await;
+    world.done("admin", "archiveFeature", json!({"team": "acme", "feature": "archived"})).await;
+    let rows = format!(
+        "INSERT INTO assignment SELECT '{dev}', f.id, salt, decode(md5(n::text), 'hex'), 'on', now()
+         FROM feature f, unnest(ARRAY ['a', 'm', 'z']) AS salt, generate_series(1, 5) AS n"
+    );
+    world.sql(&rows).await.unwrap();
+    run(&world, &["ASSIGNMENTS"]).await;
+    let left = world
+        .text(
+            "SELECT string_agg(DISTINCT f.key || '/' || salt, ' ' ORDER BY f.key || '/' || salt)
+             FROM assignment a JOIN feature f ON f.id = a.feature_id",
+        )
+        .await;
+    assert_eq!(left, "live/m new/a new/m new/z", "the former salts of a month, and no others");
+    assert_eq!(world.number("SELECT count(*) FROM assignment").await, 20);
     world.stop().await;
 }

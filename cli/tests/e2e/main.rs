@@ -11,4 +11,5 @@ mod poll;
 mod refusals;
 mod run;
 mod session;
+mod sticky;
 mod world;

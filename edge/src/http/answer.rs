@@ -5,13 +5,13 @@ use actix_web::error::Error;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Bytes;
-use fluxgate_engine::{Context, Evaluation, EvaluationError, evaluate};
+use fluxgate_engine::{Context, Evaluation, EvaluationError, evaluate_kept};
 
 use super::auth::Asker;
 use super::error::Problem;
+use crate::assignment::KeptHere;
 use crate::flag::ServedFlag;
 use crate::json;
-use crate::state::View;
 
 /// Returns the body of a request, unless it is larger than its limit or says that it is something other than JSON.
 pub(crate) fn body_of(
@@ -42,16 +42,17 @@ fn is_json(content_type: &[u8]) -> bool {
 /// Evaluates a flag for somebody who may not see every flag.
 pub(crate) fn evaluate_for<'v>(
     asker: Asker<'_>,
-    view: &'v View<'v>,
+    kept: &'v KeptHere<'v>,
     key: &str,
     context: &Context<'_>,
 ) -> Result<(&'v ServedFlag, Evaluation<'v>), EvaluationError> {
     let not_found = || EvaluationError::FlagNotFound { key: key.to_owned() };
+    let view = kept.view();
     let flag = view.flag(key).ok_or_else(not_found)?;
     if asker.sees_client_side_only() && !flag.flag().client_side() {
         return Err(not_found());
     }
-    Ok((flag, evaluate(view, key, context)?))
+    Ok((flag, evaluate_kept(view, key, context, kept)?))
 }
 
 /// Appends `,"reason":…,"metadata":{…}`, with the state's revision if it belongs there.

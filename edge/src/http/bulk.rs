@@ -6,6 +6,7 @@ use actix_web::http::header::{ETAG, HeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use fluxgate_engine::{Context, Evaluation, EvaluationError, Served, evaluate_all};
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::answer::{body_of, put_reason_and_metadata};
 use super::auth::admit;
@@ -15,11 +16,11 @@ use super::events::offer;
 use super::observe::told;
 use super::request::Body;
 use super::{App, MAX_BULK_BODY_BYTES, app, cors, reply};
+use crate::assignment::KeptHere;
 use crate::clock;
 use crate::flag::ServedFlag;
 use crate::json;
 use crate::metrics::Endpoint;
-use crate::state::View;
 
 /// How long is an answer for one flag, roughly?
 const BYTES_A_FLAG: usize = 160;
@@ -64,13 +65,15 @@ fn answer(app: &App, request: &HttpRequest, body: Result<Bytes, Error>) -> Resul
     let identity = identity(asker, view.id(), &body.context);
     let version = view.listing().version(client_side_only);
     let offer = offer(asker, identity, (view.id(), version), clock::unix_ms());
+    let kept = KeptHere::new(view, app.edge.assignments());
+    // What is kept changes the answer, and no version tells of it.
+    let flags = view.listing().is_reweighted().then(|| flags(&kept, client_side_only, &body.context));
+    let version = flags.as_deref().map_or(version, |flags| version ^ xxh3_128(flags));
     let etag = etag(identity, version, offer.expires);
     if is_known(request.headers(), &etag) {
         return Ok(Answer { etag, body: None });
     }
-    let mut buffer = Vec::with_capacity(512 + view.listing().flags().len() * BYTES_A_FLAG);
-    buffer.extend_from_slice(b"{\"flags\":[");
-    put_flags(&mut buffer, &view, client_side_only, &body.context);
+    let mut buffer = flags.unwrap_or_else(|| self::flags(&kept, client_side_only, &body.context));
     buffer.extend_from_slice(b"],\"metadata\":{\"revision\":");
     json::put(&mut buffer, &state.revision());
     buffer.extend_from_slice(b"},\"eventStreams\":[{\"type\":\"sse\",\"endpoint\":{\"requestUri\":");
@@ -79,20 +82,24 @@ fn answer(app: &App, request: &HttpRequest, body: Result<Bytes, Error>) -> Resul
     Ok(Answer { etag, body: Some(buffer) })
 }
 
-/// Appends what every flag is for a context, one after the other.
-fn put_flags(buffer: &mut Vec<u8>, view: &View<'_>, client_side_only: bool, context: &Context<'_>) {
+/// Returns the beginning of an answer: what every flag is for a context, one after the other.
+fn flags(kept: &KeptHere<'_>, client_side_only: bool, context: &Context<'_>) -> Vec<u8> {
+    let view = kept.view();
+    let mut buffer = Vec::with_capacity(512 + view.listing().flags().len() * BYTES_A_FLAG);
+    buffer.extend_from_slice(b"{\"flags\":[");
     let shown = || {
         let flags = view.listing().flags().iter();
         flags.filter(|listed| !client_side_only || listed.flag.flag().client_side())
     };
     let asked = shown().map(|listed| Served { flag: listed.flag.flag(), killed: listed.killed });
-    let results = evaluate_all(view, asked, context, &());
+    let results = evaluate_all(view, asked, context, kept);
     for (n, (listed, result)) in shown().zip(results).enumerate() {
         if n > 0 {
             buffer.push(b',');
         }
-        put_flag(buffer, &listed.flag, result);
+        put_flag(&mut buffer, &listed.flag, result);
     }
+    buffer
 }
 
 fn put_flag(buffer: &mut Vec<u8>, flag: &ServedFlag, result: Result<Evaluation<'_>, EvaluationError>) {

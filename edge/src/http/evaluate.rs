@@ -12,6 +12,7 @@ use super::error::{Failure, Problem};
 use super::observe::told;
 use super::request::Body;
 use super::{App, MAX_BODY_BYTES, app, reply};
+use crate::assignment::KeptHere;
 use crate::json;
 use crate::metrics::Endpoint;
 
@@ -36,9 +37,10 @@ fn answer(app: &App, request: &HttpRequest, body: Result<Bytes, Error>) -> Resul
     };
     let failed = |problem| Failure::of(problem, KEY_FIELD, key);
     let view = asker.environment(state, body.environment.as_deref(), &body.context).map_err(failed)?;
+    let kept = KeptHere::new(view, app.edge.assignments());
     let mut buffer = Vec::with_capacity(256);
     buffer.extend_from_slice(b"{\"flagKey\":");
-    match evaluate_for(asker, &view, key, &body.context) {
+    match evaluate_for(asker, &kept, key, &body.context) {
         Ok((flag, evaluation)) => {
             buffer.extend_from_slice(flag.key_json());
             buffer.push(b',');

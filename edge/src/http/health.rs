@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::error::{Failure, Problem};
 use super::observe::told;
 use super::{App, app, reply};
+use crate::assignment::AssignmentStatus;
 use crate::disk::DiskStatus;
 use crate::metrics::Endpoint;
 
@@ -73,6 +74,7 @@ fn describe(request: &HttpRequest) -> HttpResponse {
             "counters": stream.counters,
         },
         "disk": disk(&app.edge.disk()),
+        "assignments": assignments(&app.edge.assignments().status()),
     });
     reply(request, StatusCode::OK, body.to_string().into_bytes())
 }
@@ -87,6 +89,18 @@ fn disk(disk: &DiskStatus) -> Value {
         "failing": disk.failing,
         "errors": disk.errors,
         "setAside": disk.set_aside,
+    })
+}
+
+fn assignments(status: &AssignmentStatus) -> Value {
+    json!({
+        "waiting": status.waiting,
+        "pushed": status.pushed,
+        "lookedUp": status.looked_up,
+        "corrected": status.corrected,
+        "refused": status.refused,
+        "passedOver": status.passed_over,
+        "failing": status.failing,
     })
 }
 

@@ -11,6 +11,7 @@ use super::error::{Failure, Problem};
 use super::observe::told;
 use super::request::Body;
 use super::{App, MAX_BODY_BYTES, app, reply};
+use crate::assignment::KeptHere;
 use crate::metrics::Endpoint;
 
 pub(super) async fn single(
@@ -45,7 +46,8 @@ fn answer(
     let bytes = body_of(request, body, MAX_BODY_BYTES)?;
     let body = Body::parse(&bytes)?.with_object()?;
     let view = asker.environment(state, body.environment.as_deref(), &body.context)?;
-    let (flag, evaluation) = evaluate_for(asker, &view, key, &body.context)?;
+    let kept = KeptHere::new(view, app.edge.assignments());
+    let (flag, evaluation) = evaluate_for(asker, &kept, key, &body.context)?;
     let mut buffer = Vec::with_capacity(256);
     buffer.extend_from_slice(b"{\"key\":");
     buffer.extend_from_slice(flag.key_json());

@@ -13,20 +13,20 @@ pub const REFUSED: Duration = Duration::from_secs(60);
 ///
 /// A thousand edges that lost the same backend come back spread out, and never stop coming back.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     attempts: u32,
 }
 
 impl Backoff {
     /// Returns the next wait; `chance` is evenly distributed over 0.0..1.0.
-    pub(super) fn next(&mut self, chance: f64) -> Duration {
+    pub(crate) fn next(&mut self, chance: f64) -> Duration {
         let limit = SHORTEST.saturating_mul(1 << self.attempts.min(16)).min(LONGEST);
         self.attempts = self.attempts.saturating_add(1);
         limit.mul_f64(chance.clamp(0.0, 1.0))
     }
 
     /// Starts again from the shortest wait.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.attempts = 0;
     }
 }

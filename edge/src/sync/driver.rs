@@ -17,7 +17,7 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::{Ascii, MetadataValue};
-use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 use tonic::{Code, Request, Status, Streaming};
 
 use super::machine::{Input, Loss, Machine, Output};
@@ -87,6 +87,18 @@ impl Connector {
     /// Returns how many backends there are.
     pub fn backends(&self) -> usize {
         self.endpoints.len()
+    }
+
+    /// Returns a way to ask a backend beside the stream, which connects when it is first used.
+    pub(crate) fn channel(&self, backend: usize) -> Option<Channel> {
+        self.endpoints.get(backend).map(Endpoint::connect_lazy)
+    }
+
+    /// Puts the key before a message.
+    pub(crate) fn authorized<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        request.metadata_mut().insert("authorization", self.authorization.clone());
+        request
     }
 
     async fn open(
@@ -230,6 +242,7 @@ pub async fn drive(
                     keeper.changed();
                 }
                 Output::Keep => keeper.changed(),
+                Output::UnitKey(key) => edge.set_unit_key(*key),
                 Output::Send(message) => {
                     if !link.send(message) {
                         link = Link::Down;

@@ -9,6 +9,7 @@ mod machine;
 mod replica;
 mod status;
 
+pub(crate) use backoff::Backoff;
 pub use backoff::{LONGEST, REFUSED, SHORTEST};
 pub use driver::{Connector, ConnectorError, drive};
 pub use image::{Image, KeyHash};

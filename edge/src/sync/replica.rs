@@ -101,7 +101,7 @@ fn read(item: &Item) -> Result<Content, String> {
         Delivered::Stage(stage) => {
             let flag = ServedFlag::compile(&stage.feature_key, stage.version, &stage.config, &item.payload)
                 .map_err(|error| named(item, &error))?;
-            Ok(Content::Flag(stage.environment_id, Arc::new(flag)))
+            Ok(Content::Flag(stage.environment_id, Arc::new(flag.with_reweighted(stage.reweighted))))
         }
         Delivered::Environment(Environment { key, team }) => {
             let name = EnvironmentName { key: key.into(), team: team.into() };

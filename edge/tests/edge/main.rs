@@ -26,6 +26,7 @@ mod refusals;
 mod restart;
 mod settings;
 mod steps;
+mod sticky;
 mod tls;
 mod watch;
 mod world;

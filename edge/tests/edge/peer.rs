@@ -12,7 +12,9 @@ use fluxgate_edge::run::run;
 use fluxgate_proto::v1::backend_message::Message;
 use fluxgate_proto::v1::delivery_server::{Delivery, DeliveryServer};
 use fluxgate_proto::v1::edge_message::Message as Said;
-use fluxgate_proto::v1::{BackendMessage, EdgeMessage, EventAck, EventBatch};
+use fluxgate_proto::v1::{
+    AssignmentBatch, BackendMessage, EdgeMessage, EventAck, EventBatch, KeptAssignments,
+};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -66,6 +68,7 @@ impl Conversation {
 
 struct Service {
     streams: mpsc::Sender<Conversation>,
+    told: mpsc::Sender<Told>,
     refuse: Option<Status>,
 }
 
@@ -90,12 +93,50 @@ impl Delivery for Service {
     async fn push_events(&self, _: Request<EventBatch>) -> Result<Response<EventAck>, Status> {
         Err(Status::unavailable("this backend takes no events"))
     }
+
+    async fn push_assignments(
+        &self,
+        request: Request<AssignmentBatch>,
+    ) -> Result<Response<KeptAssignments>, Status> {
+        self.tell(false, request).await
+    }
+
+    async fn look_up_assignments(
+        &self,
+        request: Request<AssignmentBatch>,
+    ) -> Result<Response<KeptAssignments>, Status> {
+        self.tell(true, request).await
+    }
+}
+
+impl Service {
+    async fn tell(
+        &self,
+        asks: bool,
+        request: Request<AssignmentBatch>,
+    ) -> Result<Response<KeptAssignments>, Status> {
+        let authorization = request.metadata().get("authorization").unwrap().to_str().unwrap().to_owned();
+        let (answer, answered) = oneshot::channel();
+        let over = Status::unavailable("the test is over");
+        let told = Told { asks, authorization, batch: request.into_inner(), answer };
+        self.told.send(told).await.map_err(|_| over.clone())?;
+        answered.await.map_err(|_| over)?.map(Response::new)
+    }
+}
+
+/// What an edge told of sticky splits, or asked about them.
+pub(crate) struct Told {
+    pub(crate) asks: bool,
+    pub(crate) authorization: String,
+    pub(crate) batch: AssignmentBatch,
+    pub(crate) answer: oneshot::Sender<Result<KeptAssignments, Status>>,
 }
 
 /// A backend's gRPC server.
 pub(crate) struct Peer {
     pub(crate) address: String,
     streams: mpsc::Receiver<Conversation>,
+    told: mpsc::Receiver<Told>,
     server: Task<()>,
 }
 
@@ -118,12 +159,18 @@ impl Peer {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (sender, streams) = mpsc::channel(8);
-        let service = DeliveryServer::new(Service { streams: sender, refuse });
+        let (teller, told) = mpsc::channel(8);
+        let service = DeliveryServer::new(Service { streams: sender, told: teller, refuse });
         let server = server.add_service(service);
         let server = tokio::spawn(async move {
             server.serve_with_incoming(TcpListenerStream::new(listener)).await.unwrap();
         });
-        Self { address, streams, server }
+        Self { address, streams, told, server }
+    }
+
+    /// What the edge tells next of sticky splits, or asks about them.
+    pub(crate) async fn told(&mut self) -> Told {
+        tokio::time::timeout(PATIENCE, self.told.recv()).await.expect("the edge tells something").unwrap()
     }
 
     pub(crate) async fn stream(&mut self) -> Conversation {

@@ -70,7 +70,7 @@ async fn another_clients_key_finds_nothing_and_a_rotated_one_finds_everything() 
     assert!(status["disk"]["setAside"][0].as_str().unwrap().contains("another client"), "{status}");
 
     let key_sha256 = [EDGE_KEY, ROTATED_KEY].map(|key| Sha256::digest(key).to_vec()).to_vec();
-    stream.say(Message::Welcome(Welcome { client_id: vec![1; 16], key_sha256 })).await;
+    stream.say(Message::Welcome(Welcome { client_id: vec![1; 16], key_sha256, unit_key: Vec::new() })).await;
     edge.status(|status| status["stream"]["state"] == "connected").await;
     stream.say(delta(1, 2, Vec::new())).await;
     saved(&edge, 2).await;

@@ -40,7 +40,7 @@ pub(crate) fn item(kind: ItemKind, id: u128, revision: u64, payload: Vec<u8>) ->
 
 /// A stage whose version is the revision that touched it.
 pub(crate) fn stage(id: u128, revision: u64, environment: Uuid, (key, config): (&str, Value)) -> Item {
-    item(ItemKind::Stage, id, revision, stage_payload(environment, key, revision, &config))
+    item(ItemKind::Stage, id, revision, stage_payload(environment, key, (revision, false), &config))
 }
 
 pub(crate) fn environment(id: Uuid, key: &str, team: &str) -> Item {

@@ -1,9 +1,11 @@
 //! Kept assignments: whom a split keeps, and what it never overrides.
 
-use fluxgate_engine::{Context, Kept, Reason, evaluate, evaluate_kept};
+use std::cell::RefCell;
+
+use fluxgate_engine::{Context, Kept, Reason, evaluate, evaluate_all, evaluate_kept, explain};
 use serde_json::{Value, json};
 
-use crate::runner::environment;
+use crate::runner::{documents, environment};
 
 /// Every unit was served this variant of this feature before, under the salt `first`.
 struct Always(&'static str, &'static str);
@@ -78,4 +80,62 @@ fn it_counts_for_a_dependency_too() {
     let environment = environment(&flags).unwrap();
     let context = Context::new();
     assert_eq!(evaluate(&environment, "f", &context).unwrap_err().code(), "TARGETING_KEY_MISSING");
+}
+
+/// Keeps what it is told, as an edge does.
+#[derive(Default)]
+struct Book {
+    told: RefCell<Vec<String>>,
+    kept: Option<&'static str>,
+}
+
+impl Kept for Book {
+    fn variant(&self, _feature: &str, _salt: &str, _unit: &str) -> Option<&str> {
+        self.kept
+    }
+
+    fn decided(&self, feature: &str, salt: &str, unit: &str, variant: &str) {
+        self.told.borrow_mut().push(format!("{feature}/{salt}/{unit}={variant}"));
+    }
+}
+
+#[test]
+fn what_a_bucket_decides_is_told_once_and_only_where_nothing_was_kept() {
+    let told = |flags: Value, kept| {
+        let book = Book { kept, ..Book::default() };
+        served(flags, "f", &book);
+        book.told.into_inner()
+    };
+    let f = |changes| json!({ "f": flag(changes) });
+    assert_eq!(told(f(json!({})), None), ["f/first/user-1=b"]);
+    assert_eq!(told(f(json!({})), Some("a")), [""; 0], "it was kept");
+    assert_eq!(told(f(json!({})), Some("c")), [""; 0], "it was kept, and is no longer in the split");
+    assert_eq!(told(f(json!({ "sticky": false })), None), [""; 0]);
+    assert_eq!(told(f(json!({ "killed": true })), None), [""; 0]);
+    let out = json!({ "criteria": [{ "rollout": 0, "split": [{ "variant": "a", "weight": 100 }] }] });
+    assert_eq!(told(f(out), None), [""; 0], "the rollout left it out");
+    let past = json!({ "criteria": [{ "split": [{ "variant": "a", "weight": 0 }] }] });
+    assert_eq!(told(f(past), None), [""; 0], "past the last share there is nothing to keep");
+    let dependency = json!({ "g": flag(json!({})), "f": flag(json!({ "dependsOn": [{ "feature": "g" }] })) });
+    assert_eq!(
+        told(dependency, None),
+        ["g/first/user-1=b", "f/first/user-1=b"],
+        "a dependency was served, too"
+    );
+}
+
+#[test]
+fn bulk_evaluations_tell_and_explanations_do_not() {
+    let flags = json!({ "f": flag(json!({})) });
+    let written = documents(&flags).unwrap();
+    let flags = environment(&flags).unwrap();
+    let context = json!({ "targetingKey": "user-1" });
+    let context = Context::from_value(&context).unwrap();
+    let book = Book::default();
+    let asked = [fluxgate_engine::Flags::get(&flags, "f").unwrap()];
+    assert_eq!(evaluate_all(&flags, asked, &context, &book).filter(Result::is_ok).count(), 1);
+    assert_eq!(book.told.borrow().len(), 1);
+    let explanation = serde_json::to_value(explain(&written, "f", &context, &book)).unwrap();
+    assert!(explanation.to_string().contains("SPLIT"), "{explanation}");
+    assert_eq!(book.told.borrow().len(), 1);
 }

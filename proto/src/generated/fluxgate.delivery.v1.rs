@@ -166,6 +166,9 @@ pub struct Welcome {
     /// of each whole key of the client, 32 bytes
     #[prost(bytes = "vec", repeated, tag = "2")]
     pub key_sha256: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    /// of the client's team, 32 bytes: what units are hashed with before they are told; `unit.rs`
+    #[prost(bytes = "vec", tag = "3")]
+    pub unit_key: ::prost::alloc::vec::Vec<u8>,
 }
 /// All kill switches that are on, complete. Always ahead of whatever else is waiting.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -268,6 +271,10 @@ pub struct Stage {
     /// the flag config as compact JSON
     #[prost(bytes = "vec", tag = "4")]
     pub config: ::prost::alloc::vec::Vec<u8>,
+    /// The stage's sticky splits under this salt were not always one and the same: what was served to a unit first need not be what
+    /// its bucket says now, so that whoever does not know it has to ask.
+    #[prost(bool, tag = "5")]
+    pub reweighted: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Environment {
@@ -446,6 +453,46 @@ pub struct RefusedRows {
     pub too_old: u64,
     #[prost(uint64, tag = "4")]
     pub in_future: u64,
+}
+/// What sticky splits served first, or of which units that is asked. Limits: `assignment.rs`.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AssignmentBatch {
+    #[prost(message, repeated, tag = "1")]
+    pub groups: ::prost::alloc::vec::Vec<AssignmentGroup>,
+}
+/// Units of one feature in one environment under one salt.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AssignmentGroup {
+    #[prost(bytes = "vec", tag = "1")]
+    pub environment_id: ::prost::alloc::vec::Vec<u8>,
+    #[prost(string, tag = "2")]
+    pub feature_key: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub salt: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "4")]
+    pub assignments: ::prost::alloc::vec::Vec<Assignment>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Assignment {
+    /// a keyed hash, 16 bytes
+    #[prost(bytes = "vec", tag = "1")]
+    pub unit: ::prost::alloc::vec::Vec<u8>,
+    #[prost(string, tag = "2")]
+    pub variant: ::prost::alloc::string::String,
+}
+/// One group for each that was sent, in the same order.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct KeptAssignments {
+    #[prost(message, repeated, tag = "1")]
+    pub groups: ::prost::alloc::vec::Vec<KeptGroup>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct KeptGroup {
+    #[prost(message, repeated, tag = "1")]
+    pub kept: ::prost::alloc::vec::Vec<Assignment>,
+    /// no feature of that key in an environment of that id within the client's scope: nothing is kept of it
+    #[prost(bool, tag = "2")]
+    pub refused: bool,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -795,6 +842,61 @@ pub mod delivery_client {
                 .insert(GrpcMethod::new("fluxgate.delivery.v1.Delivery", "PushEvents"));
             self.inner.unary(req, path, codec).await
         }
+        /// Keeps what sticky splits served to units that had nothing kept; the first that is committed wins. The answer says what is
+        /// kept where that is another variant than was pushed. Credentials and statuses as for PushEvents; sent again, nothing changes.
+        pub async fn push_assignments(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AssignmentBatch>,
+        ) -> std::result::Result<
+            tonic::Response<super::KeptAssignments>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fluxgate.delivery.v1.Delivery/PushAssignments",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("fluxgate.delivery.v1.Delivery", "PushAssignments"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says what is kept of units, and keeps nothing. The variants are left out of what is sent.
+        pub async fn look_up_assignments(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AssignmentBatch>,
+        ) -> std::result::Result<
+            tonic::Response<super::KeptAssignments>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/fluxgate.delivery.v1.Delivery/LookUpAssignments",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("fluxgate.delivery.v1.Delivery", "LookUpAssignments"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -827,6 +929,17 @@ pub mod delivery_server {
             &self,
             request: tonic::Request<super::EventBatch>,
         ) -> std::result::Result<tonic::Response<super::EventAck>, tonic::Status>;
+        /// Keeps what sticky splits served to units that had nothing kept; the first that is committed wins. The answer says what is
+        /// kept where that is another variant than was pushed. Credentials and statuses as for PushEvents; sent again, nothing changes.
+        async fn push_assignments(
+            &self,
+            request: tonic::Request<super::AssignmentBatch>,
+        ) -> std::result::Result<tonic::Response<super::KeptAssignments>, tonic::Status>;
+        /// Says what is kept of units, and keeps nothing. The variants are left out of what is sent.
+        async fn look_up_assignments(
+            &self,
+            request: tonic::Request<super::AssignmentBatch>,
+        ) -> std::result::Result<tonic::Response<super::KeptAssignments>, tonic::Status>;
     }
     #[derive(Debug)]
     pub struct DeliveryServer<T> {
@@ -976,6 +1089,92 @@ pub mod delivery_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = PushEventsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fluxgate.delivery.v1.Delivery/PushAssignments" => {
+                    #[allow(non_camel_case_types)]
+                    struct PushAssignmentsSvc<T: Delivery>(pub Arc<T>);
+                    impl<T: Delivery> tonic::server::UnaryService<super::AssignmentBatch>
+                    for PushAssignmentsSvc<T> {
+                        type Response = super::KeptAssignments;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AssignmentBatch>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Delivery>::push_assignments(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PushAssignmentsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/fluxgate.delivery.v1.Delivery/LookUpAssignments" => {
+                    #[allow(non_camel_case_types)]
+                    struct LookUpAssignmentsSvc<T: Delivery>(pub Arc<T>);
+                    impl<T: Delivery> tonic::server::UnaryService<super::AssignmentBatch>
+                    for LookUpAssignmentsSvc<T> {
+                        type Response = super::KeptAssignments;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AssignmentBatch>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Delivery>::look_up_assignments(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = LookUpAssignmentsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

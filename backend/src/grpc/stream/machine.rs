@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use fluxgate_proto::unit::UnitKey;
 use fluxgate_proto::v1::{
     self as edge, Ack, Hello, Nack, ResetReason, backend_message::Message, edge_message,
 };
@@ -95,6 +96,8 @@ pub struct Machine {
     pub(super) sent: Position,
     pub(super) kills_sent: Option<Position>,
     pub(super) keys_told: Option<Vec<EdgeKey>>,
+    /// What the edge is to hash units with.
+    pub(super) unit_key: Vec<u8>,
     pub(super) todo: Todo,
     pub(super) leaving: Option<&'static str>,
     pub(super) stopping: bool,
@@ -130,6 +133,7 @@ impl Machine {
             sent: Position { epoch: Uuid::nil(), revision: 0 },
             kills_sent: None,
             keys_told: None,
+            unit_key: Vec::new(),
             todo: Todo::Wait,
             leaving: None,
             stopping: false,
@@ -144,6 +148,12 @@ impl Machine {
     /// What the client is called.
     pub fn client_name(&self) -> &str {
         &self.client.name
+    }
+
+    /// Has the edge hash units with a key.
+    pub fn with_unit_key(mut self, key: &UnitKey) -> Machine {
+        self.unit_key = key.to_bytes();
+        self
     }
 
     /// Tells this stream from others of the edge.

@@ -36,7 +36,8 @@ impl EdgeStream {
         (client, key_id): (EdgeClient, String),
     ) -> EdgeStream {
         let started = Instant::now();
-        let machine = Machine::new(client, (key_id, clock::new_id()), now(started));
+        let unit_key = delivery.unit_keys.of(client.scope.team);
+        let machine = Machine::new(client, (key_id, clock::new_id()), now(started)).with_unit_key(&unit_key);
         EdgeStream { delivery, sender, machine, started }
     }
 

@@ -70,7 +70,8 @@ impl Machine {
         }
         self.keys_told = Some(self.client.keys.clone());
         let key_sha256 = self.client.keys.iter().map(|key| key.sha256.clone()).collect();
-        Some(Message::Welcome(Welcome { client_id: self.client.id.as_bytes().to_vec(), key_sha256 }))
+        let client_id = self.client.id.as_bytes().to_vec();
+        Some(Message::Welcome(Welcome { client_id, key_sha256, unit_key: self.unit_key.clone() }))
     }
 
     fn kills(&mut self, served: &Served) -> Option<Message> {

@@ -8,6 +8,7 @@ mod receive;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fluxgate_proto::unit::UnitKey;
 use fluxgate_proto::v1::backend_message::Message as FromBackend;
 use fluxgate_proto::v1::edge_message::Message as ToBackend;
 use fluxgate_proto::v1::{Hello, Position, Status};
@@ -76,6 +77,8 @@ pub enum Output {
     Serve(Arc<State>),
     /// What belongs on disk changed, though not what is served.
     Keep,
+    /// Hash units with this before they are told.
+    UnitKey(Box<UnitKey>),
 }
 
 /// The state machine.
@@ -88,6 +91,7 @@ pub struct Machine {
     backends: Backends,
     /// The keys of the client that everything is delivered to.
     keys: Vec<KeyHash>,
+    unit_key: Option<UnitKey>,
     current: Option<Current>,
     /// What is held differs from what the backend holds, nobody knows where: only a snapshot helps.
     suspect: bool,
@@ -130,6 +134,7 @@ impl Machine {
     pub fn new(identity: Identity, backends: usize, now: Now) -> Self {
         Self {
             keys: vec![identity.key],
+            unit_key: None,
             identity,
             phase: Phase::Waiting { until: now.elapsed, refused: false },
             holdings: Holdings::default(),

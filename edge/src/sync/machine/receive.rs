@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fluxgate_proto::unit::UnitKey;
 use fluxgate_proto::v1::backend_message::Message as FromBackend;
 use fluxgate_proto::v1::edge_message::Message as ToBackend;
 use fluxgate_proto::v1::{Ack, BadItem, Delta, Goodbye, Heartbeat, Kills, Nack, Reset, ResetReason};
@@ -58,18 +59,25 @@ impl Machine {
         }
     }
 
-    /// Takes note of the client's keys: its edges may start from what is kept on disk with any of them.
+    /// Takes note of the client's keys: its edges may start from what is kept on disk with any of them. And of the team's, with
+    /// which units are hashed; backends that keep no assignments have none.
     fn welcome(&mut self, welcome: &Welcome) -> Vec<Output> {
+        let mut outputs = Vec::new();
+        let unit_key = welcome.unit_key[..].try_into().ok().map(UnitKey::new);
+        if let Some(key) = unit_key.filter(|key| self.unit_key.as_ref() != Some(key)) {
+            self.unit_key = Some(key.clone());
+            outputs.push(Output::UnitKey(Box::new(key)));
+        }
         let mut keys: Vec<_> = welcome.key_sha256.iter().filter_map(|key| key[..].try_into().ok()).collect();
         if !keys.contains(&self.identity.key) {
             keys.push(self.identity.key);
         }
         keys.sort_unstable();
-        if keys == self.keys {
-            return Vec::new();
+        if keys != self.keys {
+            self.keys = keys;
+            outputs.push(Output::Keep);
         }
-        self.keys = keys;
-        vec![Output::Keep]
+        outputs
     }
 
     fn kills(&mut self, kills: &Kills) -> Answer {
