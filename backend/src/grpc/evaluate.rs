@@ -50,6 +50,10 @@ impl evaluation_server::Evaluation for Evaluation {
                 other => other,
             }
         });
+        let found = found.await.map_err(|error| {
+            tracing::error!(error = format!("{error:#}"), "what is served could not be compiled");
+            Status::internal("internal error")
+        })?;
         Ok(Response::new(found.map_err(|refusal| status(&refusal))?))
     }
 }

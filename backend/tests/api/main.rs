@@ -21,6 +21,7 @@ mod edge;
 mod environment;
 mod epoch;
 mod evaluate;
+mod evaluate_graphql;
 mod evaluation;
 mod event;
 mod feature;
