@@ -49,8 +49,7 @@ pub async fn evaluate(
     app.delivery.reach(there).await?;
     let flags = app.delivery.evaluator(|evaluator| evaluator.flags(environment.id)).await?;
     let evaluated = app.delivery.apart(move || {
-        let context =
-            Context::from_value(&context).map_err(|e| Error::invalid("context", e.to_string()))?;
+        let context = Context::from_value(&context).map_err(|e| Error::invalid("context", e.to_string()))?;
         Ok(features.into_iter().map(|feature| one(&flags, feature, &context)).collect())
     });
     evaluated.await?

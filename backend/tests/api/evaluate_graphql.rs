@@ -17,7 +17,8 @@ fn question(features: &[&str], fields: &str) -> String {
 }
 
 async fn evaluated(world: &World, feature: &str) -> Value {
-    let found = world.query("guest", &question(&[feature], "value variant version killSwitch errorCode")).await;
+    let found =
+        world.query("guest", &question(&[feature], "value variant version killSwitch errorCode")).await;
     found["team"]["evaluate"][0].clone()
 }
 
@@ -26,7 +27,7 @@ async fn what_is_served_is_compiled_once(db: PgPool) {
     let world = World::new(db).await;
     world.feature("flag").await;
     let before = evaluated(&world, "flag").await;
-    assert_eq!((&before["variant"], &before["version"]), (&json!("off"), &json!(1)));
+    assert_eq!((&before["variant"], &before["version"]), (&json!("on"), &json!(1)));
     // Whoever read the document again would find nothing in it.
     world.script("ALTER TABLE version DISABLE TRIGGER USER; UPDATE version SET config = '{}'").await;
     assert_eq!(evaluated(&world, "flag").await, before);
@@ -37,11 +38,11 @@ async fn what_is_served_is_compiled_once(db: PgPool) {
 #[sqlx::test(migrations = false)]
 async fn a_float_keeps_its_point(db: PgPool) {
     let world = World::new(db).await;
-    world.feature("flag").await;
-    let config = json!({"enabled": true, "variants": {"one": 1.0, "half": 0.5}, "default": "one", "off": "half"});
-    world.edit("dev", "flag", "dev", config).await;
-    let found = evaluated(&world, "flag").await;
-    assert_eq!((found["value"].to_string().as_str(), &found["version"]), ("1.0", &json!(2)));
+    let config =
+        json!({"enabled": true, "variants": {"one": 1.0, "half": 0.5}, "default": "one", "off": "half"});
+    let input = json!({"team": "acme", "key": "flag", "kind": "CONTEXTUAL", "config": config});
+    assert_eq!(world.done("dev", "createFeature", input).await["outcome"], "APPLIED");
+    assert_eq!(evaluated(&world, "flag").await["value"].to_string(), "1.0");
     world.stop().await;
 }
 
@@ -107,7 +108,7 @@ async fn an_operation_evaluates_few_features(db: PgPool) {
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     world.query("guest", &question(&keys[1..], "variant")).await;
     let many = world.ask("guest", &question(&keys, "variant"), json!({})).await;
-    assert_eq!((many.code(), &many.error()["message"]), ("INVALID", &json!("features are more than 100")));
+    assert_eq!((many.code(), &many.error()["message"]), ("INVALID", &json!("features: are more than 100")));
     // As many in each of several fields cost as much as any that look something up.
     let field = question(&keys[1..], "variant");
     let field = field.trim_start_matches("{ team(key: \"acme\") { ").trim_end_matches(" } }");
