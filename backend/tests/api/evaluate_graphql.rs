@@ -39,7 +39,7 @@ async fn what_is_served_is_compiled_once(db: PgPool) {
 async fn a_float_keeps_its_point(db: PgPool) {
     let world = World::new(db).await;
     let config =
-        json!({"enabled": true, "variants": {"one": 1.0, "half": 0.5}, "default": "one", "off": "half"});
+        json!({"enabled": true, "variants": {"one": 1, "half": 0.5}, "default": "one", "off": "half"});
     let input = json!({"team": "acme", "key": "flag", "kind": "CONTEXTUAL", "config": config});
     assert_eq!(world.done("dev", "createFeature", input).await["outcome"], "APPLIED");
     assert_eq!(evaluated(&world, "flag").await["value"].to_string(), "1.0");

@@ -236,7 +236,7 @@ async fn every_table_and_function_has_its_grant(db: PgPool) {
     assert!(lacking.is_empty(), "not in backend/src/store/grants.rs: {lacking:?}");
     let functions: Vec<(String, bool, bool)> = sqlx::query_as(
         "SELECT proname::text, prorettype = 'trigger'::regtype OR has_function_privilege($1, oid, 'EXECUTE'),
-                proconfig::text LIKE '%search_path=%pg_temp\"}'
+                coalesce(proconfig::text LIKE '%search_path=%pg_temp\"}', false)
          FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prokind = 'f'",
     )
     .bind(&server)
