@@ -18,7 +18,8 @@ Roles are those of one team. Who is in no role of a team reads; who is not in th
 
 const REST: &str = "
 A system administrator who is a member has the member's roles as well. Nobody votes on a change of their own, whatever
-their roles. Everybody changes their own name, email and password.
+their roles. Everybody changes their own name, email and password. An email address is told to its user and to system
+administrators; the rest of a user to everybody who is in a team with them.
 
 ## Tokens
 

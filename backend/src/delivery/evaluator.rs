@@ -2,19 +2,17 @@
 //!
 //! Made when somebody asks for the first time, and brought up to date by what changed since.
 
-use std::collections::{HashMap, HashSet};
+use std::{collections::HashMap, sync::Arc};
 
-use fluxgate_engine::{
-    Attribute, Context, EvaluationError, Flag, FlagConfig, Flags, Kept, Served as ServedFlag, evaluate_kept,
-};
-use fluxgate_proto::{
-    convert::{self, Content},
-    v1::{Client, ClientKind, Environment, EvaluateResponse, Item},
-};
-use serde_json::Value;
+use fluxgate_engine::{Attribute, Context, EvaluationError};
+use fluxgate_proto::v1::{Client, Environment};
 use uuid::Uuid;
 
-use super::state::{Position, Served};
+use super::{
+    compile::{Compiled, Thing},
+    flags::Flags,
+    state::Position,
+};
 use crate::auth::secret::{self, KeyKind};
 
 /// Who may ask for what, and the compiled flags.
@@ -22,30 +20,13 @@ use crate::auth::secret::{self, KeyKind};
 pub struct Evaluator {
     at: Option<Position>,
     environments: HashMap<Uuid, Environment>,
-    flags: HashMap<Uuid, HashMap<String, Live>>,
+    /// By environment; whoever evaluates may have a share for long.
+    flags: HashMap<Uuid, Arc<Flags>>,
     /// Where a stage's flag is.
     stages: HashMap<Uuid, (Uuid, String)>,
     clients: HashMap<Uuid, Client>,
     /// Whose key that is, by the eight characters that it shows.
     keys: HashMap<String, Uuid>,
-    kills: HashMap<Uuid, HashSet<String>>,
-}
-
-/// A flag as it is served.
-struct Live {
-    flag: Flag,
-    /// The number of its config within its stage.
-    version: u64,
-    /// Clients tell a float from an integer by its point, and a document may have lost that of `1.0`.
-    float: bool,
-}
-
-impl Live {
-    /// A value as JSON.
-    fn json(&self, value: &Value) -> String {
-        let point = if self.float && !value.is_f64() { ".0" } else { "" };
-        format!("{value}{point}")
-    }
 }
 
 /// Why somebody gets no answer.
@@ -68,68 +49,52 @@ pub enum Refusal {
 }
 
 impl Evaluator {
-    /// Whether it is what is served.
-    pub fn is_current(&self, position: Position) -> bool {
-        self.at == Some(position)
+    /// How far it is; nowhere until somebody asks.
+    pub fn at(&self) -> Option<Position> {
+        self.at
     }
 
     /// Takes in what changed.
-    pub fn update(&mut self, served: &Served) {
-        let position = served.position();
-        let at = self.at.filter(|at| at.epoch == position.epoch && at.revision >= served.compacted());
-        let above = at.filter(|at| at.revision <= position.revision).map(|at| at.revision);
-        if above.is_none() {
+    pub fn take_in(&mut self, compiled: Compiled) {
+        if compiled.whole {
             *self = Evaluator::default();
         }
-        for item in served.changed(above.unwrap_or(0)) {
-            self.take_in(&item);
+        for (id, thing) in compiled.things {
+            self.take_in_thing(id, thing);
         }
-        self.kills.clear();
-        for (environment, feature) in served.killed() {
-            self.kills.entry(environment).or_default().insert(feature.to_owned());
+        let mut killed = compiled.killed;
+        for (environment, flags) in &mut self.flags {
+            let killed = killed.remove(environment).unwrap_or_default();
+            if flags.killed != killed {
+                Arc::make_mut(flags).killed = killed;
+            }
         }
-        self.at = Some(position);
+        self.at = Some(compiled.position);
     }
 
-    fn take_in(&mut self, item: &Item) {
-        let decoded = match convert::decode(item) {
-            Ok(decoded) => decoded,
-            // As on an edge, the last good version stays.
-            Err(error) => {
-                tracing::error!(item = hex::encode(&item.id), %error, "an item cannot be understood");
-                return;
+    fn take_in_thing(&mut self, id: Uuid, thing: Thing) {
+        match thing {
+            Thing::Stage { environment, key, live } => {
+                let flags = self.flags.entry(environment).or_default();
+                Arc::make_mut(flags).flags.insert(key.clone(), live);
+                self.stages.insert(id, (environment, key));
             }
-        };
-        let id = decoded.id;
-        match decoded.content {
-            Content::Stage(stage) => match Flag::compile(&stage.feature_key, &stage.config) {
-                Ok(flag) => {
-                    let live = Live { flag, version: stage.version, float: has_float(&stage.config) };
-                    let flags = self.flags.entry(stage.environment_id).or_default();
-                    flags.insert(stage.feature_key.clone(), live);
-                    self.stages.insert(id, (stage.environment_id, stage.feature_key));
-                }
-                Err(error) => {
-                    tracing::error!(feature = stage.feature_key, %error, "a live document is invalid")
-                }
-            },
-            Content::StageGone => {
+            Thing::StageGone => {
                 if let Some((environment, key)) = self.stages.remove(&id)
                     && let Some(flags) = self.flags.get_mut(&environment)
                 {
-                    flags.remove(&key);
+                    Arc::make_mut(flags).flags.remove(&key);
                 }
             }
-            Content::Environment(environment) => drop(self.environments.insert(id, environment)),
-            Content::EnvironmentGone => drop(self.environments.remove(&id)),
-            Content::Client(client) => {
-                self.forget_keys(id);
-                self.keys.extend(client.keys.iter().map(|key| (key.id.clone(), id)));
-                self.clients.insert(id, client);
-            }
-            Content::ClientGone => {
+            Thing::Environment(Some(environment)) => drop(self.environments.insert(id, environment)),
+            Thing::Environment(None) => drop(self.environments.remove(&id)),
+            Thing::Client(client) => {
                 self.forget_keys(id);
                 self.clients.remove(&id);
+                if let Some(client) = client {
+                    self.keys.extend(client.keys.iter().map(|key| (key.id.clone(), id)));
+                    self.clients.insert(id, client);
+                }
             }
         }
     }
@@ -150,34 +115,9 @@ impl Evaluator {
         find().ok_or(Refusal::Credentials)
     }
 
-    /// Evaluates a flag for a client in an environment, where sticky splits keep what they served.
-    pub fn evaluate(
-        &self,
-        client: &Client,
-        environment: Uuid,
-        (flag_key, context): (&str, &Context<'_>),
-        kept: &impl Kept,
-    ) -> Result<EvaluateResponse, Refusal> {
-        let not_found = || EvaluationError::FlagNotFound { key: flag_key.to_owned() };
-        let flags = self.flags.get(&environment).ok_or_else(not_found)?;
-        let live = flags.get(flag_key).ok_or_else(not_found)?;
-        if client.kind() == ClientKind::Frontend && !live.flag.client_side() {
-            return Err(not_found().into());
-        }
-        let view = View { flags, killed: self.kills.get(&environment) };
-        let found = evaluate_kept(&view, flag_key, context, kept)?;
-        Ok(EvaluateResponse {
-            flag_key: flag_key.to_owned(),
-            value: found.value.map(|value| live.json(value)),
-            variant: found.variant.map(str::to_owned),
-            reason: found.reason.as_str().to_owned(),
-            version: live.version,
-            revision: self.revision(),
-            criterion: found.criterion.and_then(|criterion| criterion.name).map(str::to_owned),
-            kill_switch: found.kill_switch,
-            blocked_by: found.blocked_by.map(str::to_owned),
-            error_code: None,
-        })
+    /// The flags of an environment, none where nothing was ever served.
+    pub fn flags(&self, environment: Uuid) -> Arc<Flags> {
+        self.flags.get(&environment).cloned().unwrap_or_default()
     }
 
     /// The revision that it is the effect of.
@@ -203,21 +143,4 @@ impl Evaluator {
         let found = self.environments.iter().find(|(_, e)| e.team == client.team && e.key == named);
         found.map(|(id, _)| *id).ok_or_else(|| Refusal::UnknownEnvironment(named.to_owned()))
     }
-}
-
-/// The flags of one environment, as the engine sees them.
-struct View<'s> {
-    flags: &'s HashMap<String, Live>,
-    killed: Option<&'s HashSet<String>>,
-}
-
-impl Flags for View<'_> {
-    fn get(&self, key: &str) -> Option<ServedFlag<'_>> {
-        let live = self.flags.get(key)?;
-        Some(ServedFlag { flag: &live.flag, killed: self.killed.is_some_and(|killed| killed.contains(key)) })
-    }
-}
-
-fn has_float(config: &FlagConfig) -> bool {
-    config.variants.values().any(Value::is_f64)
 }

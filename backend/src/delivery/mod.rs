@@ -2,9 +2,11 @@
 //!
 //! A stream is a position in this state, not a queue: the `watch` channel says that the head moved and nothing else.
 
+mod compile;
 pub mod edges;
 mod epoch;
 pub mod evaluator;
+pub mod flags;
 mod load;
 pub mod snapshot;
 pub mod state;
@@ -16,14 +18,15 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, MutexGuard, Semaphore, watch};
 use uuid::Uuid;
 
 use self::{
+    compile::Changed,
     edges::Edges,
     evaluator::Evaluator,
     load::Found,
-    state::{EdgeClient, Served},
+    state::{EdgeClient, Position, Served},
 };
 use crate::{
     auth::{
@@ -35,6 +38,8 @@ use crate::{
 
 /// How often is the head read without being told that it moved? NOTIFY is a hint that can be lost.
 const POLL: Duration = Duration::from_millis(500);
+/// How many evaluate for GraphQL at once? A document may ask for much work, and each takes a core.
+const EVALUATING: usize = 2;
 
 /// The served state and who listens to it.
 pub struct Delivery {
@@ -42,6 +47,10 @@ pub struct Delivery {
     served: RwLock<Served>,
     /// The same, compiled; empty until somebody asks.
     evaluator: RwLock<Evaluator>,
+    /// Held by whoever compiles, one at a time.
+    compiling: Arc<Mutex<()>>,
+    /// How many evaluate apart from the threads that answer everybody.
+    evaluating: Arc<Semaphore>,
     /// Held by whoever reads the database, one at a time.
     reading: Mutex<()>,
     moved: watch::Sender<()>,
@@ -70,6 +79,8 @@ impl Delivery {
             pool,
             served: RwLock::new(served),
             evaluator: RwLock::default(),
+            compiling: Arc::default(),
+            evaluating: Arc::new(Semaphore::new(EVALUATING)),
             reading: Mutex::new(()),
             moved,
             hints,
@@ -90,17 +101,73 @@ impl Delivery {
         self.read(|served| served.position().epoch)
     }
 
-    /// Evaluates on the state as it is now; held only for as long as `look` takes.
-    pub fn evaluator<T>(&self, look: impl FnOnce(&Evaluator) -> T) -> T {
-        let current = || self.evaluator.read().unwrap_or_else(PoisonError::into_inner);
-        // Never both at once here: below they are taken in one order.
-        let position = self.read(Served::position);
-        let is_current = current().is_current(position);
-        if !is_current {
-            let mut evaluator = self.evaluator.write().unwrap_or_else(PoisonError::into_inner);
-            self.read(|served| evaluator.update(served));
+    /// Looks at the state as it is now, compiled; held only for as long as `look` takes.
+    ///
+    /// # Errors
+    /// Compiling was broken off, as the server stops.
+    pub async fn evaluator<T>(self: &Arc<Self>, look: impl FnOnce(&Evaluator) -> T) -> anyhow::Result<T> {
+        if !self.is_compiled() {
+            let turn = Arc::clone(&self.compiling).lock_owned().await;
+            // Those who waited for their turn find it done.
+            if !self.is_compiled() {
+                let delivery = Arc::clone(self);
+                // The turn goes with the work, which outlives a caller that went away.
+                let work = move || {
+                    delivery.compile();
+                    drop(turn);
+                };
+                tokio::task::spawn_blocking(work).await?;
+            }
         }
-        look(&current())
+        Ok(look(&self.evaluator.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    fn is_compiled(&self) -> bool {
+        let position = self.read(Served::position);
+        self.evaluator.read().unwrap_or_else(PoisonError::into_inner).at() == Some(position)
+    }
+
+    fn compile(&self) {
+        // One lock after the other, and none while it compiles.
+        let at = self.evaluator.read().unwrap_or_else(PoisonError::into_inner).at();
+        let compiled = self.read(|served| Changed::since(served, at)).compile();
+        self.evaluator.write().unwrap_or_else(PoisonError::into_inner).take_in(compiled);
+    }
+
+    /// Does what takes long off the threads that answer everybody, a few at once.
+    ///
+    /// # Errors
+    /// It was broken off, as the server stops.
+    pub async fn apart<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> anyhow::Result<T> {
+        let slot = Arc::clone(&self.evaluating).acquire_owned().await?;
+        let work = move || {
+            let result = work();
+            drop(slot);
+            result
+        };
+        Ok(tokio::task::spawn_blocking(work).await?)
+    }
+
+    /// Sees to it that the state is as far as the database was at `there`.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn reach(&self, there: Position) -> anyhow::Result<()> {
+        let behind = || {
+            let here = self.read(Served::position);
+            here.epoch != there.epoch || here.revision < there.revision
+        };
+        if behind() {
+            let reading = self.reading.lock().await;
+            // Those who waited for their turn find it done.
+            if behind() {
+                self.read_news(&reading).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Changes the state, which only adding up digests needs beside `refresh`.
@@ -137,7 +204,11 @@ impl Delivery {
 
     /// Reads what the database has above the state. Gives whether that was anything.
     pub async fn refresh(&self) -> anyhow::Result<bool> {
-        let _reading = self.reading.lock().await;
+        let reading = self.reading.lock().await;
+        self.read_news(&reading).await
+    }
+
+    async fn read_news(&self, _reading: &MutexGuard<'_, ()>) -> anyhow::Result<bool> {
         loop {
             let (have, mark) = self.read(|served| (served.position(), served.mark()));
             let loaded = match load::load(&self.pool, Some(have), mark).await? {

@@ -352,7 +352,7 @@ impl Team {
     }
 
     /// What features serve to a context, by what the database holds now.
-    #[graphql(complexity = "LOOK_UP_COST * 5 + features.len() + child_complexity")]
+    #[graphql(complexity = "LOOK_UP_COST * 5 + features.len() * (LOOK_UP_COST + child_complexity)")]
     async fn evaluate(
         &self,
         ctx: &Context<'_>,
@@ -360,12 +360,8 @@ impl Team {
         features: Vec<String>,
         context: serde_json::Value,
     ) -> Result<Vec<Evaluation>> {
-        let app = app(ctx)?;
-        let mut conn = app.read().await?;
         let place = (self.key.as_str(), environment.as_str());
-        let asked = (features, &context);
-        let keys = &app.delivery.unit_keys;
-        Ok(service::evaluate::evaluate(&mut conn, caller(ctx)?, place, asked, keys).await?)
+        Ok(service::evaluate::evaluate(app(ctx)?, caller(ctx)?, place, features, context).await?)
     }
 
     /// How often features were evaluated, over time: at most 1,500 steps and 100 series.

@@ -24,14 +24,14 @@ pub struct Membership {
 
 #[ComplexObject]
 impl User {
+    /// Told to the user and to system administrators: whoever adds members learns no address by it.
+    async fn email(&self, ctx: &Context<'_>) -> Option<&str> {
+        self.email.as_deref().filter(|_| tells_all(ctx, self))
+    }
+
     /// Whether nothing but changing the password is allowed; told to the user and to system administrators.
     async fn must_change_password(&self, ctx: &Context<'_>) -> Option<bool> {
-        let mine = match whoever(ctx) {
-            Ok(caller) => caller.user.system_admin || caller.user.id == self.id,
-            // Somebody who is just signing in.
-            Err(_) => true,
-        };
-        mine.then_some(self.must_change_password)
+        tells_all(ctx, self).then_some(self.must_change_password)
     }
 
     /// The teams of the caller; of others only as far as the caller sees them too.
@@ -44,6 +44,15 @@ impl User {
         };
         let mine = all.into_iter().filter(|m| visible(m.team_id));
         Ok(mine.map(|m| Membership { team: m.team_key, roles: m.roles }).collect())
+    }
+}
+
+/// Whether everything about a user is told to the caller.
+fn tells_all(ctx: &Context<'_>, user: &User) -> bool {
+    match whoever(ctx) {
+        Ok(caller) => caller.user.system_admin || caller.user.id == user.id,
+        // Somebody who is just signing in.
+        Err(_) => true,
     }
 }
 
@@ -165,6 +174,7 @@ impl UserMutation {
         let result = service::team::set_member(&mut tx, caller, whom, input.roles).await;
         Ok(app.finish(tx, caller, result).await?)
     }
+
     /// Takes a user out of a team; their votes on open changes count no more. Gives the member that was.
     async fn remove_member(&self, ctx: &Context<'_>, input: RemoveMemberInput) -> Result<Member> {
         let (app, caller) = (app(ctx)?, caller(ctx)?);

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use fluxgate_engine::{Context, EvaluationError};
-use fluxgate_proto::v1::{EvaluateRequest, EvaluateResponse, evaluation_server};
+use fluxgate_proto::v1::{ClientKind, EvaluateRequest, EvaluateResponse, evaluation_server};
 use serde_json::Value;
 use tokio::time::timeout;
 use tonic::{Request, Response, Status};
@@ -13,7 +13,7 @@ use super::bearer;
 use crate::{
     app::App,
     clock,
-    delivery::evaluator::Refusal,
+    delivery::{evaluator::Refusal, flags::Flags},
     error::Error,
     service::assignment::recall::{Recall, place},
 };
@@ -52,31 +52,69 @@ impl evaluation_server::Evaluation for Evaluation {
         };
         let context =
             Context::from_value(&context).map_err(|error| Status::invalid_argument(error.to_string()))?;
-        let now = clock::now();
-        let evaluate = |recall: &Recall| {
-            self.app.delivery.evaluator(|evaluator| {
-                let client = evaluator.client(&key, now.timestamp_millis())?;
-                let environment = evaluator.environment(client, &environment, &context)?;
-                match evaluator.evaluate(client, environment, (&flag_key, &context), recall) {
-                    Err(Refusal::Evaluation(EvaluationError::FlagNotFound { .. })) => {
-                        Ok((environment, unknown(&flag_key, evaluator.revision())))
-                    }
-                    other => Ok((environment, other?)),
-                }
-            })
-        };
+        let ground = self.app.delivery.evaluator(|evaluator| {
+            let client = evaluator.client(&key, clock::now().timestamp_millis())?;
+            let environment = evaluator.environment(client, &environment, &context)?;
+            let (flags, revision) = (evaluator.flags(environment), evaluator.revision());
+            Ok(Ground { frontend: client.kind() == ClientKind::Frontend, environment, flags, revision })
+        });
+        let ground = ground.await.map_err(|error| {
+            tracing::error!(error = format!("{error:#}"), "what is served could not be compiled");
+            Status::internal("internal error")
+        })?;
+        let ground = ground.map_err(|refusal: Refusal| status(&refusal))?;
         let mut recall = Recall::default();
-        let (environment, found) = evaluate(&recall).map_err(|refusal| status(&refusal))?;
+        let found = ground.answer((&flag_key, &context), &recall)?;
         if !recall.is_asked() {
             return Ok(Response::new(found));
         }
-        let settled = self.settle(environment, &mut recall, |recall| evaluate(recall));
+        let again = |recall: &Recall| ground.answer((&flag_key, &context), recall);
+        let settled = self.settle(ground.environment, &mut recall, again);
         let found = match timeout(RECALL_WITHIN, settled).await {
-            Ok(Ok(settled)) => settled.map_err(|refusal| status(&refusal))?.1,
+            Ok(Ok(settled)) => settled?,
             Ok(Err(error)) => forgotten(found, &error.to_string()),
             Err(_) => forgotten(found, "the database takes too long"),
         };
         Ok(Response::new(found))
+    }
+}
+
+/// What a client evaluates on.
+struct Ground {
+    /// Whether only flags for client-side use are served.
+    frontend: bool,
+    environment: Uuid,
+    flags: Arc<Flags>,
+    revision: u64,
+}
+
+impl Ground {
+    /// What an edge answers as well.
+    fn answer(
+        &self,
+        (flag_key, context): (&str, &Context<'_>),
+        kept: &Recall,
+    ) -> Result<EvaluateResponse, Status> {
+        if self.frontend && !self.flags.is_client_side(flag_key) {
+            return Ok(unknown(flag_key, self.revision));
+        }
+        let (live, found) = match self.flags.evaluate(flag_key, context, kept) {
+            Ok(found) => found,
+            Err(EvaluationError::FlagNotFound { .. }) => return Ok(unknown(flag_key, self.revision)),
+            Err(error) => return Err(status(&Refusal::Evaluation(error))),
+        };
+        Ok(EvaluateResponse {
+            flag_key: flag_key.to_owned(),
+            value: found.value.map(|value| live.value(value).to_string()),
+            variant: found.variant.map(str::to_owned),
+            reason: found.reason.as_str().to_owned(),
+            version: live.version,
+            revision: self.revision,
+            criterion: found.criterion.and_then(|criterion| criterion.name).map(str::to_owned),
+            kill_switch: found.kill_switch,
+            blocked_by: found.blocked_by.map(str::to_owned),
+            error_code: None,
+        })
     }
 }
 

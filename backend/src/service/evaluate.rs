@@ -1,21 +1,29 @@
-//! Evaluating at the control plane, with the same engine as the edges, on what the database holds now.
+//! Evaluating at the control plane, with the same engine as the edges, on what the database holds now:
+//! from the memory that gRPC answers from, off the threads that answer everybody.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
-use fluxgate_engine::{Context, Flag, FlagConfig, Flags, Served, evaluate_kept};
+use fluxgate_engine::Context;
 use serde_json::Value;
-use sqlx::PgConnection;
 
 use crate::{
     access::Action,
-    auth::{Caller, unit::UnitKeys},
+    app::App,
+    auth::Caller,
+    delivery::{flags::Flags, state::Position},
     error::{Error, Result},
-    service::{assignment::recall::Recall, environment, team},
-    store::stage,
+    service::{
+        assignment::recall::{self, Recall},
+        environment, team,
+    },
+    store::{delivery, environment::Environment},
 };
 
+/// What is evaluated: the flags, which of them, and for whom.
+type Asked = (Arc<Flags>, Vec<String>, Value);
+
 /// How many features may be asked for at once?
-const MAX_FEATURES: usize = 1_000;
+const MAX_FEATURES: usize = 100;
 
 /// What a feature serves to a context.
 #[derive(Debug, Default, async_graphql::SimpleObject)]
@@ -33,70 +41,68 @@ pub struct Evaluation {
     pub error_details: Option<String>,
 }
 
-struct Live {
-    flag: Flag,
-    version: i32,
-    killed: bool,
-}
-
-struct LiveFlags(HashMap<String, Live>);
-
-impl Flags for LiveFlags {
-    fn get(&self, key: &str) -> Option<Served<'_>> {
-        self.0.get(key).map(|live| Served { flag: &live.flag, killed: live.killed })
-    }
-}
-
 /// Evaluates features of one environment for one context, in the order asked for.
 pub async fn evaluate(
-    conn: &mut PgConnection,
+    app: &App,
     caller: &Caller,
-    (team_key, environment_key): (&str, &str),
-    (features, context): (Vec<String>, &Value),
-    unit_keys: &UnitKeys,
+    place: (&str, &str),
+    features: Vec<String>,
+    context: Value,
 ) -> Result<Vec<Evaluation>> {
-    let team = team::find(conn, caller, team_key, Action::Read).await?;
-    let environment = environment::find(conn, team.id, environment_key).await?;
     if features.len() > MAX_FEATURES {
         return Err(Error::invalid("features", format!("are more than {MAX_FEATURES}")));
     }
-    let context = Context::from_value(context).map_err(|e| Error::invalid("context", e.to_string()))?;
-    let rows = stage::live_in(conn, environment.id).await?;
-    let served = compile(&features, rows.into_iter().map(|row| (row.feature.clone(), row)).collect());
-    let all = |recall: &Recall| {
-        features.iter().map(|feature| one(&served, feature.clone(), &context, recall)).collect()
-    };
-    // It only looks: what is asked here is served to nobody.
-    Recall::default().settle(conn, (team.id, environment.id), &unit_keys.of(team.id), all).await
-}
-
-/// Compiles what was asked for and what that depends on. A document that this version refuses is as good as unknown.
-fn compile(features: &[String], mut rows: HashMap<String, stage::Live>) -> LiveFlags {
-    let mut served = HashMap::new();
-    let mut wanted: Vec<String> = features.to_vec();
-    while let Some(key) = wanted.pop() {
-        let Some(row) = rows.remove(&key) else { continue };
-        let flag = FlagConfig::from_value(&row.config).and_then(|config| {
-            wanted.extend(config.depends_on.iter().map(|dependency| dependency.feature.clone()));
-            Flag::compile(&row.feature, &config)
-        });
-        match flag {
-            Ok(flag) => {
-                served.insert(row.feature, Live { flag, version: row.version, killed: row.killed });
-            }
-            Err(error) => tracing::error!(feature = row.feature, %error, "a live document is invalid"),
+    // No connection is held while anything is compiled or evaluated.
+    let (environment, there) = find(app, caller, place).await?;
+    app.delivery.reach(there).await?;
+    let flags = app.delivery.evaluator(|evaluator| evaluator.flags(environment.id)).await?;
+    let asked = Arc::new((flags, features, context));
+    let (mut recall, mut evaluated) = all(app, Arc::clone(&asked), Recall::default()).await?;
+    let (place, key) =
+        ((environment.team_id, environment.id), app.delivery.unit_keys.of(environment.team_id));
+    for _ in 0..recall::ROUNDS {
+        // It only looks at what sticky splits keep: what is asked here is served to nobody.
+        if !recall.is_asked() || !recall.read(&mut *app.read().await?, place, &key).await? {
+            break;
         }
+        (recall, evaluated) = all(app, Arc::clone(&asked), recall).await?;
     }
-    LiveFlags(served)
+    Ok(evaluated)
 }
 
-fn one(served: &LiveFlags, feature: String, context: &Context<'_>, recall: &Recall) -> Evaluation {
-    match evaluate_kept(served, &feature, context, recall) {
-        Ok(found) => Evaluation {
-            value: found.value.cloned(),
+/// The environment, and how far the database is.
+async fn find(
+    app: &App,
+    caller: &Caller,
+    (team_key, environment_key): (&str, &str),
+) -> Result<(Environment, Position)> {
+    let mut conn = app.read().await?;
+    let team = team::find(&mut conn, caller, team_key, Action::Read).await?;
+    let environment = environment::find(&mut conn, team.id, environment_key).await?;
+    let head = delivery::head(&mut conn).await?;
+    let revision = u64::try_from(head.revision).map_err(|e| Error::Internal(e.into()))?;
+    Ok((environment, Position { epoch: head.epoch, revision }))
+}
+
+/// Evaluates all that is asked for, off the threads that answer everybody.
+async fn all(app: &App, asked: Arc<Asked>, recall: Recall) -> Result<(Recall, Vec<Evaluation>)> {
+    let evaluated = app.delivery.apart(move || {
+        let (flags, features, context) = &*asked;
+        let context = Context::from_value(context).map_err(|e| Error::invalid("context", e.to_string()))?;
+        let one = |feature: &String| one(flags, feature.clone(), &context, &recall);
+        let evaluated = features.iter().map(one).collect();
+        Ok((recall, evaluated))
+    });
+    evaluated.await?
+}
+
+fn one(flags: &Flags, feature: String, context: &Context<'_>, recall: &Recall) -> Evaluation {
+    match flags.evaluate(&feature, context, recall) {
+        Ok((live, found)) => Evaluation {
+            value: found.value.map(|value| live.value(value)),
             variant: found.variant.map(str::to_owned),
             reason: Some(found.reason.as_str().to_owned()),
-            version: served.0.get(&feature).map(|live| live.version),
+            version: i32::try_from(live.version).ok(),
             criterion: found.criterion.as_ref().and_then(|c| i64::try_from(c.index).ok()),
             criterion_name: found.criterion.and_then(|c| c.name.map(str::to_owned)),
             kill_switch: found.kill_switch,

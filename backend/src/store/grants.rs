@@ -1,13 +1,17 @@
 //! What the server's role may do where it is not the owner: a table for the tables, one for the functions. A test holds
 //! every table and function of the schema against them.
 
-use sqlx::{AssertSqlSafe, PgConnection, query_scalar, raw_sql};
+use sqlx::{AssertSqlSafe, PgConnection, query_as, raw_sql};
 
 /// Each table, and what is done to it.
 pub const TABLES: &[(&str, &str)] = &[
     ("_sqlx_migrations", "SELECT"),
-    // Added to, never altered.
-    ("audit_entry", "SELECT, INSERT"),
+    // Added to, never altered. Which number an entry has and which transaction wrote it is for the database to say.
+    (
+        "audit_entry",
+        "SELECT, INSERT (at, actor_kind, actor_id, actor, address, request_id, team_id, action, subject, feature_id, \
+         change_id, environment, reason, before, after)",
+    ),
     ("change_comment", "SELECT, INSERT"),
     ("change_policy", "SELECT, INSERT"),
     ("token_environment", "SELECT, INSERT"),
@@ -63,10 +67,21 @@ pub const FUNCTIONS: &[&str] = &[
     "home()",
 ];
 
-/// Gives a role exactly that, and lets nobody add to the schema.
+/// Gives a role exactly that, and lets nobody add to the schema. Whoever owns the database, too, lets nobody else make
+/// temporary tables in it.
 pub async fn grant(conn: &mut PgConnection, role: &str) -> sqlx::Result<()> {
-    let role: String = query_scalar("SELECT quote_ident($1)").bind(role).fetch_one(&mut *conn).await?;
-    let mut statements = vec![
+    let (role, database, owned): (String, String, bool) = query_as(
+        "SELECT quote_ident($1), quote_ident(datname), pg_has_role(datdba, 'USAGE') FROM pg_database
+         WHERE datname = current_database()",
+    )
+    .bind(role)
+    .fetch_one(&mut *conn)
+    .await?;
+    let mut statements = Vec::new();
+    if owned {
+        statements.push(format!("REVOKE CREATE, TEMPORARY ON DATABASE {database} FROM PUBLIC, {role}"));
+    }
+    statements.extend([
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC".to_owned(),
         "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC".to_owned(),
         format!("REVOKE ALL ON SCHEMA public FROM {role}"),
@@ -74,7 +89,7 @@ pub async fn grant(conn: &mut PgConnection, role: &str) -> sqlx::Result<()> {
         format!("REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {role}"),
         format!("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM {role}"),
         format!("GRANT USAGE ON SCHEMA public TO {role}"),
-    ];
+    ]);
     statements.extend(TABLES.iter().map(|(table, rights)| format!("GRANT {rights} ON {table} TO {role}")));
     let functions = FUNCTIONS.iter();
     statements.extend(functions.map(|function| format!("GRANT EXECUTE ON FUNCTION {function} TO {role}")));

@@ -298,28 +298,6 @@ pub async fn lock_due_restore(
     .await
 }
 
-/// What one feature serves in one environment, for evaluating.
-#[derive(FromRow)]
-pub struct Live {
-    pub feature: String,
-    pub version: i32,
-    pub config: serde_json::Value,
-    pub killed: bool,
-}
-
-/// Everything that an environment serves.
-pub async fn live_in(conn: &mut PgConnection, environment: Uuid) -> sqlx::Result<Vec<Live>> {
-    query_as(
-        "SELECT f.key AS feature, v.number AS version, v.config, s.killed_at IS NOT NULL AS killed
-         FROM stage s JOIN feature f ON f.id = s.feature_id
-         JOIN version v ON v.stage_id = s.id AND v.number = s.live_version
-         WHERE s.environment_id = $1",
-    )
-    .bind(environment)
-    .fetch_all(conn)
-    .await
-}
-
 /// Feature keys that a feature depends on, live in an environment: what a cycle is looked for in.
 pub async fn dependencies_in(
     conn: &mut PgConnection,

@@ -14,6 +14,8 @@ pub struct User {
     pub id: Uuid,
     pub username: String,
     pub name: String,
+    /// Told to few.
+    #[graphql(skip)]
     pub email: Option<String>,
     pub active: bool,
     pub system_admin: bool,

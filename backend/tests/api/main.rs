@@ -22,6 +22,7 @@ mod edge;
 mod environment;
 mod epoch;
 mod evaluate;
+mod evaluate_graphql;
 mod evaluation;
 mod event;
 mod feature;

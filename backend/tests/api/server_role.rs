@@ -88,6 +88,7 @@ async fn everything_works_as_a_role_that_may_do_no_more(db: PgPool) {
     .await;
     drop(edge);
     refused(&server_url).await;
+    shadowed(&db, (&server, &server_url)).await;
     // Whoever owns the tables is stopped by the triggers.
     let mut conn = PgConnection::connect(&owner_url).await.unwrap();
     for table in ["version", "audit_entry"] {
@@ -114,6 +115,10 @@ async fn refused(server_url: &str) {
         "UPDATE audit_entry SET actor = 'somebody else'",
         "DELETE FROM audit_entry",
         "TRUNCATE audit_entry",
+        "INSERT INTO audit_entry (number, at, actor_kind, actor, action, subject) OVERRIDING SYSTEM VALUE
+         VALUES (1, now(), 'SYSTEM', 'x', 'x', 'x')",
+        "INSERT INTO audit_entry (xid, at, actor_kind, actor, action, subject)
+         VALUES ('1', now(), 'SYSTEM', 'x', 'x', 'x')",
         "UPDATE delivery_head SET revision = 0",
         "DELETE FROM delivery_head",
         "INSERT INTO delivery_item (revision, kind, subject) VALUES (9, 'STAGE', gen_random_uuid())",
@@ -125,6 +130,7 @@ async fn refused(server_url: &str) {
         "CREATE TABLE mine ()",
         "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
         "CREATE SCHEMA mine",
+        "CREATE TEMP TABLE token (id uuid)",
         "ALTER TABLE version DISABLE TRIGGER ALL",
         "ALTER TABLE version ADD COLUMN mine int",
         "DROP TABLE version",
@@ -137,6 +143,26 @@ async fn refused(server_url: &str) {
         let code = error.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned());
         assert_eq!(code.as_deref(), Some("42501"), "{statement}: {error}");
     }
+    conn.close().await.unwrap();
+}
+
+/// A temporary table of the server's role is not taken for the one that a trigger asks, even where the role may make some: the
+/// owner of the tables need not own the database.
+async fn shadowed(db: &PgPool, (server, server_url): (&str, &str)) {
+    let name: String =
+        sqlx::query_scalar("SELECT quote_ident(current_database())").fetch_one(db).await.unwrap();
+    let give = format!("GRANT TEMPORARY ON DATABASE {name} TO {server}");
+    sqlx::query(AssertSqlSafe(give)).execute(db).await.unwrap();
+    let mut conn = PgConnection::connect(server_url).await.unwrap();
+    let widen = "BEGIN;
+                 CREATE TEMP TABLE token (id uuid);
+                 INSERT INTO pg_temp.token SELECT id FROM public.token;
+                 INSERT INTO public.token_environment (token_id, environment_id)
+                 SELECT t.id, e.id FROM public.token t JOIN public.environment e USING (team_id)
+                 ON CONFLICT DO NOTHING;
+                 COMMIT";
+    let refused = sqlx::raw_sql(widen).execute(&mut conn).await.unwrap_err();
+    assert!(refused.to_string().contains("the environments of token"), "{refused}");
     conn.close().await.unwrap();
 }
 
@@ -208,30 +234,36 @@ async fn every_table_and_function_has_its_grant(db: PgPool) {
     .unwrap();
     let lacking: Vec<_> = readable.iter().filter(|(_, may)| !may).map(|(name, _)| name).collect();
     assert!(lacking.is_empty(), "not in backend/src/store/grants.rs: {lacking:?}");
-    let callable: Vec<(String, bool, bool, bool)> = sqlx::query_as(
-        "SELECT proname::text, has_function_privilege($1, oid, 'EXECUTE'), prosecdef, proconfig IS NOT NULL
-         FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prorettype <> 'trigger'::regtype
-           AND prokind = 'f'",
+    let functions: Vec<(String, bool, bool)> = sqlx::query_as(
+        "SELECT proname::text, prorettype = 'trigger'::regtype OR has_function_privilege($1, oid, 'EXECUTE'),
+                coalesce(proconfig::text LIKE '%search_path=%pg_temp\"}', false)
+         FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prokind = 'f'",
     )
     .bind(&server)
     .fetch_all(&db)
     .await
     .unwrap();
-    let lacking: BTreeSet<_> = callable.iter().filter(|(_, may, ..)| !may).map(|(name, ..)| name).collect();
+    let lacking: BTreeSet<_> = functions.iter().filter(|(_, may, _)| !may).map(|(name, ..)| name).collect();
     assert!(lacking.is_empty(), "not in backend/src/store/grants.rs: {lacking:?}");
-    for (name, _, as_owner, fixed) in &callable {
-        assert!(!as_owner || *fixed, "{name} runs as the owner without a search_path of its own");
+    for (name, _, fixed) in &functions {
+        assert!(fixed, "{name} has no search_path of its own in which pg_temp is last");
     }
+    let database: String =
+        sqlx::query_scalar("SELECT quote_ident(current_database())").fetch_one(&db).await.unwrap();
     // Granted again: nothing that was given by hand stays.
     for statement in [
         format!("GRANT DELETE ON audit_entry TO {server}"),
         format!("GRANT CREATE ON SCHEMA public TO {server}"),
+        format!("GRANT INSERT (number) ON audit_entry TO {server}"),
+        format!("GRANT TEMPORARY ON DATABASE {database} TO {server}"),
     ] {
         sqlx::query(AssertSqlSafe(statement)).execute(&db).await.unwrap();
     }
     migrate(&url(&db), &server).unwrap();
     let left: bool = sqlx::query_scalar(
-        "SELECT has_table_privilege($1, 'audit_entry', 'DELETE') OR has_schema_privilege($1, 'public', 'CREATE')",
+        "SELECT has_table_privilege($1, 'audit_entry', 'DELETE') OR has_schema_privilege($1, 'public', 'CREATE')
+             OR has_column_privilege($1, 'audit_entry', 'number', 'INSERT')
+             OR has_database_privilege($1, current_database(), 'TEMPORARY')",
     )
     .bind(&server)
     .fetch_one(&db)

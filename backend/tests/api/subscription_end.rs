@@ -121,6 +121,17 @@ async fn whose_session_ends_is_out(db: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn a_socket_at_which_nothing_happens_ends_as_well(db: PgPool) {
+    let world = World::new(db).await;
+    let mut idle = Subscriber::open(&world, "peer").await;
+    let since = Instant::now();
+    world.done("admin", "setUserActive", json!({"username": "peer", "active": false})).await;
+    assert_eq!(idle.closed().await.0, 4403);
+    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
 async fn a_socket_ends_with_its_token(db: PgPool) {
     let world = World::new(db).await;
     let token = short_token(&world, "guest", 3).await;

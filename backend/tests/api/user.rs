@@ -95,6 +95,32 @@ async fn one_edits_oneself_and_admins_edit_all(db: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn an_address_is_told_to_its_user_and_to_system_administrators(db: PgPool) {
+    let world = World::new(db).await;
+    world.done("admin", "editUser", json!({"username": "dev", "email": "dev@example.org"})).await;
+    // Whoever may let people into a team learns no address by it.
+    let add = r#"mutation { setMember(input: {team: "rival", username: "dev", roles: []}) { user { username email } } }"#;
+    let added = world.query("outsider", add).await;
+    assert_eq!(added["setMember"]["user"], json!({"username": "dev", "email": null}));
+    for (who, team, expected) in [
+        ("outsider", "rival", json!(null)),
+        ("peer", "acme", json!(null)),
+        ("dev", "acme", json!("dev@example.org")),
+        ("admin", "acme", json!("dev@example.org")),
+    ] {
+        let query = format!(
+            r#"{{ user(username: "dev") {{ email }} team(key: "{team}") {{ members(search: "dev") {{ nodes {{ user {{ email }} }} }} }} }}"#
+        );
+        let found = world.query(who, &query).await;
+        let member = &found["team"]["members"]["nodes"][0]["user"]["email"];
+        assert_eq!((&found["user"]["email"], member), (&expected, &expected), "{who}");
+    }
+    let mine = world.query("dev", "{ me { email } }").await;
+    assert_eq!(mine["me"]["email"], "dev@example.org");
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
 async fn there_is_always_an_admin_who_may_sign_in(db: PgPool) {
     let world = World::new(db).await;
     let demote = |who: &str| json!({"username": who, "systemAdmin": false});

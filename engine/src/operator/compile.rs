@@ -55,22 +55,25 @@ pub(crate) enum Compiled {
     NotExists,
 }
 
-/// Returns what is wrong with a condition's value, in a document whose other regexes take so many bytes.
+/// Returns what is wrong with a condition's value, in a document whose other regexes take so many bytes. Once a regex was
+/// refused for its size the others are not looked at.
 pub(crate) fn check_value(condition: &Condition, regex_bytes: &mut RegexBytes) -> Result<(), String> {
+    if condition.op == Op::Regex && regex_bytes.is_spent() {
+        return Ok(());
+    }
     Compiled::counted(condition, regex_bytes).map(|_| ())
 }
 
 impl Compiled {
     /// Compiles a condition; regexes only as far as the document may have them.
     fn counted(condition: &Condition, regex_bytes: &mut RegexBytes) -> Result<Self, String> {
-        if condition.op == Op::Regex {
-            regex_bytes.count()?;
+        match (condition.op, &condition.value) {
+            (Op::Regex, Some(Value::String(pattern))) => {
+                let pattern = regex_bytes.compile(pattern, condition.ignore_case)?;
+                Ok(Self::Some(Test::Regex(Box::new(pattern))))
+            }
+            _ => Self::new(condition),
         }
-        let compiled = Self::new(condition)?;
-        if let Self::Some(Test::Regex(pattern)) = &compiled {
-            regex_bytes.add(pattern)?;
-        }
-        Ok(compiled)
     }
 
     pub(crate) fn new(condition: &Condition) -> Result<Self, String> {
@@ -167,7 +170,7 @@ fn pattern(value: &Value, ignore_case: bool) -> Result<Pattern, String> {
     let Value::String(pattern) = value else {
         return Err(wrong(Op::Regex, "a string", value));
     };
-    Pattern::new(pattern, ignore_case)
+    Pattern::new(pattern, ignore_case).map_err(|error| error.to_string())
 }
 
 fn range(value: &Value) -> Result<Range, String> {

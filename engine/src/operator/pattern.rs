@@ -31,16 +31,16 @@ pub(crate) struct Pattern {
 
 impl Pattern {
     /// Compiles a regex; when it cannot, tells why.
-    pub(crate) fn new(pattern: &str, ignore_case: bool) -> Result<Self, String> {
+    pub(crate) fn new(pattern: &str, ignore_case: bool) -> Result<Self, PatternError> {
         let length = pattern.chars().count();
         if length > MAX_CHARS {
-            return Err(format!("a regex has at most {MAX_CHARS} characters, and this one has {length}"));
+            return Err(PatternError::TooLong(length));
         }
         let mut cache_bytes = CACHE_BYTES;
         loop {
             let compiled = Self::compile(pattern, ignore_case, cache_bytes)?;
             if compiled.bytes > MAX_REGEX_BYTES {
-                return Err(too_large());
+                return Err(PatternError::TooLarge);
             }
             // A large one whose cache would be too small for it has none, and is slow.
             let is_slow = compiled.regex.memory_usage() > CACHE_BYTES && !compiled.has_cache();
@@ -51,7 +51,7 @@ impl Pattern {
         }
     }
 
-    fn compile(pattern: &str, ignore_case: bool, cache_bytes: usize) -> Result<Self, String> {
+    fn compile(pattern: &str, ignore_case: bool, cache_bytes: usize) -> Result<Self, PatternError> {
         let config = Regex::config()
             .nfa_size_limit(Some(MAX_REGEX_BYTES))
             .hybrid_cache_capacity(cache_bytes)
@@ -60,7 +60,7 @@ impl Pattern {
             .configure(config)
             .syntax(syntax::Config::new().case_insensitive(ignore_case))
             .build(pattern)
-            .map_err(|error| message(&error))?;
+            .map_err(|error| PatternError::of(&error))?;
         let bytes = regex.memory_usage() + regex.create_cache().memory_usage();
         Ok(Self { regex, bytes })
     }
@@ -80,51 +80,66 @@ impl Pattern {
     }
 }
 
+/// Why a regex is refused.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PatternError {
+    #[error("a regex has at most {MAX_CHARS} characters, and this one has {0}")]
+    TooLong(usize),
+    #[error("is no regex: {0}")]
+    Syntax(String),
+    #[error("is too expensive a regex: compiled it takes more than {MAX_REGEX_BYTES} bytes{ADVICE}")]
+    TooLarge,
+}
+
+impl PatternError {
+    fn of(error: &BuildError) -> Self {
+        match error.syntax_error() {
+            // The crate draws the pattern and a caret over several lines; the last one says what it is.
+            Some(error) => {
+                let text = error.to_string();
+                let last = text.lines().last().unwrap_or_default();
+                Self::Syntax(last.strip_prefix("error: ").unwrap_or(last).to_owned())
+            }
+            None => Self::TooLarge,
+        }
+    }
+}
+
 /// Counts what the regexes of a document take together.
 #[derive(Default)]
 pub(crate) struct RegexBytes {
     bytes: usize,
     count: usize,
+    spent: bool,
 }
 
 impl RegexBytes {
-    /// Counts a regex before it is compiled, unless it is more than a document may have.
-    pub(crate) fn count(&mut self) -> Result<(), String> {
+    /// Returns whether a regex was refused for its size: the document is refused with it, so no other is worth compiling.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.spent
+    }
+
+    /// Compiles a regex, unless it is more than a document may have.
+    pub(crate) fn compile(&mut self, pattern: &str, ignore_case: bool) -> Result<Pattern, String> {
         self.count += 1;
         if self.count > MAX_REGEXES {
             return Err(format!("is one regex too many; at most {MAX_REGEXES} in a document"));
         }
-        Ok(())
-    }
-
-    /// Adds what a compiled regex takes, unless that is more than a document may have.
-    pub(crate) fn add(&mut self, pattern: &Pattern) -> Result<(), String> {
+        let pattern = Pattern::new(pattern, ignore_case).map_err(|error| {
+            self.spent |= matches!(error, PatternError::TooLarge);
+            error.to_string()
+        })?;
         self.bytes += pattern.bytes();
         if self.bytes > MAX_REGEX_BYTES {
+            self.spent = true;
             return Err(format!(
                 "is one regex too many: compiled they take {} bytes; at most {MAX_REGEX_BYTES} in a document{ADVICE}",
                 self.bytes
             ));
         }
-        Ok(())
+        Ok(pattern)
     }
 }
 
 /// What makes most regexes smaller.
 const ADVICE: &str = "; repeat less, or use smaller classes, such as [0-9A-Za-z_] for \\w";
-
-fn message(error: &BuildError) -> String {
-    match error.syntax_error() {
-        // The crate draws the pattern and a caret over several lines; the last one says what it is.
-        Some(error) => {
-            let text = error.to_string();
-            let last = text.lines().last().unwrap_or_default();
-            format!("is no regex: {}", last.strip_prefix("error: ").unwrap_or(last))
-        }
-        None => too_large(),
-    }
-}
-
-fn too_large() -> String {
-    format!("is too expensive a regex: compiled it takes more than {MAX_REGEX_BYTES} bytes{ADVICE}")
-}

@@ -328,6 +328,15 @@ fn the_regexes_of_a_document_are_bounded_together() {
     assert_eq!(found.len(), 1);
     assert!(found[0].starts_with("criteria[1].when.any[0].value: is one regex too many: "), "{}", found[0]);
     assert!(Flag::compile("f", &two).is_err(), "one that nobody validated is refused as well");
+    // Compiling takes long, so it ends with the first that is too much: alone, or with those before it.
+    for (large, said) in
+        [(r"\\w{10}", "is one regex too many: "), (r"\\w{200}", "is too expensive a regex: ")]
+    {
+        let large = || parse(&format!("a matches \"{large}\"")).unwrap();
+        let found = violations(&config(vec![Match::Any((0..50).map(|_| large()).collect())]));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains(said), "{found:?}");
+    }
 }
 
 #[test]

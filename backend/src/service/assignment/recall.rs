@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How often is evaluated again? What is kept of one feature can bring up others that depend on it, at each of their levels.
-const ROUNDS: usize = 10;
+pub const ROUNDS: usize = 10;
 
 /// A unit that a sticky split decided: feature, salt, unit.
 type Asked = (String, String, String);
