@@ -3,6 +3,7 @@
 //! The row is the domain value is the GraphQL node. Rows that hold secrets derive neither.
 
 pub mod audit;
+pub mod bounded;
 pub mod change;
 pub mod client;
 pub mod comment;
@@ -16,6 +17,7 @@ pub mod feature;
 pub mod feed;
 pub mod grants;
 pub mod ingest;
+pub mod kill;
 pub mod member;
 pub mod page;
 pub mod pipeline;
