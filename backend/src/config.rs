@@ -75,13 +75,8 @@ pub struct Settings {
     /// The certificate's private key, as PEM.
     #[arg(long, env = "FLUXGATE_TLS_KEY")]
     pub tls_key: Option<PathBuf>,
-    /// Web pages that may ask, as origins like https://flags.example.
-    #[arg(
-        long,
-        env = "FLUXGATE_ALLOWED_ORIGIN",
-        value_delimiter = ',',
-        default_value = "http://localhost:5173"
-    )]
+    /// Web pages that may ask, as origins like https://flags.example; none when absent.
+    #[arg(long, env = "FLUXGATE_ALLOWED_ORIGIN", value_delimiter = ',')]
     pub allowed_origin: Vec<Origin>,
     /// Seals the signing keys in the database, and makes the keys that units are hashed with; at least 32 characters of randomness.
     #[arg(long, env = "FLUXGATE_MASTER_KEY", hide_env_values = true)]

@@ -37,10 +37,8 @@ pub async fn serve(settings: &Settings, logs: Logs) -> anyhow::Result<()> {
     let certificate = running.certificate.clone();
     signals::on_hangup(move || hangup(&logs, certificate.as_deref()))?;
     tracing::info!(http = %running.http, grpc = %running.grpc, "serving");
-    for (address, what) in [(running.http, "GraphQL"), (running.grpc, "the delivery stream")] {
-        if running.certificate.is_none() && !address.ip().is_loopback() {
-            tracing::warn!(%address, "{what} is not encrypted: set FLUXGATE_TLS_CERT, or put TLS before it");
-        }
+    if running.certificate.is_none() {
+        warn_of_plain_text([(running.http, "GraphQL"), (running.grpc, "the delivery stream")]);
     }
     let [http, grpc, jobs] = &mut running.tasks;
     tokio::select! {
@@ -52,6 +50,13 @@ pub async fn serve(settings: &Settings, logs: Logs) -> anyhow::Result<()> {
     }
     tracing::info!("stopping");
     running.stop().await
+}
+
+/// Warns of what others can reach and nothing encrypts.
+fn warn_of_plain_text(addresses: [(SocketAddr, &str); 2]) {
+    for (address, what) in addresses.into_iter().filter(|(address, _)| !address.ip().is_loopback()) {
+        tracing::warn!(%address, "{what} is not encrypted: set FLUXGATE_TLS_CERT, or put TLS before it");
+    }
 }
 
 /// Connects, migrates, loads what is served, and listens.
@@ -122,5 +127,41 @@ fn hangup(logs: &Logs, certificate: Option<&Certificate>) {
     logs.follow(read.map_err(|refusal| refusal.to_string()));
     if let Some(certificate) = certificate {
         certificate.look();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use fluxgate_server::logs::LogFormat;
+
+    use super::*;
+
+    #[derive(Clone)]
+    struct Lines(std::sync::mpsc::Sender<Vec<u8>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.send(bytes.to_vec()).unwrap();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn plain_text_that_others_can_reach_is_warned_of() {
+        let (sender, said) = std::sync::mpsc::channel();
+        let (_logs, dispatch) = Logs::new("warn", LogFormat::Text, move || Lines(sender.clone())).unwrap();
+        let [near, far] = ["127.0.0.1:8080", "192.0.2.1:50051"].map(|address| address.parse().unwrap());
+        tracing::dispatcher::with_default(&dispatch, || {
+            warn_of_plain_text([(near, "GraphQL"), (far, "the delivery stream")]);
+        });
+        let said = String::from_utf8(said.try_iter().flatten().collect()).unwrap();
+        assert!(said.contains("WARN") && said.contains("the delivery stream is not encrypted"), "{said}");
+        assert!(said.contains("192.0.2.1:50051") && !said.contains("GraphQL"), "{said}");
     }
 }

@@ -10,6 +10,7 @@ use super::{
     loader::{
         ActiveIn, CommentsOn, EnvironmentById, FeatureById, ItemsOf, RequirementsOf, VotesOn, load, must,
     },
+    page::several,
 };
 use crate::{
     error::Error,
@@ -150,16 +151,19 @@ impl Change {
         Some(Override { by: self.overrider.clone()?, token, reason: self.override_reason.clone()? })
     }
 
+    #[graphql(complexity = "several(child_complexity)")]
     async fn items(&self, ctx: &Context<'_>) -> Result<Vec<Item>> {
         let items = load(ctx, ItemsOf(self.id)).await?.unwrap_or_default();
         Ok(items.into_iter().map(|item| Item { item, feature: None }).collect())
     }
 
+    #[graphql(complexity = "several(child_complexity)")]
     async fn votes(&self, ctx: &Context<'_>) -> Result<Vec<Vote>> {
         Ok(load(ctx, VotesOn(self.id)).await?.unwrap_or_default())
     }
 
     /// The oldest first.
+    #[graphql(complexity = "several(child_complexity)")]
     async fn comments(&self, ctx: &Context<'_>) -> Result<Vec<Comment>> {
         Ok(load(ctx, CommentsOn(self.id)).await?.unwrap_or_default())
     }

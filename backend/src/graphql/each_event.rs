@@ -1,4 +1,5 @@
-//! Each event of a subscription is resolved as a request of its own: with the caller as they are then, and the time.
+//! Each event of a subscription is resolved as a request of its own: with the caller as they are then, the time, and what it may
+//! read.
 
 use std::sync::Arc;
 
@@ -8,8 +9,8 @@ use async_graphql::{
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute},
 };
 
-use super::Identity;
-use crate::{auth::Request, clock, service::presence::Presence};
+use super::{Identity, loader::loader};
+use crate::{app::App, auth::Request, clock, service::presence::Presence};
 
 /// Gives each event what resolvers ask for.
 pub struct EachEvent;
@@ -28,13 +29,17 @@ impl Extension for EachEvent {
         operation_name: Option<&str>,
         next: NextExecute<'_>,
     ) -> Response {
-        let (Ok(presence), Ok(request)) = (ctx.data::<Arc<Presence>>(), ctx.data::<Request>()) else {
+        let (Ok(presence), Ok(request), Ok(app)) =
+            (ctx.data::<Arc<Presence>>(), ctx.data::<Request>(), ctx.data::<Arc<App>>())
+        else {
             return next.run(ctx, operation_name).await;
         };
         match presence.caller().await {
             Ok(caller) => {
                 let mut data = Data::default();
-                data.insert(Request { now: clock::now(), ..request.clone() });
+                let request = Request { now: clock::now(), ..request.clone() };
+                data.insert(loader(app.pool.clone(), request.now));
+                data.insert(request);
                 data.insert::<Identity>(Ok(caller));
                 next.run_with_data(ctx, operation_name, data).await
             }

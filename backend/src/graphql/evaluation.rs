@@ -71,9 +71,13 @@ pub struct EvaluationFilterInput {
 
 impl EvaluationFilterInput {
     /// The filter as the store has it.
-    pub async fn resolve(self, conn: &mut PgConnection, team: &Team) -> Result<CountFilter, Error> {
+    pub async fn resolve(
+        self,
+        conn: &mut PgConnection,
+        (team, now): (&Team, DateTime<Utc>),
+    ) -> Result<CountFilter, Error> {
         let client = match self.client {
-            Some(name) => Some(service::client::find(conn, team, &name).await?.id),
+            Some(name) => Some(service::client::find(conn, (team, &name), now).await?.id),
             None => None,
         };
         Ok(CountFilter {

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::{
     LOOK_UP_COST, app, caller,
-    loader::{DependentsOf, EnvironmentById, LastChangeOf, SeenOf, StagesOf, load, must},
-    page::{Connection, cost, request},
+    loader::{DependentsOf, EnvironmentById, LastChangeOf, SeenOf, StagesOf, budget, load, must},
+    page::{Connection, cost, request, several},
     proposal::Proposal,
 };
 use crate::{
@@ -74,10 +74,11 @@ impl Feature {
         let mut conn = app(ctx)?.read().await?;
         let environment = service::environment::find_if(&mut conn, self.team_id, environment).await?;
         let environment = environment.map(|environment| environment.id);
-        Ok(store::version::list(&mut conn, self.id, environment, &page).await?.into())
+        Ok(store::version::list(&mut conn, self.id, environment, (&page, budget(ctx)?)).await?.into())
     }
 
     /// The features whose live documents depend on it, by environment.
+    #[graphql(complexity = "several(child_complexity)")]
     async fn dependents(&self, ctx: &Context<'_>) -> Result<Vec<Dependent>> {
         let rows = load(ctx, DependentsOf(self.id)).await?.unwrap_or_default();
         Ok(rows.into_iter().map(Dependent).collect())

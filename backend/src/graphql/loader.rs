@@ -6,15 +6,16 @@ use async_graphql::{
     Context,
     dataloader::{DataLoader, Loader},
 };
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
-    clock,
     error::{Error, Result},
     service,
     store::{
+        bounded::Budget,
         change::{self, Change, ChangeItem},
         client::{self, Client, ClientKey},
         comment::{self, Comment},
@@ -31,15 +32,19 @@ use crate::{
     },
 };
 
-/// Loads by key, in one statement a kind.
-pub struct Loaders(PgPool);
+/// Loads by key, in one statement a kind, for one request.
+pub struct Loaders {
+    pool: PgPool,
+    now: DateTime<Utc>,
+    budget: Budget,
+}
 
 /// How often does a load let the request go on before it takes what is asked for? A large page is resolved in several
 /// turns, whatever time they take; what they ask for is to be one statement all the same.
 const TURNS: usize = 16;
 
-/// The loader of one request.
-pub fn loader(pool: PgPool) -> DataLoader<Loaders> {
+/// The loader of one request, with its time.
+pub fn loader(pool: PgPool, now: DateTime<Utc>) -> DataLoader<Loaders> {
     let spawn = |load: BoxFuture<'static, ()>| {
         tokio::spawn(async move {
             for _ in 0..TURNS {
@@ -48,7 +53,8 @@ pub fn loader(pool: PgPool) -> DataLoader<Loaders> {
             load.await;
         })
     };
-    DataLoader::new(Loaders(pool), spawn).delay(std::time::Duration::from_micros(200))
+    DataLoader::new(Loaders { pool, now, budget: Budget::default() }, spawn)
+        .delay(std::time::Duration::from_micros(200))
 }
 
 /// The stages of a feature.
@@ -119,12 +125,16 @@ fn group<K: Eq + Hash, V>(rows: Vec<V>, key: impl Fn(&V) -> K) -> HashMap<K, Vec
 
 macro_rules! loads {
     ($key:ty => $value:ty, |$conn:ident, $keys:ident| $body:expr) => {
+        loads!($key => $value, |_own, $conn, $keys| $body);
+    };
+    ($key:ty => $value:ty, |$own:ident, $conn:ident, $keys:ident| $body:expr) => {
         impl Loader<$key> for Loaders {
             type Value = $value;
             type Error = Arc<Error>;
             async fn load(&self, $keys: &[$key]) -> Result<HashMap<$key, $value>, Arc<Error>> {
                 let load = async {
-                    let mut conn = self.0.acquire().await?;
+                    let $own = self;
+                    let mut conn = self.pool.acquire().await?;
                     let $conn = &mut *conn;
                     Ok::<_, Error>($body)
                 };
@@ -145,11 +155,11 @@ loads!(MembershipsOf => Vec<Membership>, |conn, keys| {
     let groups = group(member::of_users(conn, &ids(keys, |k| k.0)).await?, |(user, _)| MembershipsOf(*user));
     groups.into_iter().map(|(user, rows)| (user, rows.into_iter().map(|(_, row)| row).collect())).collect()
 });
-loads!(ItemsOf => Vec<ChangeItem>, |conn, keys| {
-    group(change::items(conn, &ids(keys, |k| k.0)).await?, |row| ItemsOf(row.change_id))
+loads!(ItemsOf => Vec<ChangeItem>, |own, conn, keys| {
+    group(change::items_within(conn, &ids(keys, |k| k.0), &own.budget).await?, |row| ItemsOf(row.change_id))
 });
-loads!(VotesOn => Vec<Vote>, |conn, keys| {
-    group(vote::of_changes(conn, &ids(keys, |k| k.0)).await?, |row| VotesOn(row.change_id))
+loads!(VotesOn => Vec<Vote>, |own, conn, keys| {
+    group(vote::of_changes_within(conn, &ids(keys, |k| k.0), &own.budget).await?, |row| VotesOn(row.change_id))
 });
 loads!(RequirementsOf => Vec<Requirement>, |conn, keys| {
     let all = service::change::requirements_of(conn, &ids(keys, |k| k.0)).await?;
@@ -168,8 +178,8 @@ loads!(LastChangeOf => Change, |conn, keys| {
 loads!(DependentsOf => Vec<Dependent>, |conn, keys| {
     group(feature::dependents(conn, &ids(keys, |k| k.0)).await?, |row| DependentsOf(row.on))
 });
-loads!(CommentsOn => Vec<Comment>, |conn, keys| {
-    group(comment::of_changes(conn, &ids(keys, |k| k.0)).await?, |row| CommentsOn(row.change_id))
+loads!(CommentsOn => Vec<Comment>, |own, conn, keys| {
+    group(comment::of_changes(conn, &ids(keys, |k| k.0), &own.budget).await?, |row| CommentsOn(row.change_id))
 });
 loads!(PlacesOf => Vec<PipelineStage>, |conn, keys| {
     group(pipeline::stages(conn, &ids(keys, |k| k.0)).await?, |row| PlacesOf(row.pipeline_id))
@@ -178,17 +188,18 @@ loads!(EnvironmentById => Environment, |conn, keys| {
     let rows = environment::by_ids(conn, &ids(keys, |k| k.0)).await?;
     rows.into_iter().map(|row| (EnvironmentById(row.id), row)).collect()
 });
-loads!(ClientById => Client, |conn, keys| {
-    client::by_ids(conn, &ids(keys, |k| k.0)).await?.into_iter().map(|row| (ClientById(row.id), row)).collect()
+loads!(ClientById => Client, |own, conn, keys| {
+    let rows = client::by_ids(conn, &ids(keys, |k| k.0), own.now).await?;
+    rows.into_iter().map(|row| (ClientById(row.id), row)).collect()
 });
 loads!(SeenOf => Vec<Seen>, |conn, keys| {
     group(evaluation::last_seen(conn, &ids(keys, |k| k.0)).await?, |row| SeenOf(row.feature_id))
 });
-loads!(KeysOf => Vec<ClientKey>, |conn, keys| {
-    group(client::keys(conn, &ids(keys, |k| k.0), clock::now()).await?, |row| KeysOf(row.client_id))
+loads!(KeysOf => Vec<ClientKey>, |own, conn, keys| {
+    group(client::keys(conn, &ids(keys, |k| k.0), own.now).await?, |row| KeysOf(row.client_id))
 });
-loads!(TokenKeysOf => Vec<TokenKey>, |conn, keys| {
-    group(token::keys(conn, &ids(keys, |k| k.0), clock::now()).await?, |row| TokenKeysOf(row.token_id))
+loads!(TokenKeysOf => Vec<TokenKey>, |own, conn, keys| {
+    group(token::keys(conn, &ids(keys, |k| k.0), own.now).await?, |row| TokenKeysOf(row.token_id))
 });
 loads!(FeatureById => Feature, |conn, keys| {
     feature::by_ids(conn, &ids(keys, |k| k.0)).await?.into_iter().map(|row| (FeatureById(row.id), row)).collect()
@@ -196,9 +207,9 @@ loads!(FeatureById => Feature, |conn, keys| {
 loads!(ChangeById => Change, |conn, keys| {
     change::by_ids(conn, &ids(keys, |k| k.0)).await?.into_iter().map(|row| (ChangeById(row.id), row)).collect()
 });
-loads!(VersionByNumber => Version, |conn, keys| {
+loads!(VersionByNumber => Version, |own, conn, keys| {
     let numbers: Vec<i32> = keys.iter().map(|k| k.1).collect();
-    let rows = version::by_numbers(conn, &ids(keys, |k| k.0), &numbers).await?;
+    let rows = version::by_numbers(conn, (&ids(keys, |k| k.0), &numbers), &own.budget).await?;
     rows.into_iter().map(|row| (VersionByNumber(row.stage_id, row.number), row)).collect()
 });
 loads!(PendingOn => Vec<Change>, |conn, keys| {
@@ -209,6 +220,11 @@ loads!(PendingOn => Vec<Change>, |conn, keys| {
     let groups = group(rows, |(stage, _)| PendingOn(*stage));
     groups.into_iter().map(|(stage, rows)| (stage, rows.into_iter().map(|(_, change)| change).collect())).collect()
 });
+
+/// What the request may read yet, for lists that are read without a loader.
+pub fn budget<'c>(ctx: &Context<'c>) -> async_graphql::Result<&'c Budget> {
+    Ok(&ctx.data::<DataLoader<Loaders>>()?.loader().budget)
+}
 
 /// Loads one key; what is not there is the default.
 pub async fn load<K>(

@@ -58,6 +58,11 @@ pub fn request(ctx: &Context<'_>, first: Option<i64>, after: Option<String>) -> 
     Ok(PageRequest { counted, ..PageRequest::new(first, after)? })
 }
 
+/// What a list without pages costs, which often has one entry, and may have many.
+pub fn several(entry: usize) -> usize {
+    entry.saturating_mul(2).saturating_add(1)
+}
+
 /// What a page costs: its size times what an entry costs. Far above any limit it stays, so that sums do not overflow.
 pub fn cost(first: Option<i64>, entry: usize) -> usize {
     let size = usize::try_from(first.unwrap_or(DEFAULT_PAGE)).unwrap_or(0);

@@ -100,7 +100,8 @@ impl SessionMutation {
         let found =
             counted(app, session::check_password(app, request, &input.username, input.password).await)?;
         let mut tx = app.begin().await?;
-        let session = session::sign_in(&mut tx, &app.tokens, request, &input.username, found).await?;
+        let session = session::sign_in(&mut tx, &app.tokens, request, &input.username, found).await;
+        let session = counted(app, session)?;
         tx.commit().await?;
         let wrong = || Error::Unauthenticated("wrong username or password".to_owned());
         Ok(counted(app, session.ok_or_else(wrong))?.into())
@@ -115,15 +116,18 @@ impl SessionMutation {
             return Err(Error::invalid("newPassword", "must differ from the old one").into());
         }
         let (request, username) = (&caller.request, &caller.user.username);
-        let found = session::check_password(app, request, username, input.old_password).await?;
+        let found = counted(app, session::check_password(app, request, username, input.old_password).await)?;
         let hash = match found {
             Some(_) => Some(app.passwords.hash("newPassword", input.new_password).await?),
             None => None,
         };
         let mut tx = app.begin().await?;
-        let session = session::change_password(&mut tx, &app.tokens, caller, hash).await?;
+        let session = counted(app, session::change_password(&mut tx, &app.tokens, caller, hash).await)?;
         tx.commit().await?;
-        let wrong = || Error::invalid("oldPassword", "is not your password");
+        let wrong = || {
+            app.metrics.sign_in_failures("wrong").increment(1);
+            Error::invalid("oldPassword", "is not your password")
+        };
         Ok(session.ok_or_else(wrong)?.into())
     }
 
@@ -141,9 +145,9 @@ impl SessionMutation {
     /// Ends the session that a refresh token belongs to.
     #[graphql(complexity = "LOGIN_COST")]
     async fn sign_out(&self, ctx: &Context<'_>, input: SignOutInput) -> Result<User> {
-        let app = app(ctx)?;
+        let (app, request) = (app(ctx)?, request(ctx)?);
         let mut tx = app.begin().await?;
-        let user = session::sign_out(&mut tx, &input.refresh_token).await?;
+        let user = session::sign_out(&mut tx, request, &input.refresh_token).await?;
         tx.commit().await?;
         let ended = || Error::Unauthenticated("the session has ended already".to_owned());
         Ok(user.ok_or_else(ended)?)

@@ -3,11 +3,14 @@
 use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::loader::{EnvironmentById, FeatureById, PendingOn, SeenOf, VersionByNumber, load, must};
+use super::{
+    loader::{EnvironmentById, FeatureById, PendingOn, SeenOf, VersionByNumber, load, must},
+    page::several,
+};
 use crate::{
     error::Error,
     store::{
-        change::{Change, ChangeKind},
+        change::{Change, ChangeKind, ChangeStatus},
         environment::Environment,
         feature::Feature,
         stage::{Stage, StageStatus},
@@ -65,10 +68,11 @@ impl Stage {
         must(ctx, EnvironmentById(self.environment_id)).await
     }
 
-    /// A change that waits decides it; what is live stays live meanwhile.
+    /// A change that is PENDING decides it, the newest of several: ROLLBACK_REQUESTED by a rollback, DEPLOYMENT_REQUESTED
+    /// by any other, a withdrawal too. One that is APPROVED and waits for its time changes nothing until then.
     async fn status(&self, ctx: &Context<'_>) -> Result<StageStatus> {
         let pending = load(ctx, PendingOn(self.id)).await?.unwrap_or_default();
-        Ok(match pending.last() {
+        Ok(match pending.iter().rfind(|change| change.status == ChangeStatus::Pending) {
             Some(change) if change.kind == ChangeKind::Rollback => StageStatus::RollbackRequested,
             Some(_) => StageStatus::DeploymentRequested,
             None if self.live_version.is_none() => StageStatus::NotDeployed,
@@ -88,7 +92,8 @@ impl Stage {
         Kill::of(self)
     }
 
-    /// Open changes, the oldest first.
+    /// Open changes, the oldest first: PENDING, or APPROVED and waiting for their time.
+    #[graphql(complexity = "several(child_complexity)")]
     async fn pending(&self, ctx: &Context<'_>) -> Result<Vec<Change>> {
         Ok(load(ctx, PendingOn(self.id)).await?.unwrap_or_default())
     }

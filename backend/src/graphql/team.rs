@@ -10,6 +10,7 @@ use super::{
         TopFeature, TopFeatures, UniqueUnits, grouping,
     },
     feature::FeatureFilterInput,
+    loader::budget,
     page::{Connection, cost, request},
     stage::KilledStage,
 };
@@ -160,13 +161,14 @@ impl Team {
         let page = request(ctx, first, after)?;
         let mut conn = app(ctx)?.read().await?;
         let filter = ClientFilter { kind, enabled };
-        Ok(store::client::list(&mut conn, self.id, filter, &page).await.map_err(Error::from)?.into())
+        let wanted = (&page, super::request(ctx)?.now);
+        Ok(store::client::list(&mut conn, self.id, filter, wanted).await.map_err(Error::from)?.into())
     }
 
     #[graphql(complexity = "LOOK_UP_COST + child_complexity")]
     async fn client(&self, ctx: &Context<'_>, name: String) -> Result<Client> {
         let mut conn = app(ctx)?.read().await?;
-        Ok(service::client::find(&mut conn, self, &name).await?)
+        Ok(service::client::find(&mut conn, (self, &name), super::request(ctx)?.now).await?)
     }
 
     /// Those that were not revoked, or only those that were; by name.
@@ -231,7 +233,7 @@ impl Team {
         let feature = service::feature::find(&mut conn, self.id, &feature).await?;
         let environment = service::environment::find_if(&mut conn, self.id, environment).await?;
         let environment = environment.map(|environment| environment.id);
-        Ok(store::version::list(&mut conn, feature.id, environment, &page).await?.into())
+        Ok(store::version::list(&mut conn, feature.id, environment, (&page, budget(ctx)?)).await?.into())
     }
 
     /// Kill switches that are on, the newest first, in one environment or in all.
@@ -378,7 +380,7 @@ impl Team {
     ) -> Result<Evaluations> {
         let now = caller(ctx)?.request.now;
         let mut conn = app(ctx)?.read().await?;
-        let filter = filter.unwrap_or_default().resolve(&mut conn, self).await?;
+        let filter = filter.unwrap_or_default().resolve(&mut conn, (self, now)).await?;
         let grouping = grouping(&group_by.unwrap_or_default());
         let what = (&filter, grouping);
         let when = ((from, until), resolution);

@@ -54,7 +54,7 @@ pub async fn execute(shared: web::Data<Shared>, http: HttpRequest, body: web::By
     let operation = if identity.is_ok() { operation } else { operation.disable_introspection() };
     let operation = operation
         .data(Arc::clone(&shared.app))
-        .data(loader(shared.app.pool.clone()))
+        .data(loader(shared.app.pool.clone(), request.now))
         .data(request.clone())
         .data::<Identity>(identity);
     let response = masked(shared.schema.execute(operation).await, &request);

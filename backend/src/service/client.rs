@@ -1,6 +1,6 @@
 //! Clients and their keys.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
 use crate::{
@@ -24,8 +24,12 @@ const GRACE: TimeDelta = TimeDelta::hours(24);
 const MAX_GRACE: TimeDelta = TimeDelta::days(30);
 
 /// Finds a client of a team by name.
-pub async fn find(conn: &mut PgConnection, team: &Team, name: &str) -> Result<Client> {
-    match client::get(conn, team.id, name).await? {
+pub async fn find(
+    conn: &mut PgConnection,
+    (team, name): (&Team, &str),
+    now: DateTime<Utc>,
+) -> Result<Client> {
+    match client::get(conn, (team.id, name), now).await? {
         Some(found) => Ok(found),
         None => Err(missing(conn, team, name).await?),
     }
@@ -38,7 +42,7 @@ async fn manage(
     (team_key, name): (&str, &str),
 ) -> Result<(Team, Client)> {
     let team = team::find(conn, caller, team_key, Action::Manage).await?;
-    match client::lock(conn, team.id, name).await? {
+    match client::lock(conn, (team.id, name), caller.request.now).await? {
         Some(found) => Ok((team, found)),
         None => Err(missing(conn, &team, name).await?),
     }
@@ -178,7 +182,7 @@ pub async fn rotate_key(
         ..entry(&team, "client.rotate_key", name)
     };
     audit::record(conn, caller, &entry).await?;
-    let after = find(conn, &team, name).await?;
+    let after = find(conn, (&team, name), caller.request.now).await?;
     delivery::publish(conn, &[(DeliveryKind::Client, found.id)]).await?;
     Ok((after, new_key.key))
 }
@@ -199,7 +203,7 @@ pub async fn revoke_key(
         ..entry(&team, "client.revoke_key", name)
     };
     audit::record(conn, caller, &entry).await?;
-    let after = find(conn, &team, name).await?;
+    let after = find(conn, (&team, name), caller.request.now).await?;
     delivery::publish(conn, &[(DeliveryKind::Client, found.id)]).await?;
     Ok(after)
 }

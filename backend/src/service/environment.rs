@@ -29,6 +29,22 @@ pub async fn find(conn: &mut PgConnection, team: Uuid, environment_key: &str) ->
     }
 }
 
+/// Finds environments of a team by key, in the order in which they are named.
+pub async fn find_all(conn: &mut PgConnection, team: Uuid, keys: &[&str]) -> Result<Vec<Environment>> {
+    let found = environment::by_keys(conn, team, keys).await?;
+    let mut named = Vec::new();
+    for key in keys {
+        match found.iter().find(|place| place.key == *key) {
+            Some(place) => named.push(place.clone()),
+            None => {
+                let candidates = environment::keys(conn, team).await?;
+                return Err(Error::not_found("environment", *key, candidates));
+            }
+        }
+    }
+    Ok(named)
+}
+
 /// Finds the environment that a filter names, if it names one.
 pub async fn find_if(
     conn: &mut PgConnection,

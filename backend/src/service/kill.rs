@@ -81,7 +81,11 @@ pub async fn kill(
     };
     let rescheduled = match end {
         End::Unsaid => Vec::new(),
-        _ => reschedule(conn, caller, &team, &stages, restore_at).await?,
+        _ => {
+            let moved = to_move(caller, (&team, &scope), &stages, restore_at)?;
+            stage::set_restore_at(conn, &moved, restore_at).await?;
+            moved
+        }
     };
     let ids: Vec<Uuid> = stages.iter().map(|stage| stage.id).collect();
     let changed = stage::kill(conn, &ids, (caller.by(), &reason), (now, restore_at)).await?;
@@ -95,26 +99,29 @@ pub async fn kill(
     Ok(Killed { environments, rescheduled: moved, revision, at: now, feature })
 }
 
-/// Sets another end where the kill switch is on; gives the stages where that is news.
-async fn reschedule(
-    conn: &mut PgConnection,
+/// The stages where the kill switch is on and is to have another end. Whoever may not restore brings none forward: that is
+/// refused in one environment; in all at once those that would end sooner stay as they are, so that the rest is killed.
+fn to_move(
     caller: &Caller,
-    team: &Team,
+    (team, scope): (&Team, &Scope<'_>),
     stages: &[LockedStage],
     restore_at: Option<DateTime<Utc>>,
 ) -> Result<Vec<Uuid>> {
-    let other = |stage: &&LockedStage| stage.killed && stage.kill_restore_at != restore_at;
     let sooner = |stage: &&LockedStage| match (stage.kill_restore_at, restore_at) {
         (None, Some(_)) => true,
         (Some(before), Some(after)) => after < before,
         (_, None) => false,
     };
-    if stages.iter().filter(other).any(|stage| sooner(&stage)) {
-        access::require(caller, team, Action::Restore)?;
+    let other = stages.iter().filter(|stage| stage.killed && stage.kill_restore_at != restore_at);
+    let (sooner, mut later): (Vec<&LockedStage>, Vec<&LockedStage>) = other.partition(sooner);
+    if !sooner.is_empty() {
+        match access::require(caller, team, Action::Restore) {
+            Ok(()) => later.extend(sooner),
+            Err(refused) if scope.environment.is_some() => return Err(refused),
+            Err(_) => {}
+        }
     }
-    let ids: Vec<Uuid> = stages.iter().filter(other).map(|stage| stage.id).collect();
-    stage::set_restore_at(conn, &ids, restore_at).await?;
-    Ok(ids)
+    Ok(later.into_iter().map(|stage| stage.id).collect())
 }
 
 /// Turns the kill switch off: the stage serves again what it is on.

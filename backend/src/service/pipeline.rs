@@ -11,7 +11,7 @@ use crate::{
     service::{audit, environment, key, team},
     store::{
         audit::NewEntry,
-        feature,
+        feature, kill,
         pipeline::{self, Pipeline, PipelineStage},
         stage,
         team::Team,
@@ -36,19 +36,16 @@ pub async fn create(
 ) -> Result<Pipeline> {
     let team = team::find(conn, caller, team_key, Action::Manage).await?;
     key::check("key", pipeline_key)?;
+    key::check_many("stages", stages)?;
     check_tree(stages)?;
     let name = key::text("name", name)?.unwrap_or_else(|| pipeline_key.to_owned());
     let made = pipeline::insert(conn, team.id, pipeline_key, &name).await?;
-    let mut placed = Vec::new();
-    for (position, stage) in (0_i32..).zip(stages) {
-        let found = environment::find(conn, team.id, &stage.environment).await?;
-        let source = stage
-            .after
-            .as_ref()
-            .and_then(|after| placed.iter().find(|(key, _)| key == after))
-            .map(|(_, id)| *id);
-        pipeline::insert_stage(conn, made.id, found.id, position, source).await?;
-        placed.push((found.key, found.id));
+    let keys: Vec<&str> = stages.iter().map(|stage| stage.environment.as_str()).collect();
+    let places = environment::find_all(conn, team.id, &keys).await?;
+    for ((position, stage), place) in (0_i32..).zip(stages).zip(&places) {
+        let before = |after: &String| places.iter().find(|place| place.key == *after);
+        let source = stage.after.as_ref().and_then(before).map(|place| place.id);
+        pipeline::insert_stage(conn, made.id, place.id, position, source).await?;
     }
     let shown: Vec<_> =
         stages.iter().map(|s| serde_json::json!({"environment": s.environment, "after": s.after})).collect();
@@ -119,8 +116,8 @@ pub async fn add_stage(
     Ok(pipeline)
 }
 
-/// Takes out a stage that nothing follows, while none of the pipeline's features is there or on its way there. What
-/// was served there is remembered, in case the stage comes back.
+/// Takes out a stage that nothing follows, while none of the pipeline's features is there, killed there or on its way
+/// there. What was served there is remembered, in case the stage comes back.
 pub async fn remove_stage(
     conn: &mut PgConnection,
     caller: &Caller,
@@ -145,6 +142,14 @@ pub async fn remove_stage(
     };
     stage::lock_in(conn, pipeline.id, environment.id).await?;
     environment::refuse_in_use(conn, &what, environment, Some(pipeline.id)).await?;
+    // Nobody could restore it any more.
+    let killed = kill::killed_in(conn, environment.id, pipeline.id).await?;
+    if !killed.is_empty() {
+        let names = key::listed(&killed);
+        return Err(Error::Conflict(format!(
+            "{what}: restore what is killed there first (fgctl feature restore): {names}"
+        )));
+    }
     pipeline::delete_stage(conn, pipeline.id, environment.id).await?;
     let after =
         stages.iter().find(|other| other.environment.id == source).map(|other| &other.environment.key);

@@ -11,6 +11,7 @@ use crate::{
     store::{
         self,
         audit::NewEntry,
+        change,
         member::Role,
         policy::{self, Policy, PolicyScope},
         team::Team,
@@ -51,6 +52,8 @@ pub async fn create(
 ) -> Result<Policy> {
     let team = team::find(conn, caller, team_key, Action::Manage).await?;
     key::check("name", &new.name)?;
+    key::check_many("environments", &new.environments)?;
+    key::check_many("roles", &new.roles)?;
     let mut made = Policy {
         name: new.name,
         scope: new.scope,
@@ -65,6 +68,7 @@ pub async fn create(
     hold_changes(conn, &team).await?;
     let ids = complete(conn, team.id, &mut made).await?;
     policy::insert(conn, team.id, &made, &ids).await?;
+    look_again(conn, caller, &team).await?;
     record(conn, caller, &team, ("policy.create", None, Some(&made))).await?;
     Ok(made)
 }
@@ -106,6 +110,8 @@ pub async fn edit(
     (team_key, name): (&str, &str),
     edit: EditPolicy,
 ) -> Result<Policy> {
+    key::check_many("environments", edit.environments.as_deref().unwrap_or_default())?;
+    key::check_many("roles", edit.roles.as_deref().unwrap_or_default())?;
     let (team, id, before) = lock(conn, caller, (team_key, name)).await?;
     let scope = edit.scope.unwrap_or(before.scope);
     let mut after = Policy {
@@ -129,6 +135,7 @@ pub async fn edit(
         return Ok(before);
     }
     policy::update(conn, id, &after, &ids).await?;
+    look_again(conn, caller, &team).await?;
     record(conn, caller, &team, ("policy.edit", Some(&before), Some(&after))).await?;
     Ok(after)
 }
@@ -137,6 +144,7 @@ pub async fn edit(
 pub async fn delete(conn: &mut PgConnection, caller: &Caller, team_key: &str, name: &str) -> Result<Policy> {
     let (team, id, before) = lock(conn, caller, (team_key, name)).await?;
     policy::delete(conn, id).await?;
+    look_again(conn, caller, &team).await?;
     record(conn, caller, &team, ("policy.delete", Some(&before), None)).await?;
     Ok(before)
 }
@@ -146,6 +154,11 @@ pub async fn delete(conn: &mut PgConnection, caller: &Caller, team_key: &str, na
 async fn hold_changes(conn: &mut PgConnection, team: &Team) -> Result<()> {
     store::environment::lock_all(conn, team.id).await?;
     Ok(())
+}
+
+/// Lets the scheduler look at what waits: when time approves a change may be another moment by the policies that are now.
+async fn look_again(conn: &mut PgConnection, caller: &Caller, team: &Team) -> Result<()> {
+    Ok(change::look_again(conn, team.id, caller.request.now).await?)
 }
 
 async fn lock(
@@ -175,10 +188,8 @@ async fn complete(conn: &mut PgConnection, team: Uuid, policy: &mut Policy) -> R
             "are named by a policy of scope LISTED, and only by that",
         ));
     }
-    let mut named = Vec::new();
-    for environment_key in &policy.environments {
-        named.push(environment::find(conn, team, environment_key).await?);
-    }
+    let keys: Vec<&str> = policy.environments.iter().map(String::as_str).collect();
+    let mut named = environment::find_all(conn, team, &keys).await?;
     named.sort_by_key(|environment| environment.position);
     named.dedup_by_key(|environment| environment.id);
     policy.environments = named.iter().map(|environment| environment.key.clone()).collect();

@@ -27,6 +27,9 @@ const REFRESH_LIFETIME: TimeDelta = TimeDelta::days(30);
 /// How long is a replaced refresh token still good, for two commands that run at once?
 const REFRESH_GRACE: TimeDelta = TimeDelta::seconds(30);
 
+/// How a refresh token begins.
+const REFRESH_PREFIX: &str = "fgr_";
+
 /// What a signed-in caller holds.
 pub struct Session {
     /// For requests, fifteen minutes.
@@ -44,7 +47,10 @@ pub async fn check_bootstrap(conn: &mut PgConnection, request: &Request, token: 
     match session::bootstrap(conn).await? {
         Some(kept) if secret::matches(token, &kept) => Ok(()),
         _ => {
-            throttle::wrong_secret(conn, "bootstrap", request).await?;
+            if let Some(failures) = throttle::wrong_secret(conn, "bootstrap", request).await? {
+                let entry = failed("user.bootstrap_failed", failures);
+                audit::record_stranger(conn, request, "bootstrap", &entry).await?;
+            }
             Err(bootstrap_refused())
         }
     }
@@ -154,7 +160,7 @@ pub async fn change_password(
     open(conn, keys, &caller.request, (user, clock::new_id())).await.map(Some)
 }
 
-/// The audit's entry for a wrong password; `failures` says how many there were of late.
+/// The audit's entry for a wrong password or secret; `failures` says how many there were of late.
 fn failed(action: &str, failures: i32) -> NewEntry<'_> {
     let after = Some(serde_json::json!({"failures": failures}));
     NewEntry { action, subject: "sign-in".to_owned(), after, ..NewEntry::default() }
@@ -174,13 +180,22 @@ pub async fn refresh(
         None => None,
     };
     let Some(kept) = session::lock(conn, &sha256).await? else {
-        throttle::wrong_secret(conn, "refresh", request).await?;
+        let failures = throttle::wrong_secret(conn, "refresh", request).await?;
+        // What looks like no token at all is a mistake.
+        if let Some(failures) = failures.filter(|_| is_refresh_token(token)) {
+            let entry = failed("user.refresh_failed", failures);
+            audit::record_stranger(conn, request, "unknown", &entry).await?;
+        }
         return Ok(None);
     };
     let reused = kept.replaced_at.is_some_and(|at| request.now - at > REFRESH_GRACE);
     let (Some(user), false, true) = (user, reused, request.now < kept.expires_at) else {
         if reused {
             tracing::warn!(user = %kept.user_id, "a refresh token was used twice; its sessions end");
+            if let Some(owner) = user::get(conn, kept.user_id).await? {
+                let entry = ended("user.refresh_reused", &owner);
+                audit::record_stranger(conn, request, &owner.username, &entry).await?;
+            }
         }
         session::end(conn, kept.family).await?;
         return Ok(None);
@@ -190,10 +205,25 @@ pub async fn refresh(
 }
 
 /// Ends the session that a refresh token belongs to, wherever it was copied to.
-pub async fn sign_out(conn: &mut PgConnection, token: &str) -> Result<Option<User>> {
+pub async fn sign_out(conn: &mut PgConnection, request: &Request, token: &str) -> Result<Option<User>> {
     let Some(kept) = session::lock(conn, &secret::sha256(token)).await? else { return Ok(None) };
     session::end(conn, kept.family).await?;
-    Ok(user::get(conn, kept.user_id).await?)
+    let owner = user::get(conn, kept.user_id).await?;
+    if let Some(owner) = &owner {
+        let entry = ended("user.sign_out", owner);
+        audit::record_stranger(conn, request, &owner.username, &entry).await?;
+    }
+    Ok(owner)
+}
+
+/// The audit's entry for a session that ends.
+fn ended<'a>(action: &'a str, owner: &User) -> NewEntry<'a> {
+    NewEntry { action, subject: format!("user {}", owner.username), ..NewEntry::default() }
+}
+
+/// Whether a text has the form of a refresh token.
+fn is_refresh_token(text: &str) -> bool {
+    text.strip_prefix(REFRESH_PREFIX).is_some_and(|secret| secret.len() == 43)
 }
 
 async fn open(
@@ -203,7 +233,7 @@ async fn open(
     (user, family): (User, Uuid),
 ) -> Result<Session> {
     let (access_token, access_expires_at) = keys.sign(conn, &user, request.now).await?;
-    let refresh_token = format!("fgr_{}", URL_SAFE_NO_PAD.encode(clock::random::<32>()?));
+    let refresh_token = format!("{REFRESH_PREFIX}{}", URL_SAFE_NO_PAD.encode(clock::random::<32>()?));
     let kept = RefreshToken {
         family,
         user_id: user.id,

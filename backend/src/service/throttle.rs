@@ -90,8 +90,13 @@ pub async fn failed(conn: &mut PgConnection, tries: &Tries) -> Result<Option<i32
     let since = tries.now - REMEMBERED;
     let rows = failure::add(conn, &tries.keys(), (since, tries.now)).await?;
     failure::sweep(conn, since, (MAX_KEPT, SWEPT)).await?;
+    Ok(told(&rows))
+}
+
+/// The count, when the audit should tell of it.
+fn told(rows: &[Failure]) -> Option<i32> {
     let count = rows.iter().map(|row| row.failures).max().unwrap_or(1);
-    Ok((count <= FREE || u32::try_from(count).is_ok_and(u32::is_power_of_two)).then_some(count))
+    (count <= FREE || u32::try_from(count).is_ok_and(u32::is_power_of_two)).then_some(count)
 }
 
 /// Takes back what the pair failed.
@@ -100,16 +105,17 @@ pub async fn succeeded(conn: &mut PgConnection, tries: &Tries) -> Result<()> {
     Ok(failure::forget(conn, &tries.account).await?)
 }
 
-/// Counts a wrong secret of ours; from the fifth of an address on it is refused as one too many.
-pub async fn wrong_secret(conn: &mut PgConnection, what: &str, request: &Request) -> Result<()> {
+/// Counts a wrong secret of ours; from the fifth of an address on it is refused as one too many. Gives the count when the
+/// audit should tell of it.
+pub async fn wrong_secret(conn: &mut PgConnection, what: &str, request: &Request) -> Result<Option<i32>> {
     let key = sha256(&format!("{what}\0{}", network(request)));
     let since = request.now - REMEMBERED;
     let rows = failure::get(conn, std::slice::from_ref(&key), since).await?;
     let row = rows.first();
     refuse(row.and_then(|row| until(row, row.failures, MAX_SHARED_DELAY)).map(|end| end - request.now))?;
-    failure::add(conn, &[key], (since, request.now)).await?;
+    let rows = failure::add(conn, &[key], (since, request.now)).await?;
     failure::sweep(conn, since, (MAX_KEPT, SWEPT)).await?;
-    Ok(())
+    Ok(told(&rows))
 }
 
 /// Forgets up to so many counts that are old, or too many. Gives how many.

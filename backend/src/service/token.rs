@@ -74,10 +74,10 @@ pub async fn create(
     }
     new.roles.sort_by_key(|role| *role as u8);
     new.roles.dedup();
-    let mut environments = Vec::new();
-    for environment_key in new.environments.iter().flatten() {
-        environments.push(environment::find(conn, team.id, environment_key).await?.id);
-    }
+    let keys: Vec<&str> = new.environments.iter().flatten().map(String::as_str).collect();
+    key::check_many("environments", &keys)?;
+    let places = environment::find_all(conn, team.id, &keys).await?;
+    let mut environments: Vec<_> = places.into_iter().map(|place| place.id).collect();
     environments.sort();
     environments.dedup();
     if new.environments.is_some() && environments.is_empty() {

@@ -6,11 +6,12 @@ use sqlx::{FromRow, PgConnection, query, query_as, query_scalar, types::Json};
 use uuid::Uuid;
 
 use super::{
+    bounded::{self, Budget},
     policy::{OfChange, Requirement},
     token::Mandate,
     word_enum,
 };
-use crate::auth::By;
+use crate::{auth::By, error::Result};
 
 pub mod list;
 
@@ -146,18 +147,25 @@ pub async fn by_ids(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<C
 }
 
 /// The items of changes, in their order, each with the document that it is based on.
-pub async fn items(conn: &mut PgConnection, changes: &[Uuid]) -> sqlx::Result<Vec<ChangeItem>> {
-    query_as(
+pub async fn items(conn: &mut PgConnection, changes: &[Uuid]) -> Result<Vec<ChangeItem>> {
+    items_within(conn, changes, &Budget::default()).await
+}
+
+/// The same, within what a request may read.
+pub async fn items_within(
+    conn: &mut PgConnection,
+    changes: &[Uuid],
+    budget: &Budget,
+) -> Result<Vec<ChangeItem>> {
+    let statement = query(
         "SELECT i.change_id, i.stage_id, s.feature_id, s.environment_id, source.environment_id AS source_environment_id,
                 i.base_version, i.version, v.config AS before, i.config
          FROM change_item i JOIN stage s ON s.id = i.stage_id
          LEFT JOIN stage source ON source.id = i.source_id
          LEFT JOIN version v ON v.stage_id = i.stage_id AND v.number = i.base_version
          WHERE i.change_id = ANY ($1) ORDER BY i.change_id, i.position",
-    )
-    .bind(changes)
-    .fetch_all(conn)
-    .await
+    );
+    bounded::fetch_all(conn, statement.bind(changes), budget).await
 }
 
 /// The open changes on stages, the oldest first, each with its stage.
@@ -362,16 +370,36 @@ pub async fn set_next_look(
     Ok(())
 }
 
-/// The changes that are to be looked at now, as their time has come: the longest due first, at most fifty.
-pub async fn due(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<Vec<Uuid>> {
-    query_scalar(
-        "SELECT id FROM (
-             SELECT id, apply_at AS at FROM change WHERE status = 'APPROVED' AND apply_at <= $1
+/// Lets a team's pending changes be looked at, except for those that somebody is deciding on: whoever does that waits for
+/// the policies and sets the next look by them, and waiting for each other would be a deadlock.
+pub async fn look_again(conn: &mut PgConnection, team: Uuid, now: DateTime<Utc>) -> sqlx::Result<()> {
+    query(
+        "UPDATE change SET auto_approve_at = $2 WHERE id IN (
+             SELECT id FROM change WHERE team_id = $1 AND status = 'PENDING' FOR NO KEY UPDATE SKIP LOCKED)",
+    )
+    .bind(team)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The changes that are to be looked at now, as their time has come, with their numbers: the longest due first, at most
+/// fifty, without those that are left alone for now.
+pub async fn due(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    left_alone: &[Uuid],
+) -> sqlx::Result<Vec<(Uuid, i32)>> {
+    query_as(
+        "SELECT id, number FROM (
+             SELECT id, number, apply_at AS at FROM change WHERE status = 'APPROVED' AND apply_at <= $1
              UNION ALL
-             SELECT id, auto_approve_at FROM change WHERE status = 'PENDING' AND auto_approve_at <= $1
-         ) AS due ORDER BY at LIMIT 50",
+             SELECT id, number, auto_approve_at FROM change WHERE status = 'PENDING' AND auto_approve_at <= $1
+         ) AS due WHERE id <> ALL ($2) ORDER BY at LIMIT 50",
     )
     .bind(now)
+    .bind(left_alone)
     .fetch_all(conn)
     .await
 }

@@ -50,39 +50,49 @@ pub struct ClientKey {
 }
 
 /// Finds a client of a team by name.
-pub async fn get(conn: &mut PgConnection, team: Uuid, name: &str) -> sqlx::Result<Option<Client>> {
+pub async fn get(
+    conn: &mut PgConnection,
+    (team, name): (Uuid, &str),
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Client>> {
     query_as(
         "SELECT c.*, ARRAY (SELECT k.id FROM client_key k WHERE k.client_id = c.id
-                AND (k.not_after IS NULL OR k.not_after > now()) ORDER BY k.created_at, k.id) AS key_ids
+                AND (k.not_after IS NULL OR k.not_after > $3) ORDER BY k.created_at, k.id) AS key_ids
          FROM client c WHERE team_id = $1 AND name = $2 AND deleted_at IS NULL",
     )
     .bind(team)
     .bind(name)
+    .bind(now)
     .fetch_optional(conn)
     .await
 }
 
 /// Clients by id, deleted ones too: what they did remains.
-pub async fn by_ids(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<Client>> {
+pub async fn by_ids(conn: &mut PgConnection, ids: &[Uuid], now: DateTime<Utc>) -> sqlx::Result<Vec<Client>> {
     query_as(
         "SELECT c.*, ARRAY (SELECT k.id FROM client_key k WHERE k.client_id = c.id
-                AND (k.not_after IS NULL OR k.not_after > now()) ORDER BY k.created_at, k.id) AS key_ids
+                AND (k.not_after IS NULL OR k.not_after > $2) ORDER BY k.created_at, k.id) AS key_ids
          FROM client c WHERE c.id = ANY ($1)",
     )
     .bind(ids)
+    .bind(now)
     .fetch_all(conn)
     .await
 }
 
 /// Finds a client of a team by name, which stays as it is until the transaction ends.
-pub async fn lock(conn: &mut PgConnection, team: Uuid, name: &str) -> sqlx::Result<Option<Client>> {
+pub async fn lock(
+    conn: &mut PgConnection,
+    (team, name): (Uuid, &str),
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Client>> {
     query("SELECT id FROM client WHERE team_id = $1 AND name = $2 AND deleted_at IS NULL FOR NO KEY UPDATE")
         .bind(team)
         .bind(name)
         .execute(&mut *conn)
         .await?;
     // Read after the lock is held: what others did to its keys meanwhile counts.
-    get(conn, team, name).await
+    get(conn, (team, name), now).await
 }
 
 /// The keys of clients that hold at a time, the oldest first.
@@ -123,7 +133,7 @@ pub async fn list(
     conn: &mut PgConnection,
     team: Uuid,
     filter: ClientFilter,
-    page: &PageRequest,
+    (page, now): (&PageRequest, DateTime<Utc>),
 ) -> sqlx::Result<Page<Client>> {
     let mut total = 0;
     if page.counted {
@@ -139,7 +149,7 @@ pub async fn list(
     }
     let rows = query_as(
         "SELECT c.*, ARRAY (SELECT k.id FROM client_key k WHERE k.client_id = c.id
-                AND (k.not_after IS NULL OR k.not_after > now()) ORDER BY k.created_at, k.id) AS key_ids
+                AND (k.not_after IS NULL OR k.not_after > $6) ORDER BY k.created_at, k.id) AS key_ids
          FROM client c WHERE team_id = $1 AND deleted_at IS NULL
            AND ($2::text IS NULL OR kind = $2) AND ($3::boolean IS NULL OR enabled = $3)
            AND ($4::text IS NULL OR name > $4) ORDER BY name LIMIT $5",
@@ -149,6 +159,7 @@ pub async fn list(
     .bind(filter.enabled)
     .bind(&page.after)
     .bind(page.limit())
+    .bind(now)
     .fetch_all(conn)
     .await?;
     Ok(page.page(rows, total, |client: &Client| client.name.clone()))

@@ -3,10 +3,11 @@
 use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{FromRow, PgConnection, query, query_as};
+use sqlx::{FromRow, PgConnection, query};
 use uuid::Uuid;
 
-use crate::auth::By;
+use super::bounded::{self, Budget};
+use crate::{auth::By, error::Result};
 
 /// Something said about a change.
 #[derive(Clone, Debug, FromRow, SimpleObject, Serialize)]
@@ -20,15 +21,13 @@ pub struct Comment {
     pub at: DateTime<Utc>,
 }
 
-/// The comments on changes, the oldest first.
-pub async fn of_changes(conn: &mut PgConnection, changes: &[Uuid]) -> sqlx::Result<Vec<Comment>> {
-    query_as(
+/// The comments on changes, the oldest first, within what a request may read.
+pub async fn of_changes(conn: &mut PgConnection, changes: &[Uuid], budget: &Budget) -> Result<Vec<Comment>> {
+    let statement = query(
         "SELECT c.change_id, u.username AS \"user\", k.name AS token, c.text, c.at FROM change_comment c
          JOIN app_user u ON u.id = c.user_id LEFT JOIN token k ON k.id = c.token_id WHERE c.change_id = ANY ($1) ORDER BY c.at, c.id",
-    )
-    .bind(changes)
-    .fetch_all(conn)
-    .await
+    );
+    bounded::fetch_all(conn, statement.bind(changes), budget).await
 }
 
 /// How many comments a change has.

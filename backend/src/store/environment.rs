@@ -62,6 +62,18 @@ pub async fn by_ids(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<E
     .await
 }
 
+/// Environments of a team by key.
+pub async fn by_keys(conn: &mut PgConnection, team: Uuid, keys: &[&str]) -> sqlx::Result<Vec<Environment>> {
+    query_as(
+        "SELECT id, team_id, key, name, type, colour, position, active FROM environment
+         WHERE team_id = $1 AND key = ANY ($2)",
+    )
+    .bind(team)
+    .bind(keys)
+    .fetch_all(conn)
+    .await
+}
+
 /// Locks all environments of a team until the transaction ends, and gives them in their order.
 pub async fn lock_all(conn: &mut PgConnection, team: Uuid) -> sqlx::Result<Vec<Environment>> {
     // In one order for all writers, and stronger than `lock_places`: no change is on its way meanwhile.

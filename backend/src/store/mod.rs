@@ -4,6 +4,7 @@
 
 pub mod assignment;
 pub mod audit;
+pub mod bounded;
 pub mod change;
 pub mod client;
 pub mod comment;
@@ -17,6 +18,7 @@ pub mod feature;
 pub mod feed;
 pub mod grants;
 pub mod ingest;
+pub mod kill;
 pub mod member;
 pub mod page;
 pub mod pipeline;

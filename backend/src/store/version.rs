@@ -2,10 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{FromRow, PgConnection, query_as, query_scalar};
+use sqlx::{FromRow, PgConnection, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use super::page::{Page, PageRequest};
+use super::{
+    bounded::{self, Budget},
+    page::{self, Page, PageRequest},
+};
 use crate::error::Result;
 
 /// A document that was or is live on a stage.
@@ -20,32 +23,32 @@ pub struct Version {
     pub created_at: DateTime<Utc>,
 }
 
-/// Versions by stage and number.
+/// Versions by stage and number, within what a request may read.
 pub async fn by_numbers(
     conn: &mut PgConnection,
-    stages: &[Uuid],
-    numbers: &[i32],
-) -> sqlx::Result<Vec<Version>> {
-    query_as(
+    (stages, numbers): (&[Uuid], &[i32]),
+    budget: &Budget,
+) -> Result<Vec<Version>> {
+    let statement = query(
         "SELECT v.stage_id, s.environment_id, v.number, v.config, v.change_id, u.username AS created_by, v.created_at
          FROM unnest($1::uuid[], $2::int[]) AS wanted (stage_id, number)
          JOIN version v USING (stage_id, number)
          JOIN stage s ON s.id = v.stage_id JOIN app_user u ON u.id = v.created_by",
-    )
-    .bind(stages)
-    .bind(numbers)
-    .fetch_all(conn)
-    .await
+    );
+    bounded::fetch_all(conn, statement.bind(stages).bind(numbers), budget).await
 }
 
-/// A page of a feature's versions, the newest first, in one environment or in all.
+/// A page of a feature's versions, the newest first, in one environment or in all, within what a request may read.
 pub async fn list(
     conn: &mut PgConnection,
     feature: Uuid,
     environment: Option<Uuid>,
-    page: &PageRequest,
+    (page, budget): (&PageRequest, &Budget),
 ) -> Result<Page<Version>> {
-    let (at, stage) = page.after_instant()?.unzip();
+    let (at, stage, number) = match page.after.as_deref() {
+        Some(cursor) => place(cursor).map(|(at, stage, number)| (Some(at), Some(stage), Some(number)))?,
+        None => (None, None, None),
+    };
     let mut total = 0;
     if page.counted {
         total = query_scalar(
@@ -57,21 +60,32 @@ pub async fn list(
         .fetch_one(&mut *conn)
         .await?;
     }
-    let rows = query_as(
+    let rows = query(
         "SELECT v.stage_id, s.environment_id, v.number, v.config, v.change_id, u.username AS created_by, v.created_at
          FROM version v JOIN stage s ON s.id = v.stage_id JOIN app_user u ON u.id = v.created_by
          WHERE s.feature_id = $1 AND ($2::uuid IS NULL OR s.environment_id = $2)
-           AND ($3::timestamptz IS NULL OR (v.created_at, v.stage_id) < ($3, $4::uuid))
-         ORDER BY v.created_at DESC, v.stage_id DESC LIMIT $5",
+           AND ($3::timestamptz IS NULL OR (v.created_at, v.stage_id, v.number) < ($3, $4::uuid, $5::int))
+         ORDER BY v.created_at DESC, v.stage_id DESC, v.number DESC LIMIT $6",
     )
     .bind(feature)
     .bind(environment)
     .bind(at)
     .bind(stage)
-    .bind(page.limit())
-    .fetch_all(conn)
-    .await?;
-    Ok(page.page(rows, total, |v: &Version| format!("{}:{}", v.created_at.timestamp_micros(), v.stage_id)))
+    .bind(number)
+    .bind(page.limit());
+    let rows = bounded::fetch_all(conn, rows, budget).await?;
+    let cursor = |v: &Version| format!("{}:{}:{}", v.created_at.timestamp_micros(), v.stage_id, v.number);
+    Ok(page.page(rows, total, cursor))
+}
+
+/// Where a cursor stands: one request may make several versions of a stage at the same instant.
+fn place(cursor: &str) -> Result<(DateTime<Utc>, Uuid, i32)> {
+    let read = || {
+        let (rest, number) = cursor.rsplit_once(':')?;
+        let (at, stage) = rest.split_once(':')?;
+        Some((page::instant(at)?, stage.parse().ok()?, number.parse().ok()?))
+    };
+    read().ok_or_else(page::not_of_this_list)
 }
 
 /// The document of one version.

@@ -3,14 +3,15 @@
 use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{FromRow, PgConnection, query, query_as};
+use sqlx::{FromRow, PgConnection, query};
 use uuid::Uuid;
 
 use super::{
+    bounded::{self, Budget},
     token::{Mandate, mandate},
     word_enum,
 };
-use crate::auth::By;
+use crate::{auth::By, error::Result};
 
 word_enum!(
     /// Yes or no.
@@ -41,16 +42,23 @@ pub struct Vote {
 }
 
 /// The votes on changes, the oldest first.
-pub async fn of_changes(conn: &mut PgConnection, changes: &[Uuid]) -> sqlx::Result<Vec<Vote>> {
-    query_as(concat!(
+pub async fn of_changes(conn: &mut PgConnection, changes: &[Uuid]) -> Result<Vec<Vote>> {
+    of_changes_within(conn, changes, &Budget::default()).await
+}
+
+/// The same, within what a request may read.
+pub async fn of_changes_within(
+    conn: &mut PgConnection,
+    changes: &[Uuid],
+    budget: &Budget,
+) -> Result<Vec<Vote>> {
+    let statement = query(concat!(
         "SELECT v.change_id, v.user_id, u.username AS \"user\", v.decision, v.comment, v.at, ",
         mandate!("v.token_id"),
         " AS token
          FROM vote v JOIN app_user u ON u.id = v.user_id WHERE v.change_id = ANY ($1) ORDER BY v.at, u.username"
-    ))
-    .bind(changes)
-    .fetch_all(conn)
-    .await
+    ));
+    bounded::fetch_all(conn, statement.bind(changes), budget).await
 }
 
 /// Casts a vote, or changes it: a user and their tokens have one.

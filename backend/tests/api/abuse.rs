@@ -154,6 +154,16 @@ fn values() -> Vec<Abuse> {
             "INVALID",
         ),
         abuse(
+            "many more tags",
+            with("editFeature", json!({"team": "acme", "feature": "flag", "addTags": list(70_000)})),
+            "INVALID",
+        ),
+        abuse(
+            "other tags",
+            with("editFeature", json!({"team": "acme", "feature": "flag", "tags": list(70_000)})),
+            "INVALID",
+        ),
+        abuse(
             "many tags",
             with(
                 "createFeature",

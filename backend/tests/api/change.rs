@@ -223,3 +223,44 @@ async fn a_promotion_finds_its_ends_where_there_is_no_choice(db: PgPool) {
     assert_eq!(ends(None, Some("prod")).await.data()["promote"]["items"][0]["source"]["key"], "staging");
     world.stop().await;
 }
+
+#[sqlx::test(migrations = false)]
+async fn what_is_requested_is_what_waits_for_a_decision(db: PgPool) {
+    let world = World::new(db).await;
+    world.feature("flag").await;
+    world.edit("dev", "flag", "dev", targeted("first")).await;
+    let mut later = crate::input::edit("flag", "dev", targeted("later"));
+    later["applyAt"] = crate::input::ahead(600);
+    assert_eq!(world.done("dev", "editStage", later).await["change"]["status"], "APPROVED");
+    assert_eq!(status(&world, "dev").await, "DEPLOYED", "it is decided, and waits for its time");
+    world.policy("everything", "ALL", 1, &["APPROVER"]).await;
+    let which = json!({"team": "acme", "feature": "flag", "environment": "dev"});
+    assert_eq!(world.done("dev", "withdraw", which.clone()).await["outcome"], "PENDING");
+    assert_eq!(status(&world, "dev").await, "DEPLOYMENT_REQUESTED");
+    assert_eq!(world.done("dev", "rollback", which).await["outcome"], "PENDING");
+    assert_eq!(status(&world, "dev").await, "ROLLBACK_REQUESTED");
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn versions_of_the_same_instant_are_all_on_some_page(db: PgPool) {
+    let world = World::new(db).await;
+    world.feature("flag").await;
+    // What one request does, it does at one time.
+    let both = "mutation ($a: EditStageInput!, $b: EditStageInput!) {
+                    a: editStage(input: $a) { outcome } b: editStage(input: $b) { outcome } }";
+    let edit = |name: &str| crate::input::edit("flag", "dev", targeted(name));
+    world.ask("dev", both, json!({"a": edit("a"), "b": edit("b")})).await.data();
+    let (mut numbers, mut after) = (Vec::new(), "null".to_owned());
+    for _ in 0..3 {
+        let query = format!(
+            r#"{{ team(key: "acme") {{ feature(key: "flag") {{ versions(first: 1, after: {after}) {{
+                nodes {{ number }} pageInfo {{ endCursor }} }} }} }} }}"#
+        );
+        let page = world.query("dev", &query).await["team"]["feature"]["versions"].clone();
+        numbers.push(page["nodes"][0]["number"].clone());
+        after = page["pageInfo"]["endCursor"].to_string();
+    }
+    assert_eq!(numbers, [3, 2, 1]);
+    world.stop().await;
+}

@@ -147,3 +147,25 @@ async fn putting_the_end_off_is_killing_and_bringing_it_forward_is_restoring(db:
     assert_eq!(world.number("SELECT count(*) FROM stage WHERE kill_restore_at IS NOT NULL").await, 0);
     world.stop().await;
 }
+
+#[sqlx::test(migrations = false)]
+async fn who_may_not_restore_kills_the_rest_and_leaves_what_is_killed_for_longer(db: PgPool) {
+    let world = World::new(db).await;
+    world.feature("flag").await;
+    kill(&world, Some("dev")).await;
+    let (near, far) = (ahead(&world, 600).await, ahead(&world, 1200).await);
+    let everywhere = async |who: &str, end: &Value| {
+        let query = "mutation ($input: KillFeatureInput!) { killFeature(input: $input) { environments rescheduled } }";
+        let input = json!({"team": "acme", "feature": "flag", "reason": "it burns", "restoreAt": end});
+        world.ask(who, query, json!({"input": input})).await.data()["killFeature"].clone()
+    };
+    let rest = everywhere("dev", &far).await;
+    assert_eq!(rest, json!({"environments": ["staging", "prod"], "rescheduled": []}));
+    assert_eq!(everywhere("dev", &near).await, json!({"environments": [], "rescheduled": []}));
+    assert_eq!(until(&world, "dev", near.clone()).await.code(), "FORBIDDEN", "in one place it is refused");
+    let ends = "SELECT count(kill_restore_at) FROM stage WHERE killed_at IS NOT NULL";
+    assert_eq!(world.number(ends).await, 2, "by hand stays by hand");
+    let all = everywhere("lead", &near).await;
+    assert_eq!(all, json!({"environments": [], "rescheduled": ["dev", "staging", "prod"]}));
+    world.stop().await;
+}

@@ -193,3 +193,41 @@ async fn doubling_fragments_and_many_aliases_are_refused_before_anything_walks_t
     }
     world.stop().await;
 }
+
+#[sqlx::test(migrations = false)]
+async fn lists_of_names_are_bounded_before_anything_is_looked_up(db: PgPool) {
+    let world = World::new(db).await;
+    world.feature("flag").await;
+    world.policy("rule", "ALL", 1, &["APPROVER"]).await;
+    let names = |n: usize| (0..n).map(|n| format!("n{n}")).collect::<Vec<_>>();
+    let stages: Vec<Value> = names(101).iter().map(|name| json!({"environment": name})).collect();
+    let expires = crate::input::ahead(600);
+    for (who, field, path, mut input) in [
+        ("dev", "editFeature", "tags", json!({"feature": "flag", "tags": names(101)})),
+        ("dev", "editFeature", "addTags", json!({"feature": "flag", "addTags": names(101)})),
+        ("admin", "createPipeline", "stages", json!({"key": "long", "stages": stages})),
+        (
+            "admin",
+            "createPolicy",
+            "environments",
+            json!({"name": "long", "scope": "LISTED", "approvals": 1, "environments": names(101)}),
+        ),
+        ("admin", "editPolicy", "environments", json!({"name": "rule", "environments": names(101)})),
+        (
+            "admin",
+            "createToken",
+            "environments",
+            json!({"name": "long", "roles": ["REQUESTER"], "environments": names(101), "expiresAt": expires}),
+        ),
+    ] {
+        input["team"] = json!("acme");
+        let answer = world.run(who, field, input).await;
+        assert_eq!(
+            (answer.code(), &answer.error()["extensions"]["path"]),
+            ("INVALID", &json!(path)),
+            "{field}"
+        );
+        assert_eq!(answer.error()["message"], format!("{path}: are more than 100"), "{field}");
+    }
+    world.stop().await;
+}

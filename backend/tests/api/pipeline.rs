@@ -146,3 +146,22 @@ async fn the_only_stage_stays(db: PgPool) {
     );
     world.stop().await;
 }
+
+#[sqlx::test(migrations = false)]
+async fn a_stage_stays_while_something_is_killed_there(db: PgPool) {
+    let world = world(db).await;
+    world.feature("flag").await;
+    let which = json!({"team": "acme", "feature": "flag", "environment": "prod"});
+    let mut kill = which.clone();
+    kill["reason"] = json!("r");
+    world.done("dev", "killFeature", kill).await;
+    let refused = remove(&world, "prod").await;
+    assert_eq!(refused.code(), "CONFLICT");
+    assert_eq!(
+        refused.error()["message"],
+        "prod cannot leave main: restore what is killed there first (fgctl feature restore): flag"
+    );
+    world.done("lead", "restoreFeature", which).await;
+    remove(&world, "prod").await.data();
+    world.stop().await;
+}

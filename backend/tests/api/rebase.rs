@@ -131,3 +131,21 @@ async fn a_change_can_be_talked_about(db: PgPool) {
     assert!(refused.contains("append-only"), "{refused}");
     world.stop().await;
 }
+
+#[sqlx::test(migrations = false)]
+async fn a_proposal_of_somebody_else_that_says_the_same_stays_theirs(db: PgPool) {
+    let world = furnished(db).await;
+    let mine = world.pending("dev", "flag", "dev", "mine").await;
+    let mut other = targeted("mine");
+    other["criteria"] = json!([]);
+    other["salt"] = json!("theirs");
+    let theirs = number(&world.edit("peer", "flag", "dev", other).await);
+    world.vote("lead", theirs, "APPROVE").await.data();
+    let mut merged = targeted("mine");
+    merged["salt"] = json!("theirs");
+    let same = number(&world.edit("peer", "flag", "dev", merged).await);
+    let again = rebase(&world, mine).await.data()["rebaseChange"].clone();
+    assert_eq!((&again["outcome"], number(&again)), (&json!("JOINED"), same));
+    assert_eq!(world.number("SELECT count(*) FROM change WHERE rebased_from IS NOT NULL").await, 0);
+    world.stop().await;
+}

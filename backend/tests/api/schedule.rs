@@ -175,3 +175,47 @@ async fn an_admin_lets_through_what_policies_allow(db: PgPool) {
     assert_eq!(world.run("root", "overrideChange", input("now")).await.code(), "STALE");
     world.stop().await;
 }
+
+#[sqlx::test(migrations = false)]
+async fn a_vote_and_a_policy_have_time_looked_at_anew(db: PgPool) {
+    let world = World::new(db).await;
+    for key in ["flag", "other"] {
+        world.feature(key).await;
+    }
+    policy(&world, json!({"autoApproveHours": 2, "approvals": 2})).await;
+    let (number, voted) =
+        (world.pending("dev", "flag", "dev", "a").await, world.pending("dev", "other", "dev", "a").await);
+    let unlooked = "SELECT count(*) FROM change WHERE status = 'PENDING' AND auto_approve_at IS NULL";
+    let forgotten = async |many: i64| {
+        let found = async || (world.number(unlooked).await == many).then_some(());
+        eventually("nobody looks any more", found).await;
+    };
+    let edit = async |hours: Value| {
+        let input = json!({"team": "acme", "name": "everything", "autoApproveHours": hours});
+        world.done("admin", "editPolicy", input).await;
+    };
+    edit(Value::Null).await;
+    forgotten(2).await;
+    age(&world, number, 3).await;
+    // A vote of two that are needed: time still decides.
+    edit(json!(100)).await;
+    world.sql("UPDATE change SET auto_approve_at = NULL").await.unwrap();
+    assert_eq!(world.vote("lead", voted, "APPROVE").await.data()["vote"]["status"], "PENDING");
+    forgotten(1).await;
+    // The time of this one has come by the policy that is now.
+    edit(json!(2)).await;
+    becomes(&world, number, "APPLIED").await;
+    assert_eq!(world.change(voted).await["status"], "PENDING");
+    // What is enough by now takes no further vote.
+    edit(Value::Null).await;
+    world.user("second").await;
+    world.member("acme", "second", &["APPROVER"]).await;
+    world.done("admin", "editPolicy", json!({"team": "acme", "name": "everything", "approvals": 3})).await;
+    assert_eq!(world.vote("second", voted, "APPROVE").await.data()["vote"]["status"], "PENDING");
+    world.done("admin", "editPolicy", json!({"team": "acme", "name": "everything", "approvals": 2})).await;
+    becomes(&world, voted, "APPLIED").await;
+    let why = "SELECT count(*) FROM audit_entry WHERE action = 'change.auto_approve'
+               AND reason = 'its approvals are enough for the policies that are now'";
+    assert_eq!(world.number(why).await, 1);
+    world.stop().await;
+}

@@ -191,3 +191,49 @@ async fn one_operation_tries_one_password(db: PgPool) {
     assert_eq!(single.code(), "UNAUTHENTICATED");
     world.stop().await;
 }
+
+#[sqlx::test(migrations = false)]
+async fn what_becomes_of_sessions_is_told_and_what_fails_is_counted(db: PgPool) {
+    let world = World::new(db).await;
+    let told = async |action: &str, actor: &str| {
+        let count =
+            format!("SELECT count(*) FROM audit_entry WHERE action = '{action}' AND actor = '{actor}'");
+        world.number(&count).await
+    };
+    let session = async || sign_in(&world, "dev", PASSWORD).await.data()["signIn"]["refreshToken"].clone();
+    let (old, other) = (session().await, session().await);
+    refresh(&world, &old).await.data();
+    world.sql("UPDATE refresh_token SET replaced_at = replaced_at - interval '31 seconds'").await.unwrap();
+    assert_eq!(refresh(&world, &old).await.code(), "UNAUTHENTICATED");
+    assert_eq!(told("user.refresh_reused", "dev").await, 1);
+    world.done("", "signOut", json!({"refreshToken": other})).await;
+    assert_eq!(told("user.sign_out", "dev").await, 1);
+    let guess = json!(format!("fgr_{}", "x".repeat(43)));
+    for address in ["10.0.0.1", "10.0.0.2"] {
+        for _ in 0..7 {
+            world.run_from(address, "refreshSession", json!({"refreshToken": guess})).await.error();
+        }
+    }
+    world.run_from("10.0.0.3", "refreshSession", json!({"refreshToken": "fgr_wrong"})).await.error();
+    assert_eq!(
+        told("user.refresh_failed", "unknown").await,
+        10,
+        "as many as were looked at, and no mistakes"
+    );
+    let wrong = json!({"token": "fgb_wrong", "username": "eve", "password": PASSWORD});
+    world.run_from("10.0.0.1", "bootstrap", wrong).await.error();
+    assert_eq!(told("user.bootstrap_failed", "bootstrap").await, 1);
+    let failures = async |why: &str| {
+        let line = format!("fluxgate_sign_in_failures_total{{why=\"{why}\"}} ");
+        let numbers = world.get("/metrics").await.text().await.unwrap();
+        numbers.lines().find_map(|found| found.strip_prefix(&line)?.parse::<u32>().ok())
+    };
+    let (wrong, limited) = (failures("wrong").await.unwrap(), failures("limited").await.unwrap());
+    for _ in 0..6 {
+        let input = json!({"oldPassword": "wrong", "newPassword": "another password"});
+        world.run("peer", "changePassword", input).await.error();
+    }
+    assert_eq!(failures("wrong").await, Some(wrong + 5));
+    assert_eq!(failures("limited").await, Some(limited + 1));
+    world.stop().await;
+}

@@ -18,6 +18,9 @@ use super::{database, demo, health, secret, seed};
 /// How long may a part take until it answers? Migrations of a large database belong to it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Where do pages come from that are being worked on? They may ask the backend.
+const PAGES: &str = "http://localhost:5173";
+
 /// How often is a part asked?
 const LOOK: Duration = Duration::from_millis(15);
 
@@ -132,6 +135,7 @@ impl System {
             ("FLUXGATE_MASTER_KEY_FILE", key.into()),
             ("FLUXGATE_BOOTSTRAP_TOKEN_FILE", self.folder.bootstrap_token().into()),
             ("FLUXGATE_GRAPHIQL", "true".into()),
+            ("FLUXGATE_ALLOWED_ORIGIN", PAGES.into()),
         ];
         Ok(self.service(Part::Backend, program, env))
     }

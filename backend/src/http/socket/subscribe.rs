@@ -71,7 +71,7 @@ async fn prepared(
     let identity: Identity = Ok(presence.caller().await?);
     Ok(operation
         .data(Arc::clone(&shared.app))
-        .data(loader(shared.app.pool.clone()))
+        .data(loader(shared.app.pool.clone(), request.now))
         .data(Arc::clone(presence))
         .data(request)
         .data(identity))

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    approval::{self, Progress, Standing},
+    approval::{self, Progress, Standing, next_look},
     propose::subject,
     settle::settle,
 };
@@ -88,8 +88,11 @@ pub async fn vote(
         change::close(conn, change.id, ChangeStatus::Rejected, comment.as_deref(), now).await?;
         return refetch(conn, &team, number).await;
     }
-    if progress(conn, &change, now).await?.iter().all(|policy| policy.satisfied) {
+    let policies = progress(conn, &change, now).await?;
+    if policies.iter().all(|policy| policy.satisfied) {
         settle(conn, caller.into(), (&team, &mut change), None).await?;
+    } else {
+        change::set_next_look(conn, change.id, next_look(&policies, now)).await?;
     }
     Ok(change)
 }

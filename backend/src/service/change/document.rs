@@ -32,6 +32,19 @@ pub async fn parse<'v>(values: impl Iterator<Item = Option<&'v Value>>) -> Vec<O
     tokio::task::spawn_blocking(read).await.unwrap_or_else(lost)
 }
 
+/// How long may the documents of one change be together, in bytes?
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// Refuses more documents than one change is to carry: everybody who looks at it reads them all.
+pub fn check_size<'c>(documents: impl Iterator<Item = &'c Value>) -> Result<()> {
+    let bytes: usize = documents.map(|document| document.to_string().len()).sum();
+    if bytes > MAX_BYTES {
+        let most = MAX_BYTES / 1024 / 1024;
+        return Err(Error::invalid("items", format!("are more than {most} MiB: make several changes of it")));
+    }
+    Ok(())
+}
+
 /// Reads and checks a document for a feature; gives it in its canonical form.
 pub fn read(feature: &Feature, config: &Value) -> Result<FlagConfig> {
     fitting(feature, FlagConfig::from_value(config)?)

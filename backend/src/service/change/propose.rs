@@ -12,6 +12,7 @@ use super::{
     apply::Contents,
     approval::{Progress, Standing, decide, next_look},
     decide::progress,
+    document,
     settle::settle,
     warning::{self, Findings, Warning},
 };
@@ -138,6 +139,7 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
     let warnings = look_over(conn, &draft).await?;
     // What is served already needs no change, and nobody's approval.
     let moving: Vec<&Target<'_>> = draft.targets.iter().filter(|target| target.changes_something()).collect();
+    document::check_size(moving.iter().filter_map(|target| target.config.as_ref()))?;
     let wanted: Vec<&Target<'_>> =
         if moving.is_empty() { draft.targets.iter().collect() } else { moving.clone() };
     let places: Vec<Uuid> = wanted.iter().map(|target| target.stage.environment_id).collect();

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    Intent, Proposal,
+    Intent, Proposal, ProposalOutcome,
     source::{self, Source, Wish},
 };
 use crate::{
@@ -45,7 +45,8 @@ pub async fn rebase(
     };
     let wishes = wishes(conn, &stale).await?;
     let proposal = source::request(conn, caller, intent, &wishes).await?;
-    if let Some(made) = &proposal.change {
+    // What was waiting already is somebody's own proposal.
+    if let Some(made) = proposal.change.as_ref().filter(|_| proposal.outcome != ProposalOutcome::Joined) {
         change::set_rebased_from(conn, made.id, stale.id).await?;
     }
     Ok(proposal)

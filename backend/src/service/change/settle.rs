@@ -45,13 +45,13 @@ pub(super) async fn settle(
     record(conn, actor, (team, change), "change.schedule", None).await
 }
 
-/// Looks at a change whose time has come; passed over while somebody else is at it.
-pub async fn settle_due(conn: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result<()> {
+/// Looks at a change whose time has come; passed over while somebody else is at it. Tells whether anything became of it.
+pub async fn settle_due(conn: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
     if !change::try_lock_first_stage(conn, id).await? {
-        return Ok(());
+        return Ok(false);
     }
-    let Some(team) = team::of_change(conn, id).await? else { return Ok(()) };
-    let Some(found) = change::by_ids(conn, &[id]).await?.pop() else { return Ok(()) };
+    let Some(team) = team::of_change(conn, id).await? else { return Ok(false) };
+    let Some(found) = change::by_ids(conn, &[id]).await?.pop() else { return Ok(false) };
     let mut change = lock(conn, &team, found.number).await?;
     hold(conn, &mut change, None).await?;
     let actor = scheduler(now);
@@ -61,21 +61,31 @@ pub async fn settle_due(conn: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -
         ChangeStatus::Approved if change.apply_at.is_some_and(|at| at <= now) => {
             if missing.is_empty() {
                 let mut contents = Contents::read(conn, id).await?;
-                return apply(conn, actor, (&team, &mut change), &mut contents).await;
+                apply(conn, actor, (&team, &mut change), &mut contents).await?;
+                return Ok(true);
             }
             // Somebody lost a role, or a policy became stricter, while it waited.
             let why = format!("at its time the approvals for {} did not hold any more", missing.join(", "));
             change::close(conn, id, ChangeStatus::Failed, Some(&why), now).await?;
-            record(conn, actor, (&team, &change), "change.fail", Some(&why)).await
+            record(conn, actor, (&team, &change), "change.fail", Some(&why)).await?;
         }
         ChangeStatus::Pending if missing.is_empty() => {
-            let why = format!("nobody rejected it in time: {}", by_time(&policies));
+            let why = match by_time(&policies) {
+                names if names.is_empty() => {
+                    "its approvals are enough for the policies that are now".to_owned()
+                }
+                names => format!("nobody rejected it in time: {names}"),
+            };
             record(conn, actor, (&team, &change), "change.auto_approve", Some(&why)).await?;
-            settle(conn, actor, (&team, &mut change), None).await
+            settle(conn, actor, (&team, &mut change), None).await?;
         }
-        ChangeStatus::Pending => Ok(change::set_next_look(conn, id, next_look(&policies, now)).await?),
-        _ => Ok(()),
+        ChangeStatus::Pending => {
+            change::set_next_look(conn, id, next_look(&policies, now)).await?;
+            return Ok(false);
+        }
+        _ => return Ok(false),
     }
+    Ok(true)
 }
 
 /// Names the policies that have too few approvals and are satisfied by time.

@@ -45,6 +45,14 @@ pub struct EditFeature {
 /// Edits what is said of a feature.
 pub async fn edit(conn: &mut PgConnection, caller: &Caller, wanted: EditFeature) -> Result<Feature> {
     let team = team::find(conn, caller, &wanted.team, Action::Propose).await?;
+    let lists = [
+        ("tags", wanted.tags.as_deref().unwrap_or_default()),
+        ("addTags", &wanted.add_tags),
+        ("removeTags", &wanted.remove_tags),
+    ];
+    for (path, list) in lists {
+        key::check_many(path, list)?;
+    }
     let (before, stages) = lock(conn, team.id, &wanted.feature).await?;
     // It is said of the feature wherever it is.
     access::require_within(caller, &team, stages.iter().map(LockedStage::place))?;
@@ -108,7 +116,6 @@ fn tags(
     add: Vec<String>,
     remove: &[String],
 ) -> Result<Vec<String>> {
-    key::check_many("removeTags", remove)?;
     if set.is_some() && !(add.is_empty() && remove.is_empty()) {
         return Err(Error::invalid("tags", "are either set, or added and removed"));
     }
