@@ -42,7 +42,8 @@ pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>) -> anyhow::R
         }
         failing = done.is_err();
         let now = clock::now();
-        if !failing
+        // One thing that cannot be done is no reason to keep everything.
+        if !matches!(done, Err(Error::Unavailable(_)))
             && now >= clear_from
             && let Err(error) = clear_away(&app, now).await
         {

@@ -8,7 +8,8 @@ use futures_util::future::try_join3;
 use super::{
     app, caller,
     loader::{
-        ActiveIn, CommentsOn, EnvironmentById, FeatureById, ItemsOf, RequirementsOf, VotesOn, load, must,
+        ActiveIn, CommentsOn, EnvironmentById, FeatureById, ItemsOf, RequirementsOf, VotesOn, document, load,
+        must,
     },
     page::several,
 };
@@ -243,13 +244,13 @@ impl Item {
         self.item.version
     }
 
-    async fn before(&self) -> Option<&serde_json::Value> {
-        self.item.before.as_ref()
+    async fn before(&self, ctx: &Context<'_>) -> Result<Option<&serde_json::Value>> {
+        self.item.before.as_ref().map(|before| document(ctx, before)).transpose()
     }
 
     /// The whole new document; none withdraws.
-    async fn after(&self) -> Option<&serde_json::Value> {
-        self.item.config.as_ref()
+    async fn after(&self, ctx: &Context<'_>) -> Result<Option<&serde_json::Value>> {
+        self.item.config.as_ref().map(|after| document(ctx, after)).transpose()
     }
 
     /// What differs, in words.

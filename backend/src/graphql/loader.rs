@@ -8,6 +8,7 @@ use async_graphql::{
 };
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -37,6 +38,7 @@ pub struct Loaders {
     pool: PgPool,
     now: DateTime<Utc>,
     budget: Budget,
+    told: Budget,
 }
 
 /// How often does a load let the request go on before it takes what is asked for? A large page is resolved in several
@@ -53,7 +55,7 @@ pub fn loader(pool: PgPool, now: DateTime<Utc>) -> DataLoader<Loaders> {
             load.await;
         })
     };
-    DataLoader::new(Loaders { pool, now, budget: Budget::default() }, spawn)
+    DataLoader::new(Loaders { pool, now, budget: Budget::default(), told: Budget::default() }, spawn)
         .delay(std::time::Duration::from_micros(200))
 }
 
@@ -224,6 +226,12 @@ loads!(PendingOn => Vec<Change>, |conn, keys| {
 /// What the request may read yet, for lists that are read without a loader.
 pub fn budget<'c>(ctx: &Context<'c>) -> async_graphql::Result<&'c Budget> {
     Ok(&ctx.data::<DataLoader<Loaders>>()?.loader().budget)
+}
+
+/// A document for the answer, which has room for so much: one that is read once may be asked for under many names.
+pub fn document<'v>(ctx: &Context<'_>, document: &'v Value) -> async_graphql::Result<&'v Value> {
+    ctx.data::<DataLoader<Loaders>>()?.loader().told.take(document.to_string().len())?;
+    Ok(document)
 }
 
 /// Loads one key; what is not there is the default.

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object, Result};
 use chrono::{DateTime, Utc};
 
-use super::loader::{ChangeById, EnvironmentById, must};
+use super::loader::{ChangeById, EnvironmentById, document, must};
 use crate::store::{change::Change, environment::Environment, version::Version};
 
 #[Object]
@@ -17,8 +17,8 @@ impl Version {
     }
 
     /// The flag config.
-    async fn config(&self) -> &serde_json::Value {
-        &self.config
+    async fn config(&self, ctx: &Context<'_>) -> Result<&serde_json::Value> {
+        document(ctx, &self.config)
     }
 
     /// The change that made it.

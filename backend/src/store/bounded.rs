@@ -1,5 +1,5 @@
 //! Reading what may be large: rows are added up while they come, so that a page of long documents is refused before it
-//! fills the memory.
+//! fills the memory. What is read once may be told many times, and is added up then, too.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,15 +12,16 @@ use sqlx::{
 
 use crate::error::{Error, Result};
 
-/// How much may one request read of what may be large, in bytes as the database sends them?
+/// How much may one request read of what may be large, in bytes as the database sends them, and how much may it be told?
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
-/// How much a request has read.
+/// How much a request has read, or was told.
 #[derive(Debug, Default)]
 pub struct Budget(AtomicUsize);
 
 impl Budget {
-    fn take(&self, bytes: usize) -> Result<()> {
+    /// Takes so many bytes of it, unless it has no more.
+    pub fn take(&self, bytes: usize) -> Result<()> {
         if self.0.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) <= MAX_BYTES {
             return Ok(());
         }
