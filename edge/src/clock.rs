@@ -55,6 +55,18 @@ pub fn random_id() -> Uuid {
     Uuid::new_v4()
 }
 
+/// Returns a new identity of a batch, which sorts by the time.
+pub fn batch_id(unix_ms: i64) -> Uuid {
+    let ms = u64::try_from(unix_ms).unwrap_or_default();
+    let nanoseconds = u32::try_from(ms % 1000).unwrap_or_default() * 1_000_000;
+    Uuid::new_v7(uuid::Timestamp::from_unix_time(ms / 1000, nanoseconds, 0, 0))
+}
+
+/// Returns a random number of which only few bits are fixed.
+pub(crate) fn seed() -> u64 {
+    Uuid::new_v4().as_u64_pair().1
+}
+
 /// Returns a random number, evenly distributed over 0.0..1.0.
 pub(crate) fn chance() -> f64 {
     // The low 52 bits of a random UUID hold none of its fixed ones.

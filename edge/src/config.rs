@@ -72,7 +72,8 @@ pub struct Settings {
     )]
     pub allow_anonymous: bool,
 
-    /// A folder for what is served, so that this edge starts without a backend; without it everything is in memory only
+    /// A folder for what is served and for what was counted, so that this edge starts without a backend and loses no events;
+    /// without it everything is in memory only
     #[arg(long, env = "EDGE_STATE_DIR")]
     pub state_dir: Option<PathBuf>,
 
@@ -83,6 +84,10 @@ pub struct Settings {
     /// How often, in seconds, the backend is told what sticky splits served to whom
     #[arg(long, env = "EDGE_ASSIGNMENT_FLUSH_SECS", default_value = "10")]
     pub assignment_flush_secs: NonZeroU32,
+
+    /// How often, in seconds, what was counted is sealed and sent to the backend
+    #[arg(long, env = "EDGE_EVALUATION_FLUSH_SECS", default_value = "30")]
+    pub evaluation_flush_secs: NonZeroU32,
 
     /// What people call this edge; the host's name when absent
     #[arg(long, env = "EDGE_NAME")]
@@ -189,6 +194,11 @@ impl Settings {
     /// Returns how often the backend is told what sticky splits served.
     pub fn assignment_flush(&self) -> Duration {
         Duration::from_secs(self.assignment_flush_secs.get().into())
+    }
+
+    /// Returns how often what was counted is sealed.
+    pub fn evaluation_flush(&self) -> Duration {
+        Duration::from_secs(self.evaluation_flush_secs.get().into())
     }
 
     /// Returns the backends to whom the key travels for everybody on the way to read.

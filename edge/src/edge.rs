@@ -1,4 +1,5 @@
-//! What the stream and the HTTP server share: the served state, what sticky splits served, and how stream and disk fare, each
+//! What the stream and the HTTP server share: the served state, what sticky splits served, what was counted, and
+//! how stream and disk fare, each
 //! read without a lock.
 
 use std::sync::Arc;
@@ -6,10 +7,13 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use fluxgate_proto::unit::UnitKey;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::assignment::Assignments;
+use crate::count::Counting;
 use crate::disk::DiskStatus;
 use crate::feeds::Feeds;
+use crate::spool::SpoolStatus;
 use crate::state::State;
 use crate::sync::StreamStatus;
 
@@ -22,6 +26,9 @@ pub struct Edge {
     feeds: Feeds,
     assignments: Assignments,
     unit_key: watch::Sender<Option<UnitKey>>,
+    client: watch::Sender<Option<Uuid>>,
+    counting: Arc<Counting>,
+    spool: ArcSwap<SpoolStatus>,
 }
 
 impl Edge {
@@ -35,6 +42,9 @@ impl Edge {
             feeds: Feeds::new(),
             assignments: Assignments::new(),
             unit_key: watch::Sender::new(None),
+            client: watch::Sender::new(None),
+            counting: Arc::default(),
+            spool: ArcSwap::default(),
         }
     }
 
@@ -78,6 +88,31 @@ impl Edge {
     /// Returns what units are hashed with, now and later; none before a backend has said it.
     pub(crate) fn unit_key(&self) -> watch::Receiver<Option<UnitKey>> {
         self.unit_key.subscribe()
+    }
+
+    /// Notes whom the backend takes this edge for.
+    pub fn set_client(&self, client: Uuid) {
+        self.client.send_replace(Some(client));
+    }
+
+    /// Returns whom the backend takes this edge for, now and later; none before it has said so.
+    pub(crate) fn client(&self) -> watch::Receiver<Option<Uuid>> {
+        self.client.subscribe()
+    }
+
+    /// Returns what was counted.
+    pub fn counting(&self) -> &Arc<Counting> {
+        &self.counting
+    }
+
+    /// Notes how the spool of events fares.
+    pub fn report_spool(&self, spool: SpoolStatus) {
+        self.spool.store(Arc::new(spool));
+    }
+
+    /// Returns how the spool of events fares.
+    pub fn spool(&self) -> Arc<SpoolStatus> {
+        self.spool.load_full()
     }
 
     /// Returns what the stream is doing.

@@ -114,10 +114,15 @@ impl ServedFlag {
         &self.key_json
     }
 
-    /// Returns the fields `value` and `variant` of an answer.
-    pub(crate) fn variant_fields(&self, variant: &str) -> Option<&[u8]> {
-        let found = self.variants.iter().find(|candidate| *candidate.key == *variant)?;
-        Some(&found.fields)
+    /// Returns a variant's place among the flag's, and the fields `value` and `variant` of an answer.
+    pub(crate) fn variant(&self, variant: &str) -> Option<(u16, &[u8])> {
+        let (place, found) = (0..).zip(&self.variants).find(|(_, candidate)| *candidate.key == *variant)?;
+        Some((place, &found.fields))
+    }
+
+    /// Returns the key of the variant at a place.
+    pub(crate) fn variant_at(&self, place: usize) -> Option<&str> {
+        self.variants.get(place).map(|variant| &*variant.key)
     }
 }
 

@@ -9,10 +9,16 @@ use metrics::{Counter, Gauge};
 
 use crate::clock::{self, Clock};
 use crate::edge::Edge;
+use crate::spool::SpoolStatus;
 use crate::sync::StreamState;
 
 /// The statuses that are answered, the most frequent first; others count as the last.
 const STATUSES: [u16; 14] = [200, 304, 204, 401, 404, 400, 403, 405, 413, 415, 429, 308, 503, 500];
+
+const BATCHES: &str = "fluxgate_edge_event_batches_total";
+const BATCHES_ARE: &str = "Batches of events, by what became of them";
+const LOST: &str = "fluxgate_edge_events_lost_total";
+const LOST_IS: &str = "What no backend will count, by what it is";
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +153,43 @@ impl Metrics {
                 .absolute(count);
         }
         self.set_assignments(edge);
+        self.set_evaluations(edge);
+        self.set_spool(&edge.spool());
         self.registry.render()
+    }
+
+    fn set_evaluations(&self, edge: &Edge) {
+        let totals = edge.counting().totals();
+        let what = "Evaluations of flags, by the reason of what they came to";
+        for (reason, n) in totals.by_reason() {
+            self.registry.counter("fluxgate_edge_evaluations_total", what, &[("reason", reason)]).absolute(n);
+        }
+        let what = "Evaluations of flags that are not there for whoever asked";
+        self.registry.counter("fluxgate_edge_flags_not_found_total", what, &[]).absolute(totals.not_found());
+    }
+
+    fn set_spool(&self, spool: &SpoolStatus) {
+        let gauge = |name, what, value: u64| self.registry.gauge(name, what, &[]).set(value as f64);
+        gauge("fluxgate_edge_spool_batches", "Batches of events that wait for a backend", spool.waiting);
+        gauge("fluxgate_edge_spool_bytes", "How much room they take", spool.bytes);
+        let what = "1 while events cannot be kept on disk and wait in memory";
+        gauge("fluxgate_edge_spool_failing", what, u64::from(spool.failing.is_some()));
+        let what = "Failures to read or write events on disk";
+        self.registry.counter("fluxgate_edge_spool_errors_total", what, &[]).absolute(spool.errors);
+        let counters = spool.counters;
+        for (name, explained, what, n) in [
+            (BATCHES, BATCHES_ARE, "sealed", counters.sealed),
+            (BATCHES, BATCHES_ARE, "accepted", counters.accepted),
+            (BATCHES, BATCHES_ARE, "duplicate", counters.duplicate),
+            (BATCHES, BATCHES_ARE, "refused", counters.refused),
+            (BATCHES, BATCHES_ARE, "dropped", counters.dropped),
+            (BATCHES, BATCHES_ARE, "merged", counters.merged),
+            (LOST, LOST_IS, "evaluations", counters.lost_evaluations),
+            (LOST, LOST_IS, "samples", counters.lost_samples),
+            (LOST, LOST_IS, "refused_rows", counters.refused_rows),
+        ] {
+            self.registry.counter(name, explained, &[("what", what)]).absolute(n);
+        }
     }
 
     fn set_assignments(&self, edge: &Edge) {

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::TcpListener;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
+use uuid::Uuid;
 
 use crate::assignment::keep;
 use crate::clock::{self, Clock};
@@ -19,10 +21,15 @@ use crate::disk::{Folder, Keeper};
 use crate::edge::Edge;
 use crate::http::{self, App};
 use crate::limit::RateLimit;
+use crate::report::report;
+use crate::spool::{self, Spool};
 use crate::sync::{Identity, KeyHash, Machine, drive};
 
 /// How often is what is kept on disk brought up to date within the time that it may be old?
 const REFRESHES: u32 = 4;
+
+/// Where are events kept, in the folder of the edge's state?
+const SPOOL: &str = "spool";
 
 /// Why an edge does not run.
 #[derive(Debug, Error)]
@@ -54,7 +61,7 @@ pub async fn run(settings: &Settings, stop: impl Future<Output = ()>) -> Result<
     warn_of_plain_text(settings, &listener, certificate.is_some());
     let clock = Clock::start();
     let name = settings.name();
-    let (machine, keeper, edge) = begin(settings, (&key, connector.backends()), clock);
+    let Begun { machine, keeper, spool, edge } = begin(settings, (&key, connector.backends()), clock);
     let app = App {
         max_staleness: settings.max_staleness(),
         allow_anonymous: settings.allow_anonymous,
@@ -75,14 +82,19 @@ pub async fn run(settings: &Settings, stop: impl Future<Output = ()>) -> Result<
     let keeping = keep(&edge, keeping, clock, async {
         let _ = served.await;
     });
+    let (stop_reporting, counted) = oneshot::channel::<()>();
+    let reporting = (connector.clone(), spool);
+    let reporting = report(&edge, reporting, settings.evaluation_flush(), clock, async {
+        let _ = counted.await;
+    });
     let stream = drive(machine, (connector, keeper), (&edge, clock), async {
         // Both a word and the end of whoever could say it mean to stop.
         let _ = stopped.await;
     });
     // Ends the stream when it ends itself, for whatever reason, because it owns `stop_stream`; and then what is told of those
-    // whom it served to the last.
+    // whom it served to the last, and of how often.
     let serving = async {
-        let _stop_keeping = stop_keeping;
+        let _stop_telling = (stop_keeping, stop_reporting);
         let mut server = pin!(server);
         let served = tokio::select! {
             served = &mut server => served,
@@ -96,7 +108,7 @@ pub async fn run(settings: &Settings, stop: impl Future<Output = ()>) -> Result<
         };
         served.map_err(RunError::Serve)
     };
-    tokio::join!(serving, stream, keeping).0
+    tokio::join!(serving, stream, keeping, reporting).0
 }
 
 /// Tells where keys travel for everybody to read; TLS often ends before a server, so that it is no reason not to start.
@@ -112,18 +124,25 @@ fn warn_of_plain_text(settings: &Settings, listener: &TcpListener, encrypted: bo
     }
 }
 
+/// What an edge begins with.
+struct Begun {
+    machine: Machine,
+    keeper: Keeper,
+    spool: Spool,
+    edge: Arc<Edge>,
+}
+
 /// Begins with what is on disk, where there is something, and serves that.
-fn begin(
-    settings: &Settings,
-    (key, backends): (&SecretString, usize),
-    clock: Clock,
-) -> (Machine, Keeper, Arc<Edge>) {
+fn begin(settings: &Settings, (key, backends): (&SecretString, usize), clock: Clock) -> Begun {
     let key: KeyHash = Sha256::digest(key.expose_secret()).into();
     let mut edge_id = clock::random_id();
     let (mut image, mut keeper) = (None, Keeper::none());
+    let mut events = None;
     if let Some(path) = &settings.state_dir {
         let mut opened = Folder::open(path, &key, edge_id);
         edge_id = opened.edge_id.unwrap_or(edge_id);
+        // Without the folder's lock another edge may write there, and without a lasting id nobody finds what was numbered.
+        events = opened.edge_id.map(|_| path.join(SPOOL));
         image = opened.image.take();
         let found = image.as_ref().map(|image| (image.epoch, image.revision));
         keeper = Keeper::new(opened, found, settings.max_staleness().map(|staleness| staleness / REFRESHES));
@@ -143,5 +162,18 @@ fn begin(
         }
         None => info!("nothing to serve before a backend is reached"),
     }
-    (machine, keeper, edge)
+    Begun { machine, keeper, spool: spool(events.as_deref(), edge_id), edge }
+}
+
+/// Begins with the events that wait in a folder.
+fn spool(folder: Option<&Path>, edge_id: Uuid) -> Spool {
+    match folder {
+        Some(folder) => Spool::open(folder, edge_id, spool::LIMIT, clock::unix_ms()),
+        None => {
+            warn!(
+                "what is counted waits in memory only, and is lost when the edge ends without a backend: set EDGE_STATE_DIR"
+            );
+            Spool::in_memory(edge_id, spool::LIMIT, clock::unix_ms())
+        }
+    }
 }

@@ -217,13 +217,13 @@ impl<'s> View<'s> {
     }
 
     /// Returns every flag in the order of their keys.
-    pub(crate) fn listing(&self) -> &'s Listing {
+    pub(crate) fn listing(&self) -> &'s Arc<Listing> {
         &self.environment.listing
     }
 
     /// Returns a flag with what is served beside it.
-    pub fn flag(&self, key: &str) -> Option<&'s ServedFlag> {
-        self.environment.flags.get(key).map(|found| &*found.0)
+    pub fn flag(&self, key: &str) -> Option<&'s Arc<ServedFlag>> {
+        self.environment.flags.get(key).map(|found| &found.0)
     }
 }
 

@@ -9,6 +9,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use crate::config::TARGETING_KEY;
+use crate::evaluate::unit_of;
 use crate::operator::{kind, same_text};
 
 /// How deep may lists and objects nest? As deep as `serde_json` reads them from text, and no danger to the stack.
@@ -78,6 +79,14 @@ impl<'a> Context<'a> {
     /// Returns the attribute that names the subject.
     pub fn targeting_key(&self) -> Option<&Attribute<'a>> {
         self.get(TARGETING_KEY)
+    }
+
+    /// Returns what the subject is called, as buckets are made of it; none when nobody is named.
+    pub fn unit(&self) -> Option<Cow<'_, str>> {
+        match self.targeting_key()? {
+            Attribute::Text(text) => (!text.is_empty()).then_some(Cow::Borrowed(text)),
+            other => unit_of(other, &mut None).map(|unit| Cow::Owned(unit.to_owned())),
+        }
     }
 
     /// Returns every attribute as it was given, nulls and doubled keys included.

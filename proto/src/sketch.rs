@@ -73,6 +73,21 @@ impl Sketch {
         }
     }
 
+    /// What merging another with this one would add to it: merged with that, both come to the same.
+    pub fn beyond(&self, other: &Sketch) -> Sketch {
+        let mut added = Sketch::default();
+        let mut keep = |register: u16, rank: u8| {
+            if rank > other.rank(register) {
+                added.raise(register, rank);
+            }
+        };
+        match &self.0 {
+            Registers::Sparse(list) => list.iter().for_each(|(register, rank)| keep(*register, *rank)),
+            Registers::Dense(all) => (0..).zip(all).for_each(|(register, rank)| keep(register, *rank)),
+        }
+        added
+    }
+
     /// About how many units are in.
     #[expect(
         clippy::cast_possible_truncation,
@@ -125,6 +140,24 @@ impl Sketch {
             Some((&SPARSE, list)) => decode_sparse(list),
             Some((&DENSE, all)) => decode_dense(all),
             _ => Err(NoSketch("an unknown form")),
+        }
+    }
+
+    fn rank(&self, register: u16) -> u8 {
+        match &self.0 {
+            Registers::Dense(all) => all[usize::from(register)],
+            Registers::Sparse(list) => {
+                let found = list.binary_search_by_key(&register, |(listed, _)| *listed);
+                found.map_or(0, |at| list[at].1)
+            }
+        }
+    }
+
+    /// How many bytes of memory it takes, roughly.
+    pub fn footprint(&self) -> usize {
+        match &self.0 {
+            Registers::Sparse(list) => list.capacity() * size_of::<(u16, u8)>(),
+            Registers::Dense(all) => all.capacity(),
         }
     }
 

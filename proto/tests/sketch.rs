@@ -108,3 +108,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_beyond_another_is_what_it_lacks() {
+    for (mine, other) in [(0..50, 25..80), (0..9_000, 4_000..20_000), (0..50, 0..30_000), (0..30_000, 0..50)]
+    {
+        let (mine, other) = (of(mine), of(other));
+        let mut both = mine.clone();
+        both.merge(&other);
+        let mut caught_up = other.clone();
+        caught_up.merge(&mine.beyond(&other));
+        assert_eq!(caught_up.encode(), both.encode());
+        assert!(mine.beyond(&both).is_empty());
+    }
+}

@@ -1,5 +1,7 @@
 //! The steps that every evaluation shares, and the fields that every answer shares.
 
+use std::sync::Arc;
+
 use actix_web::HttpRequest;
 use actix_web::error::Error;
 use actix_web::http::StatusCode;
@@ -10,8 +12,11 @@ use fluxgate_engine::{Context, Evaluation, EvaluationError, evaluate_kept};
 use super::auth::Asker;
 use super::error::Problem;
 use crate::assignment::KeptHere;
+use crate::clock;
+use crate::count::{Asked, Counter, Outcome};
 use crate::flag::ServedFlag;
 use crate::json;
+use crate::state::View;
 
 /// Returns the body of a request, unless it is larger than its limit or says that it is something other than JSON.
 pub(crate) fn body_of(
@@ -39,20 +44,49 @@ fn is_json(content_type: &[u8]) -> bool {
         && (subtype.eq_ignore_ascii_case(b"json") || subtype.to_ascii_lowercase().ends_with(b"+json"))
 }
 
-/// Evaluates a flag for somebody who may not see every flag.
+/// A flag, and what it came to.
+pub(crate) struct Evaluated<'v> {
+    pub(crate) flag: &'v Arc<ServedFlag>,
+    pub(crate) evaluation: Evaluation<'v>,
+    /// The fields `value` and `variant`; none without a variant.
+    pub(crate) fields: Option<&'v [u8]>,
+}
+
+/// Evaluates a flag for somebody who may not see every flag, and counts that.
 pub(crate) fn evaluate_for<'v>(
-    asker: Asker<'_>,
+    (asker, counter): (Asker<'_>, &Counter),
     kept: &'v KeptHere<'v>,
     key: &str,
     context: &Context<'_>,
-) -> Result<(&'v ServedFlag, Evaluation<'v>), EvaluationError> {
-    let not_found = || EvaluationError::FlagNotFound { key: key.to_owned() };
+) -> Result<Evaluated<'v>, EvaluationError> {
     let view = kept.view();
-    let flag = view.flag(key).ok_or_else(not_found)?;
-    if asker.sees_client_side_only() && !flag.flag().client_side() {
-        return Err(not_found());
-    }
-    Ok((flag, evaluate_kept(view, key, context, kept)?))
+    let flag = view.flag(key).filter(|flag| !asker.sees_client_side_only() || flag.flag().client_side());
+    let Some(flag) = flag else {
+        counter.missing();
+        return Err(EvaluationError::FlagNotFound { key: key.to_owned() });
+    };
+    let meter = counter.meter();
+    let result = evaluate_kept(view, key, context, kept);
+    meter.stop(1);
+    let (outcome, fields) = outcome_of(flag, &result);
+    let unit = context.unit();
+    counter.one(&asked(asker, view, unit.as_deref()), flag, outcome);
+    Ok(Evaluated { flag, evaluation: result?, fields })
+}
+
+/// Returns who asks, and the rest of what counts.
+pub(crate) fn asked<'c>(asker: Asker<'_>, view: &View<'_>, unit: Option<&'c str>) -> Asked<'c> {
+    Asked { environment: view.id(), client: asker.counted_as(), unit, unix_ms: clock::unix_ms() }
+}
+
+/// Returns what a result counts as, and the fields `value` and `variant` of its answer.
+pub(crate) fn outcome_of<'v>(
+    flag: &'v ServedFlag,
+    result: &Result<Evaluation<'_>, EvaluationError>,
+) -> (Outcome, Option<&'v [u8]>) {
+    let Ok(evaluation) = result else { return (Outcome::ERROR, None) };
+    let (place, fields) = evaluation.variant.and_then(|variant| flag.variant(variant)).unzip();
+    (Outcome::new(place, evaluation.reason), fields)
 }
 
 /// Appends `,"reason":…,"metadata":{…}`, with the state's revision if it belongs there.

@@ -90,6 +90,11 @@ impl<'s> Asker<'s> {
         matches!(self, Self::Client(credential) if credential.caller.kind == CallerKind::Frontend)
     }
 
+    /// Returns under whose id evaluations are counted; nil, which is nobody's, where nobody said who asks.
+    pub(crate) fn counted_as(self) -> Uuid {
+        self.caller().map_or(Uuid::nil(), |caller| caller.id)
+    }
+
     fn caller(self) -> Option<&'s Caller> {
         match self {
             Self::Client(credential) => Some(&credential.caller),

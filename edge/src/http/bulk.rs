@@ -8,18 +8,20 @@ use actix_web::{HttpRequest, HttpResponse};
 use fluxgate_engine::{Context, Evaluation, EvaluationError, Served, evaluate_all};
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::answer::{body_of, put_reason_and_metadata};
-use super::auth::admit;
+use super::answer::{asked, body_of, outcome_of, put_reason_and_metadata};
+use super::auth::{Asker, admit};
 use super::error::{Failure, Problem};
 use super::etag::{etag, identity, is_known};
 use super::events::offer;
 use super::observe::told;
 use super::request::Body;
-use super::{App, MAX_BULK_BODY_BYTES, app, cors, reply};
+use super::{App, MAX_BULK_BODY_BYTES, app, cors, counter, reply};
 use crate::assignment::KeptHere;
 use crate::clock;
+use crate::count::Counter;
 use crate::flag::ServedFlag;
 use crate::json;
+use crate::listing::Listed;
 use crate::metrics::Endpoint;
 
 /// How long is an answer for one flag, roughly?
@@ -66,14 +68,15 @@ fn answer(app: &App, request: &HttpRequest, body: Result<Bytes, Error>) -> Resul
     let version = view.listing().version(client_side_only);
     let offer = offer(asker, identity, (view.id(), version), clock::unix_ms());
     let kept = KeptHere::new(view, app.edge.assignments());
+    let flags = || flags((asker, counter(request)), &kept, &body.context);
     // What is kept changes the answer, and no version tells of it.
-    let flags = view.listing().is_reweighted().then(|| flags(&kept, client_side_only, &body.context));
-    let version = flags.as_deref().map_or(version, |flags| version ^ xxh3_128(flags));
+    let written = view.listing().is_reweighted().then(flags);
+    let version = written.as_deref().map_or(version, |flags| version ^ xxh3_128(flags));
     let etag = etag(identity, version, offer.expires);
     if is_known(request.headers(), &etag) {
         return Ok(Answer { etag, body: None });
     }
-    let mut buffer = flags.unwrap_or_else(|| self::flags(&kept, client_side_only, &body.context));
+    let mut buffer = written.unwrap_or_else(flags);
     buffer.extend_from_slice(b"],\"metadata\":{\"revision\":");
     json::put(&mut buffer, &state.revision());
     buffer.extend_from_slice(b"},\"eventStreams\":[{\"type\":\"sse\",\"endpoint\":{\"requestUri\":");
@@ -82,36 +85,47 @@ fn answer(app: &App, request: &HttpRequest, body: Result<Bytes, Error>) -> Resul
     Ok(Answer { etag, body: Some(buffer) })
 }
 
-/// Returns the beginning of an answer: what every flag is for a context, one after the other.
-fn flags(kept: &KeptHere<'_>, client_side_only: bool, context: &Context<'_>) -> Vec<u8> {
+/// Returns the beginning of an answer: what every flag is for a context, one after the other. Counts each of them.
+fn flags((asker, counter): (Asker<'_>, &Counter), kept: &KeptHere<'_>, context: &Context<'_>) -> Vec<u8> {
     let view = kept.view();
+    let client_side_only = asker.sees_client_side_only();
+    let (meter, unit) = (counter.meter(), context.unit());
+    let mut counts = counter.bulk(asked(asker, view, unit.as_deref()), view.listing(), client_side_only);
     let mut buffer = Vec::with_capacity(512 + view.listing().flags().len() * BYTES_A_FLAG);
     buffer.extend_from_slice(b"{\"flags\":[");
     let shown = || {
-        let flags = view.listing().flags().iter();
-        flags.filter(|listed| !client_side_only || listed.flag.flag().client_side())
+        let flags = view.listing().flags().iter().enumerate();
+        flags.filter(|(_, listed)| !client_side_only || listed.flag.flag().client_side())
     };
-    let asked = shown().map(|listed| Served { flag: listed.flag.flag(), killed: listed.killed });
-    let results = evaluate_all(view, asked, context, kept);
-    for (n, (listed, result)) in shown().zip(results).enumerate() {
-        if n > 0 {
+    let served = shown().map(|(_, listed)| Served { flag: listed.flag.flag(), killed: listed.killed });
+    let results = evaluate_all(view, served, context, kept);
+    let mut evaluations = 0;
+    for ((place, Listed { flag, .. }), result) in shown().zip(results) {
+        if evaluations > 0 {
             buffer.push(b',');
         }
-        put_flag(&mut buffer, &listed.flag, result);
+        evaluations += 1;
+        let (outcome, fields) = outcome_of(flag, &result);
+        counts.count(place, flag, outcome);
+        put_flag(&mut buffer, flag, (&result, fields));
     }
+    counts.finish();
+    meter.stop(evaluations);
     buffer
 }
 
-fn put_flag(buffer: &mut Vec<u8>, flag: &ServedFlag, result: Result<Evaluation<'_>, EvaluationError>) {
+/// What a flag came to, and the fields `value` and `variant` of its answer.
+type Came<'r> = (&'r Result<Evaluation<'r>, EvaluationError>, Option<&'r [u8]>);
+
+fn put_flag(buffer: &mut Vec<u8>, flag: &ServedFlag, (result, fields): Came<'_>) {
     buffer.extend_from_slice(b"{\"key\":");
     buffer.extend_from_slice(flag.key_json());
     buffer.push(b',');
     match result {
         Ok(evaluation) => {
-            let fields = evaluation.variant.and_then(|variant| flag.variant_fields(variant));
             buffer.extend_from_slice(fields.unwrap_or(b"\"variant\":\"\""));
             // The revision stands beside the flags: within them, clients would take every flag for changed.
-            put_reason_and_metadata(buffer, &evaluation, flag.version(), None);
+            put_reason_and_metadata(buffer, evaluation, flag.version(), None);
         }
         Err(error) => {
             buffer.extend_from_slice(b"\"errorCode\":");

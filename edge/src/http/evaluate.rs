@@ -6,12 +6,12 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use fluxgate_engine::EvaluationError;
 
-use super::answer::{body_of, evaluate_for, put_reason_and_metadata};
+use super::answer::{Evaluated, body_of, evaluate_for, put_reason_and_metadata};
 use super::auth::admit;
 use super::error::{Failure, Problem};
 use super::observe::told;
 use super::request::Body;
-use super::{App, MAX_BODY_BYTES, app, reply};
+use super::{App, MAX_BODY_BYTES, app, counter, reply};
 use crate::assignment::KeptHere;
 use crate::json;
 use crate::metrics::Endpoint;
@@ -40,11 +40,10 @@ fn answer(app: &App, request: &HttpRequest, body: Result<Bytes, Error>) -> Resul
     let kept = KeptHere::new(view, app.edge.assignments());
     let mut buffer = Vec::with_capacity(256);
     buffer.extend_from_slice(b"{\"flagKey\":");
-    match evaluate_for(asker, &kept, key, &body.context) {
-        Ok((flag, evaluation)) => {
+    match evaluate_for((asker, counter(request)), &kept, key, &body.context) {
+        Ok(Evaluated { flag, evaluation, fields }) => {
             buffer.extend_from_slice(flag.key_json());
             buffer.push(b',');
-            let fields = evaluation.variant.and_then(|variant| flag.variant_fields(variant));
             buffer.extend_from_slice(fields.unwrap_or(b"\"value\":null,\"variant\":null"));
             put_reason_and_metadata(&mut buffer, &evaluation, flag.version(), Some(state.revision()));
         }

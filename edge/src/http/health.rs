@@ -12,6 +12,7 @@ use super::{App, app, reply};
 use crate::assignment::AssignmentStatus;
 use crate::disk::DiskStatus;
 use crate::metrics::Endpoint;
+use crate::spool::SpoolStatus;
 
 pub(super) async fn live(request: HttpRequest) -> HttpResponse {
     told(&request, Endpoint::Other, || reply(&request, StatusCode::OK, br#"{"status":"ok"}"#.to_vec()))
@@ -74,6 +75,7 @@ fn describe(request: &HttpRequest) -> HttpResponse {
             "counters": stream.counters,
         },
         "disk": disk(&app.edge.disk()),
+        "events": events(&app.edge.spool()),
         "assignments": assignments(&app.edge.assignments().status()),
     });
     reply(request, StatusCode::OK, body.to_string().into_bytes())
@@ -89,6 +91,29 @@ fn disk(disk: &DiskStatus) -> Value {
         "failing": disk.failing,
         "errors": disk.errors,
         "setAside": disk.set_aside,
+    })
+}
+
+fn events(spool: &SpoolStatus) -> Value {
+    let counters = spool.counters;
+    json!({
+        "folder": spool.folder,
+        "waiting": spool.waiting,
+        "inMemory": spool.in_memory,
+        "bytes": spool.bytes,
+        "oldest": spool.oldest_ms.map(instant),
+        "failing": spool.failing,
+        "errors": spool.errors,
+        "setAside": spool.set_aside,
+        "sealed": counters.sealed,
+        "accepted": counters.accepted,
+        "duplicate": counters.duplicate,
+        "refused": counters.refused,
+        "refusedRows": counters.refused_rows,
+        "dropped": counters.dropped,
+        "merged": counters.merged,
+        "lostEvaluations": counters.lost_evaluations,
+        "lostSamples": counters.lost_samples,
     })
 }
 

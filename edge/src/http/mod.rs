@@ -34,6 +34,7 @@ pub use observe::Ids;
 use observe::told;
 
 use crate::clock::Clock;
+use crate::count::Counter;
 use crate::edge::Edge;
 use crate::limit::{Allowance, RateLimit};
 use crate::metrics::{Endpoint, Metrics};
@@ -100,6 +101,8 @@ pub fn serve(app: App, listener: TcpListener, certificate: Option<&Arc<Certifica
         let routed = app.clone();
         actix_web::App::new()
             .app_data(app.clone())
+            // This runs once for each worker.
+            .app_data(app.edge.counting().counter())
             .app_data(document.clone())
             .app_data(PayloadConfig::new(MAX_BODY_BYTES))
             .configure(move |config| routes::register(&routed.path_prefix, config))
@@ -138,6 +141,12 @@ async fn numbers(request: HttpRequest) -> HttpResponse {
 #[expect(clippy::expect_used, reason = "serve() puts it there before any request arrives")]
 fn app(request: &HttpRequest) -> &App {
     request.app_data::<Data<App>>().expect("the app is registered")
+}
+
+/// Returns what this worker counts with.
+#[expect(clippy::expect_used, reason = "serve() puts it there before any request arrives")]
+fn counter(request: &HttpRequest) -> &Counter {
+    request.app_data::<Counter>().expect("the counter is registered")
 }
 
 /// Sends a JSON body.

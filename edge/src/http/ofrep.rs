@@ -5,12 +5,12 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::answer::{body_of, evaluate_for, put_reason_and_metadata};
+use super::answer::{Evaluated, body_of, evaluate_for, put_reason_and_metadata};
 use super::auth::admit;
 use super::error::{Failure, Problem};
 use super::observe::told;
 use super::request::Body;
-use super::{App, MAX_BODY_BYTES, app, reply};
+use super::{App, MAX_BODY_BYTES, app, counter, reply};
 use crate::assignment::KeptHere;
 use crate::metrics::Endpoint;
 
@@ -47,12 +47,12 @@ fn answer(
     let body = Body::parse(&bytes)?.with_object()?;
     let view = asker.environment(state, body.environment.as_deref(), &body.context)?;
     let kept = KeptHere::new(view, app.edge.assignments());
-    let (flag, evaluation) = evaluate_for(asker, &kept, key, &body.context)?;
+    let asking = (asker, counter(request));
+    let Evaluated { flag, evaluation, fields } = evaluate_for(asking, &kept, key, &body.context)?;
     let mut buffer = Vec::with_capacity(256);
     buffer.extend_from_slice(b"{\"key\":");
     buffer.extend_from_slice(flag.key_json());
     buffer.push(b',');
-    let fields = evaluation.variant.and_then(|variant| flag.variant_fields(variant));
     // Without a value, the caller uses its own default; some clients fail when `variant` is absent or null.
     buffer.extend_from_slice(fields.unwrap_or(b"\"variant\":\"\""));
     put_reason_and_metadata(&mut buffer, &evaluation, flag.version(), Some(state.revision()));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use fluxgate_proto::MAX_MESSAGE_BYTES;
 use fluxgate_proto::v1::delivery_client::DeliveryClient;
 use fluxgate_proto::v1::edge_message::Message as ToBackend;
-use fluxgate_proto::v1::{BackendMessage, EdgeMessage, Hello};
+use fluxgate_proto::v1::{BackendMessage, EdgeMessage, Hello, Status as Figures};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -22,6 +22,7 @@ use tonic::{Code, Request, Status, Streaming};
 
 use super::machine::{Input, Loss, Machine, Output};
 use crate::clock::Clock;
+use crate::count::Window;
 use crate::disk::Keeper;
 use crate::edge::Edge;
 
@@ -230,7 +231,7 @@ pub async fn drive(
     stop: impl Future<Output = ()>,
 ) {
     let mut stop = pin!(stop);
-    let mut link = Link::Down;
+    let (mut link, mut window) = (Link::Down, Window::default());
     let mut input = Some(Input::Tick);
     loop {
         for output in input.map(|input| machine.step(input, clock.now())).unwrap_or_default() {
@@ -243,7 +244,9 @@ pub async fn drive(
                 }
                 Output::Keep => keeper.changed(),
                 Output::UnitKey(key) => edge.set_unit_key(*key),
+                Output::Client(client) => edge.set_client(client),
                 Output::Send(message) => {
+                    let message = with_figures(message, (edge, &mut window), clock);
                     if !link.send(message) {
                         link = Link::Down;
                         let loss = Loss::Broken("the backend does not read".to_owned());
@@ -270,6 +273,19 @@ pub async fn drive(
         };
     }
     tokio::join!(link.end(), keeper.finish(machine.image(clock.now()), clock));
+}
+
+/// Says in a status what was measured since the last one.
+fn with_figures(message: ToBackend, (edge, window): (&Edge, &mut Window), clock: Clock) -> ToBackend {
+    let ToBackend::Status(status) = message else { return message };
+    let measured = window.next(&edge.counting().totals(), clock.elapsed());
+    ToBackend::Status(Figures {
+        evaluations_per_second: Some(measured.per_second),
+        p50_ns: measured.p50_ns,
+        p99_ns: measured.p99_ns,
+        spooled: Some(edge.spool().waiting),
+        ..status
+    })
 }
 
 fn loss(status: &Status) -> Loss {

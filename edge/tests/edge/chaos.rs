@@ -168,7 +168,7 @@ impl Chaos {
                     }
                     Output::Serve(state) => self.serves(&state),
                     Output::Close => self.stream = None,
-                    Output::Send(_) | Output::Keep | Output::UnitKey(_) => {}
+                    Output::Send(_) | Output::Keep | Output::UnitKey(_) | Output::Client(_) => {}
                 }
             }
         }

@@ -50,7 +50,7 @@ impl Bench {
                 Output::Send(message) => said.push(message),
                 Output::Serve(state) => self.served = Some(state),
                 Output::Open(_, hello) => self.opened.push(hello),
-                Output::Keep | Output::UnitKey(_) => {}
+                Output::Keep | Output::UnitKey(_) | Output::Client(_) => {}
                 Output::Close => self.closed += 1,
             }
         }

@@ -79,6 +79,8 @@ pub enum Output {
     Keep,
     /// Hash units with this before they are told.
     UnitKey(Box<UnitKey>),
+    /// That is whom the backend takes this edge for.
+    Client(Uuid),
 }
 
 /// The state machine.

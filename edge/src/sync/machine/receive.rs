@@ -11,6 +11,7 @@ use fluxgate_proto::v1::{SnapshotBegin, SnapshotChunk, SnapshotEnd, Welcome};
 use prost::Message as _;
 use prost::bytes::Bytes;
 use tracing::{debug, error, info, warn};
+use uuid::Uuid;
 
 use super::{Awaiting, Machine, Open, Output, Phase};
 use crate::clock::Now;
@@ -68,6 +69,7 @@ impl Machine {
             self.unit_key = Some(key.clone());
             outputs.push(Output::UnitKey(Box::new(key)));
         }
+        outputs.extend(Uuid::from_slice(&welcome.client_id).ok().map(Output::Client));
         let mut keys: Vec<_> = welcome.key_sha256.iter().filter_map(|key| key[..].try_into().ok()).collect();
         if !keys.contains(&self.identity.key) {
             keys.push(self.identity.key);
