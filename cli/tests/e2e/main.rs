@@ -5,6 +5,7 @@
 
 mod dev;
 mod ending;
+mod events;
 mod faults;
 mod http;
 mod poll;

@@ -2,10 +2,12 @@
 //!
 //! prepare <folder>: reads the status of a development system from stdin, makes flag and client, writes what wrk
 //! needs into the folder, prints shell variables. visible: changes a flag and watches it arrive. ask <host:port>
-//! <folder>: prints the edge's answer. floor <host:port> <answer>: a server that only returns these bytes.
+//! <folder>: prints the edge's answer. floor <host:port> <answer>: a server that only returns these bytes. count:
+//! what counting an evaluation costs, and how much memory it takes.
 
 mod admin;
 mod ask;
+mod count;
 mod floor;
 mod prepare;
 mod visible;
@@ -22,6 +24,7 @@ async fn main() -> anyhow::Result<()> {
             visible::run(backend, edge, (team, environment), changes.parse()?).await
         }
         ["ask", edge, folder] => ask::run(edge, folder).await,
+        ["count"] => count::run(),
         ["floor", address, answer] => floor::run(address, answer).await,
         _ => bail!("see the head of edge/examples/bench/main.rs"),
     }

@@ -120,6 +120,11 @@ impl Gathered {
 }
 
 impl Rows {
+    /// Returns how many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.counts.len() + self.units.len() + self.samples.len()
+    }
+
     /// Returns how many evaluations are in no count.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped

@@ -25,7 +25,7 @@ use crate::listing::Listing;
 
 pub(crate) use bulk::Bulk;
 use gather::Gathered;
-pub(crate) use outcome::Outcome;
+pub use outcome::Outcome;
 use tally::Tally;
 pub(crate) use told::Told;
 pub use totals::{Measured, Totals};
@@ -33,12 +33,15 @@ pub(crate) use totals::{Meter, Window};
 
 /// Who asked, where, when and for whom: what counts beside what came of it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked<'c> {
-    pub(crate) environment: Uuid,
+pub struct Asked<'c> {
+    /// Where.
+    pub environment: Uuid,
     /// Nil where nobody said who asks: the edge's own client then.
-    pub(crate) client: Uuid,
-    pub(crate) unit: Option<&'c str>,
-    pub(crate) unix_ms: i64,
+    pub client: Uuid,
+    /// For whom; none when nobody was named.
+    pub unit: Option<&'c str>,
+    /// When, in Unix milliseconds.
+    pub unix_ms: i64,
 }
 
 /// What all workers have counted.
@@ -57,14 +60,14 @@ struct Worker {
 
 /// Counts for one worker. Others may use it as well, but then they wait for each other.
 #[derive(Debug)]
-pub(crate) struct Counter {
+pub struct Counter {
     worker: Arc<Worker>,
     counting: Arc<Counting>,
 }
 
 impl Counting {
     /// Makes a counter for another worker.
-    pub(crate) fn counter(self: &Arc<Self>) -> Counter {
+    pub fn counter(self: &Arc<Self>) -> Counter {
         let tallies = [(); 2].map(|()| Mutex::new(Tally::new(clock::seed())));
         let worker = Arc::new(Worker { tallies, totals: Totals::default() });
         lock(&self.workers).push(Arc::clone(&worker));
@@ -83,6 +86,11 @@ impl Counting {
         gathered
     }
 
+    /// Takes everything that was counted since the last time, and returns how many rows of batches it makes.
+    pub fn collect(&self) -> usize {
+        self.take().into_rows(None).len()
+    }
+
     /// Adds up what was ever counted.
     pub fn totals(&self) -> Totals {
         let sum = Totals::default();
@@ -98,7 +106,7 @@ impl Counting {
 
 impl Counter {
     /// Counts one evaluation of a flag.
-    pub(crate) fn one(&self, asked: &Asked<'_>, flag: &Arc<ServedFlag>, outcome: Outcome) {
+    pub fn one(&self, asked: &Asked<'_>, flag: &Arc<ServedFlag>, outcome: Outcome) {
         self.worker.totals.count(outcome, 1);
         let mut tally = self.tally();
         tally.count(asked, flag, outcome);

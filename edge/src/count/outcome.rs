@@ -13,13 +13,14 @@ const REASON_BITS: u32 = 3;
 
 /// A variant of a flag, by its place, and the reason for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Outcome(u32);
+pub struct Outcome(u32);
 
 impl Outcome {
     /// A flag could not be evaluated for a context.
     pub(crate) const ERROR: Self = Self(ERROR);
 
-    pub(crate) fn new(variant: Option<u16>, reason: Reason) -> Self {
+    /// Puts both together.
+    pub fn new(variant: Option<u16>, reason: Reason) -> Self {
         let reason = match reason {
             Reason::Static => 0,
             Reason::TargetingMatch => 1,

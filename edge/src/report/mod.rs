@@ -24,7 +24,7 @@ use crate::edge::Edge;
 use crate::spool::{Spool, note_left};
 use crate::sync::{Backoff, Connector, REFUSED};
 
-/// How long may it take to send what is left, once everything else has ended?
+/// How long may it take to send what is left, once everything else has ended? What is on a disk is tried once.
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What was sent and is not answered yet.
@@ -43,7 +43,8 @@ pub async fn report(
     let mut stop = pin!(stop);
     let (mut sealing, mut farewell) = (clock.elapsed() + every, None);
     loop {
-        if farewell.is_some() && sender.waiting == 0 {
+        let may_wait = sender.failing && sender.in_memory == 0;
+        if farewell.is_some() && (sender.waiting == 0 || may_wait) {
             break;
         }
         let trying = sender.next_try();
@@ -75,6 +76,7 @@ struct Sender<'e> {
     line: Line,
     sending: Sending,
     waiting: u64,
+    in_memory: u64,
     backoff: Backoff,
     /// Not before this.
     rests_until: Duration,
@@ -84,18 +86,17 @@ struct Sender<'e> {
 impl<'e> Sender<'e> {
     fn new(edge: &'e Edge, (connector, spool): (Connector, Spool), clock: Clock) -> Self {
         let status = spool.status();
-        let waiting = status.waiting;
+        let (waiting, in_memory) = (status.waiting, status.in_memory);
         edge.report_spool(status);
-        let desk = Arc::new(Mutex::new(Desk::new(spool)));
-        let (line, sending, backoff) = (Line::new(connector), None, Backoff::default());
         Self {
             edge,
             clock,
-            desk,
-            line,
-            sending,
+            desk: Arc::new(Mutex::new(Desk::new(spool))),
+            line: Line::new(connector),
+            sending: None,
             waiting,
-            backoff,
+            in_memory,
+            backoff: Backoff::default(),
             rests_until: Duration::ZERO,
             failing: false,
         }
@@ -120,7 +121,7 @@ impl<'e> Sender<'e> {
                 return None;
             }
         };
-        self.waiting = status.waiting;
+        (self.waiting, self.in_memory) = (status.waiting, status.in_memory);
         self.edge.report_spool(status);
         Some(done)
     }

@@ -57,7 +57,7 @@ impl Line {
             let channel = channel.ok_or_else(|| Failure::Away("no such backend".to_owned()))?;
             let mut client = DeliveryClient::new(channel);
             match timeout(ANSWER_WITHIN, client.push_events(request)).await {
-                Ok(Ok(answer)) => outcome(answer.into_inner(), number),
+                Ok(Ok(answer)) => outcome(&answer.into_inner(), number),
                 Ok(Err(status)) => Err(failure(&status)),
                 Err(_) => Err(Failure::Away("the backend did not answer in time".to_owned())),
             }
@@ -70,7 +70,7 @@ impl Line {
     }
 }
 
-fn outcome(ack: EventAck, number: u64) -> Answer {
+fn outcome(ack: &EventAck, number: u64) -> Answer {
     match ack.outcome() {
         EventOutcome::Accepted => {
             let refused = ack.refused.unwrap_or_default();

@@ -10,6 +10,7 @@
 mod browsers;
 mod bulk;
 mod chaos;
+mod counting;
 mod disk;
 mod docs;
 mod evaluate;
@@ -22,6 +23,7 @@ mod observe;
 mod ofrep;
 mod packets;
 mod peer;
+mod program;
 mod refusals;
 mod restart;
 mod settings;

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::TcpListener as StdListener;
 use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use fluxgate_proto::v1::backend_message::Message;
 use fluxgate_proto::v1::delivery_server::{Delivery, DeliveryServer};
 use fluxgate_proto::v1::edge_message::Message as Said;
 use fluxgate_proto::v1::{
-    AssignmentBatch, BackendMessage, EdgeMessage, EventAck, EventBatch, KeptAssignments,
+    AssignmentBatch, BackendMessage, EdgeMessage, EventAck, EventBatch, EventOutcome, KeptAssignments,
 };
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -21,7 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle as Task;
 use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tonic::transport::{Identity, Server, ServerTlsConfig};
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Code, Request, Response, Status, Streaming};
 
 use crate::world::{self, EDGE_KEY, heartbeat, kills, snapshot};
 
@@ -66,7 +67,14 @@ impl Conversation {
     }
 }
 
+/// What a peer was sent of what edges counted, and how it answers that.
+pub(crate) struct Events {
+    pub(crate) pushed: Vec<EventBatch>,
+    pub(crate) answer: Result<EventOutcome, Code>,
+}
+
 struct Service {
+    events: Arc<Mutex<Events>>,
     streams: mpsc::Sender<Conversation>,
     told: mpsc::Sender<Told>,
     refuse: Option<Status>,
@@ -90,8 +98,12 @@ impl Delivery for Service {
         Ok(Response::new(ReceiverStream::new(messages)))
     }
 
-    async fn push_events(&self, _: Request<EventBatch>) -> Result<Response<EventAck>, Status> {
-        Err(Status::unavailable("this backend takes no events"))
+    async fn push_events(&self, request: Request<EventBatch>) -> Result<Response<EventAck>, Status> {
+        assert!(request.metadata().contains_key("authorization"));
+        let mut events = self.events.lock().unwrap();
+        events.pushed.push(request.into_inner());
+        let outcome = events.answer.map_err(|code| Status::new(code, "so the test says"))?;
+        Ok(Response::new(EventAck { outcome: outcome.into(), ..EventAck::default() }))
     }
 
     async fn push_assignments(
@@ -135,6 +147,7 @@ pub(crate) struct Told {
 /// A backend's gRPC server.
 pub(crate) struct Peer {
     pub(crate) address: String,
+    events: Arc<Mutex<Events>>,
     streams: mpsc::Receiver<Conversation>,
     told: mpsc::Receiver<Told>,
     server: Task<()>,
@@ -160,12 +173,24 @@ impl Peer {
         let address = listener.local_addr().unwrap().to_string();
         let (sender, streams) = mpsc::channel(8);
         let (teller, told) = mpsc::channel(8);
-        let service = DeliveryServer::new(Service { streams: sender, told: teller, refuse });
+        let events = Events { pushed: Vec::new(), answer: Ok(EventOutcome::Accepted) };
+        let events = Arc::new(Mutex::new(events));
+        let service = DeliveryServer::new(Service {
+            events: Arc::clone(&events),
+            streams: sender,
+            told: teller,
+            refuse,
+        });
         let server = server.add_service(service);
         let server = tokio::spawn(async move {
             server.serve_with_incoming(TcpListenerStream::new(listener)).await.unwrap();
         });
-        Self { address, streams, told, server }
+        Self { address, events, streams, told, server }
+    }
+
+    /// What edges counted.
+    pub(crate) fn events(&self) -> MutexGuard<'_, Events> {
+        self.events.lock().unwrap()
     }
 
     /// What the edge tells next of sticky splits, or asks about them.
