@@ -86,6 +86,13 @@ pub fn diff(before: Option<&FlagConfig>, after: &FlagConfig) -> Vec<DiffEntry> {
     changes.0
 }
 
+/// Returns what goes when a document is served no more.
+pub fn removed(before: &FlagConfig) -> Vec<DiffEntry> {
+    let gone =
+        |entry: DiffEntry| DiffEntry { kind: DiffKind::Removed, before: entry.after, after: None, ..entry };
+    diff(None, before).into_iter().map(gone).collect()
+}
+
 /// The differences found so far.
 #[derive(Default)]
 struct Changes(Vec<DiffEntry>);

@@ -34,7 +34,7 @@ pub use compile::Flag;
 pub use condition::{Condition, Match, Op};
 pub use config::{Criterion, Dependency, FlagConfig, Split};
 pub use context::{Attribute, Context, NotAnObject};
-pub use diff::{DiffEntry, DiffKind, diff};
+pub use diff::{DiffEntry, DiffKind, diff, removed};
 pub use evaluate::{evaluate, evaluate_all, evaluate_kept};
 pub use evaluation::{CriterionRef, Evaluation, EvaluationError, Flags, Reason, Served};
 pub use explain::{

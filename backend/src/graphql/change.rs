@@ -258,8 +258,11 @@ impl Item {
         let read = |config: &Option<serde_json::Value>| -> Result<Option<FlagConfig>, Error> {
             config.as_ref().map(FlagConfig::from_value).transpose().map_err(Error::from)
         };
-        let Some(after) = read(&self.item.config)? else { return Ok(Vec::new()) };
-        let entries = fluxgate_engine::diff(read(&self.item.before)?.as_ref(), &after);
+        let entries = match (read(&self.item.before)?, read(&self.item.config)?) {
+            (before, Some(after)) => fluxgate_engine::diff(before.as_ref(), &after),
+            (Some(before), None) => fluxgate_engine::removed(&before),
+            (None, None) => Vec::new(),
+        };
         let shown = entries.into_iter().map(|entry| DiffEntry {
             kind: entry.kind.into(),
             path: entry.path,

@@ -9,6 +9,7 @@ use crate::{
     service::{audit, key},
     store::{
         audit::NewEntry,
+        change,
         member::{self, Member, Role},
         page::PageRequest,
         team::{self, Team},
@@ -146,6 +147,8 @@ pub async fn set_member(
     roles.dedup();
     let before = member::of_user(conn, user.id).await?.into_iter().find(|m| m.team_id == team.id);
     member::set(conn, team.id, user.id, &roles).await?;
+    // A vote of theirs may count again.
+    change::look_again(conn, team.id, caller.request.now).await?;
     let entry = NewEntry {
         team: Some(team.id),
         action: "member.set",

@@ -9,7 +9,7 @@ use crate::{
     service::{audit, key},
     store::{
         audit::NewEntry,
-        session,
+        change, member, session,
         user::{self, NewUser, User},
     },
 };
@@ -119,6 +119,12 @@ pub async fn set_active(
     }
     user::set_active(conn, before.id, active).await?;
     session::end_all(conn, before.id).await?;
+    if active {
+        // Their votes count again.
+        for membership in member::of_user(conn, before.id).await? {
+            change::look_again(conn, membership.team_id, caller.request.now).await?;
+        }
+    }
     let action = if active { "user.activate" } else { "user.deactivate" };
     audit::record(conn, caller, &entry(action, username)).await?;
     Ok(User { active, session_epoch: before.session_epoch + 1, ..before })

@@ -135,12 +135,24 @@ pub async fn in_scope(
     .await
 }
 
+/// Whether policy `p` covers an environment of change `c` now.
+macro_rules! covers {
+    () => {
+        "p.enabled AND EXISTS (
+             SELECT 1 FROM change_item i JOIN stage s ON s.id = i.stage_id JOIN environment e ON e.id = s.environment_id
+             WHERE i.change_id = c.id AND (
+                 p.scope = 'ALL' OR (p.scope = 'PRODUCTION' AND e.type = 'PRODUCTION')
+                 OR EXISTS (SELECT 1 FROM policy_environment pe WHERE pe.policy_id = p.id AND pe.environment_id = e.id)))"
+    };
+}
+pub(super) use covers;
+
 /// The enabled policies that cover any environment of changes now, each with its change.
 pub async fn in_scope_of(
     conn: &mut PgConnection,
     changes: &[Uuid],
 ) -> sqlx::Result<Vec<(Uuid, Requirement)>> {
-    let rows: Vec<OfChange> = query_as(
+    let rows: Vec<OfChange> = query_as(concat!(
         "SELECT c.id AS change_id, p.name, p.approvals, p.roles, p.override_allowed,
                 CASE WHEN p.auto_approve_production OR NOT EXISTS (
                     SELECT 1 FROM change_item i JOIN stage s ON s.id = i.stage_id
@@ -148,13 +160,10 @@ pub async fn in_scope_of(
                     WHERE i.change_id = c.id AND e.type = 'PRODUCTION')
                 THEN p.auto_approve_hours END AS auto_approve_hours
          FROM change c JOIN policy p ON p.team_id = c.team_id
-         WHERE c.id = ANY ($1) AND p.enabled AND EXISTS (
-             SELECT 1 FROM change_item i JOIN stage s ON s.id = i.stage_id JOIN environment e ON e.id = s.environment_id
-             WHERE i.change_id = c.id AND (
-                 p.scope = 'ALL' OR (p.scope = 'PRODUCTION' AND e.type = 'PRODUCTION')
-                 OR EXISTS (SELECT 1 FROM policy_environment pe WHERE pe.policy_id = p.id AND pe.environment_id = e.id)))
-         ORDER BY p.name",
-    )
+         WHERE c.id = ANY ($1) AND ",
+        covers!(),
+        " ORDER BY p.name",
+    ))
     .bind(changes)
     .fetch_all(conn)
     .await?;

@@ -298,6 +298,25 @@ pub async fn lock_due_restore(
     .await
 }
 
+/// The names of the variants that features serve in an environment, by key; those that serve nothing there are missing.
+pub async fn variants_in(
+    conn: &mut PgConnection,
+    environment: Uuid,
+    features: &[&str],
+) -> sqlx::Result<Vec<(String, Vec<String>)>> {
+    query_as(
+        "SELECT f.key, ARRAY (SELECT jsonb_object_keys(v.config -> 'variants'))
+         FROM environment e JOIN feature f ON f.team_id = e.team_id
+         JOIN stage s ON s.feature_id = f.id AND s.environment_id = e.id
+         JOIN version v ON v.stage_id = s.id AND v.number = s.live_version
+         WHERE e.id = $1 AND f.key = ANY ($2)",
+    )
+    .bind(environment)
+    .bind(features)
+    .fetch_all(conn)
+    .await
+}
+
 /// Feature keys that a feature depends on, live in an environment: what a cycle is looked for in.
 pub async fn dependencies_in(
     conn: &mut PgConnection,

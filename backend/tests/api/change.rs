@@ -264,3 +264,34 @@ async fn versions_of_the_same_instant_are_all_on_some_page(db: PgPool) {
     assert_eq!(numbers, [3, 2, 1]);
     world.stop().await;
 }
+
+#[sqlx::test(migrations = false)]
+async fn a_withdrawal_tells_what_goes_and_a_dependency_what_is_missing(db: PgPool) {
+    let world = World::new(db).await;
+    for key in ["base", "top"] {
+        world.feature(key).await;
+    }
+    let ask = async |field: &str, input: Value, selection: &str| {
+        let kind = format!("{}{}Input", field[..1].to_uppercase(), &field[1..]);
+        let query = format!("mutation ($input: {kind}!) {{ {field}(input: $input) {{ {selection} }} }}");
+        let token = world.token("dev").await;
+        world.ask_with(Some(&token), &query, json!({"input": input})).await.data()[field].clone()
+    };
+    let withdraw = json!({"team": "acme", "feature": "top", "environment": "dev", "dryRun": true});
+    let gone = ask("withdraw", withdraw, "items { diff { kind path before after } }").await;
+    let first = &gone["items"][0]["diff"][0];
+    assert_eq!(first, &json!({"kind": "REMOVED", "path": "enabled", "before": "true", "after": null}));
+
+    let mut needs = crate::input::targeted("a");
+    needs["dependsOn"] = json!([{"feature": "base", "variants": ["onn"]}, {"feature": "nope"}]);
+    let input = crate::input::edit("top", "dev", needs);
+    let warned = ask("editStage", input, "outcome warnings { rule path message }").await;
+    let told = |rule: &str| {
+        let warnings = warned["warnings"].as_array().unwrap();
+        warnings.iter().find(|warning| warning["rule"] == rule).cloned().unwrap_or_default()
+    };
+    assert_eq!(told("missing-variant")["path"], "config.dependsOn[0].variants[0]");
+    assert_eq!(told("missing-dependency")["path"], "config.dependsOn[1].feature");
+    assert_eq!(warned["outcome"], "APPLIED");
+    world.stop().await;
+}

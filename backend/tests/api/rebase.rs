@@ -68,6 +68,11 @@ async fn nobody_approves_what_they_proposed_first_and_another_proposes_again(db:
     world.vote("chief", number(&theirs), "APPROVE").await.data();
     assert_eq!(world.change(of_lead).await["status"], "STALE");
     let again = number(&rebase(&world, of_lead).await.data()["rebaseChange"]);
+    let waiting = r#"{ team(key: "acme") { changes(waitingForMe: true) { totalCount } } }"#;
+    world.policy("peers", "PRODUCTION", 1, &["REQUESTER"]).await;
+    // A policy that does not cover it asks nobody.
+    assert_eq!(world.query("peer", waiting).await["team"]["changes"]["totalCount"], 0);
+    assert_eq!(world.query("chief", waiting).await["team"]["changes"]["totalCount"], 1);
     let refused = world.vote("lead", again, "APPROVE").await;
     assert_eq!(
         refused.error()["message"],

@@ -308,3 +308,19 @@ async fn assignments_go_with_their_salt_and_their_feature(db: PgPool) {
     assert_eq!(world.number("SELECT count(*) FROM assignment").await, 20);
     world.stop().await;
 }
+
+#[sqlx::test(migrations = false)]
+async fn two_make_the_partition_of_a_day_at_once(db: PgPool) {
+    let world = World::new(db).await;
+    let make = "SELECT ensure_evaluation_partitions(ARRAY ['2031-01-01'::date])";
+    let mut first = world.db.begin().await.unwrap();
+    sqlx::raw_sql(make).execute(&mut *first).await.unwrap();
+    let pool = world.db.clone();
+    let second = tokio::spawn(async move { sqlx::raw_sql(make).execute(&pool).await });
+    let waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    eventually("the second waits", async || (world.number(waits).await == 1).then_some(())).await;
+    first.commit().await.unwrap();
+    second.await.unwrap().unwrap();
+    world.stop().await;
+}

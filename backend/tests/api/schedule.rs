@@ -215,7 +215,24 @@ async fn a_vote_and_a_policy_have_time_looked_at_anew(db: PgPool) {
     world.done("admin", "editPolicy", json!({"team": "acme", "name": "everything", "approvals": 2})).await;
     becomes(&world, voted, "APPLIED").await;
     let why = "SELECT count(*) FROM audit_entry WHERE action = 'change.auto_approve'
-               AND reason = 'its approvals are enough for the policies that are now'";
+               AND reason = 'its approvals are enough now'";
     assert_eq!(world.number(why).await, 1);
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn votes_that_count_again_are_noticed(db: PgPool) {
+    let world = World::new(db).await;
+    world.feature("flag").await;
+    world.policy("both", "ALL", 2, &["APPROVER", "REQUESTER"]).await;
+    let number = world.pending("dev", "flag", "dev", "a").await;
+    world.vote("lead", number, "APPROVE").await.data();
+    let lead = |active: bool| json!({"username": "lead", "active": active});
+    world.done("admin", "setUserActive", lead(false)).await;
+    world.vote("peer", number, "APPROVE").await.data();
+    assert_eq!(world.change(number).await["status"], "PENDING");
+    world.done("admin", "setUserActive", lead(true)).await;
+    let applied = async || (world.change(number).await["status"] == "APPLIED").then_some(());
+    eventually("it is applied", applied).await;
     world.stop().await;
 }

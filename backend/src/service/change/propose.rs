@@ -1,6 +1,9 @@
 //! Proposing: what every change goes through, whatever its documents come from.
 
-use std::{collections::HashSet, slice};
+use std::{
+    collections::{HashMap, HashSet},
+    slice,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use fluxgate_engine::FlagConfig;
@@ -27,7 +30,7 @@ use crate::{
         context_key, environment,
         feature::Feature,
         policy,
-        stage::LockedStage,
+        stage::{self, LockedStage},
         team::Team,
         word_enum,
     },
@@ -101,6 +104,14 @@ pub(crate) struct Draft<'a> {
 impl Target<'_> {
     fn changes_something(&self) -> bool {
         self.stage.config != self.config
+    }
+
+    /// A warning with its place in the whole input.
+    fn located(&self, warning: Warning) -> Warning {
+        match self.path.as_str() {
+            "" => warning,
+            path => Warning { path: format!("{path}.{}", warning.path), ..warning },
+        }
     }
 
     fn preview(&self) -> ChangeItem {
@@ -292,23 +303,29 @@ async fn look_over(conn: &mut PgConnection, draft: &Draft<'_>) -> Result<Vec<War
     for (target, config) in documents() {
         warnings.extend(judge(draft.kind, target, warning::look_over(config, &keys))?);
     }
+    for (target, config) in documents().filter(|(_, config)| !config.depends_on.is_empty()) {
+        let needed: Vec<&str> = config.depends_on.iter().map(|needed| needed.feature.as_str()).collect();
+        let place = target.stage.environment_id;
+        let mut served: HashMap<_, _> = stage::variants_in(conn, place, &needed).await?.into_iter().collect();
+        // What comes with the same change counts as being there.
+        for (other, config) in documents().filter(|(other, _)| other.stage.environment_id == place) {
+            served.insert(other.feature.key.clone(), config.variants.keys().cloned().collect());
+        }
+        let found = warning::dependencies(config, &served, &target.stage.environment_key);
+        warnings.extend(found.into_iter().map(|warning| target.located(warning)));
+    }
     Ok(warnings)
 }
 
 /// What is told of the findings in a document. What does not fit the context keys is refused, unless it is, or was, served
 /// already: nothing that is declared later stands in the way of going back.
 fn judge(kind: ChangeKind, target: &Target<'_>, findings: Findings) -> Result<Vec<Warning>> {
-    let mut warnings = if kind == ChangeKind::Rollback || !target.changes_something() {
+    let warnings = if kind == ChangeKind::Rollback || !target.changes_something() {
         findings.lenient()
     } else {
         findings.strict().map_err(|error| error.within(&target.path))?
     };
-    if !target.path.is_empty() {
-        for warning in &mut warnings {
-            warning.path = format!("{}.{}", target.path, warning.path);
-        }
-    }
-    Ok(warnings)
+    Ok(warnings.into_iter().map(|warning| target.located(warning)).collect())
 }
 
 /// How many features are named where many are meant?

@@ -44,10 +44,13 @@ pub async fn rebase(
         dry_run,
     };
     let wishes = wishes(conn, &stale).await?;
-    let proposal = source::request(conn, caller, intent, &wishes).await?;
+    let mut proposal = source::request(conn, caller, intent, &wishes).await?;
     // What was waiting already is somebody's own proposal.
-    if let Some(made) = proposal.change.as_ref().filter(|_| proposal.outcome != ProposalOutcome::Joined) {
+    let joined = proposal.outcome == ProposalOutcome::Joined;
+    if let Some(made) = proposal.change.as_mut().filter(|_| !joined) {
         change::set_rebased_from(conn, made.id, stale.id).await?;
+        made.rebased_from_number = Some(number);
+        made.authors.extend(stale.authors);
     }
     Ok(proposal)
 }

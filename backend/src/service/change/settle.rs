@@ -71,9 +71,7 @@ pub async fn settle_due(conn: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -
         }
         ChangeStatus::Pending if missing.is_empty() => {
             let why = match by_time(&policies) {
-                names if names.is_empty() => {
-                    "its approvals are enough for the policies that are now".to_owned()
-                }
+                names if names.is_empty() => "its approvals are enough now".to_owned(),
                 names => format!("nobody rejected it in time: {names}"),
             };
             record(conn, actor, (&team, &change), "change.auto_approve", Some(&why)).await?;

@@ -1,5 +1,7 @@
 //! What is valid in a proposed document but probably not meant, and what does not fit the team's context keys.
 
+use std::collections::HashMap;
+
 use async_graphql::SimpleObject;
 use fluxgate_engine::{FlagConfig, lint};
 
@@ -38,6 +40,31 @@ pub fn look_over(config: &FlagConfig, keys: &[ContextKey]) -> Findings {
         message: found.message,
     }));
     findings
+}
+
+/// What a document needs that is not there, by the variants that features serve in its environment.
+pub fn dependencies(
+    config: &FlagConfig,
+    served: &HashMap<String, Vec<String>>,
+    environment: &str,
+) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for (index, needed) in config.depends_on.iter().enumerate() {
+        let (path, key) = (format!("config.dependsOn[{index}]"), &needed.feature);
+        let warning = |rule: &str, path, message| Warning { rule: rule.to_owned(), path, message };
+        let Some(variants) = served.get(key) else {
+            let message =
+                format!("needs {key}, which serves nothing in {environment}: until then this is off there");
+            warnings.push(warning("missing-dependency", format!("{path}.feature"), message));
+            continue;
+        };
+        for (nth, variant) in needed.variants.iter().enumerate().filter(|(_, v)| !variants.contains(v)) {
+            let message =
+                format!("{key} has no variant {variant:?} in {environment}: {}", variants.join(", "));
+            warnings.push(warning("missing-variant", format!("{path}.variants[{nth}]"), message));
+        }
+    }
+    warnings
 }
 
 impl Findings {

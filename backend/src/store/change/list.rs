@@ -15,6 +15,7 @@ use crate::{
     store::{
         member::Role,
         page::{Page, PageRequest},
+        policy::covers,
     },
 };
 
@@ -42,7 +43,8 @@ pub struct ChangeFilter {
 /// Which changes of team `$1` are wanted, by what `bind` binds to `$2` to `$10`.
 macro_rules! wanted {
     () => {
-        "c.team_id = $1
+        concat!(
+            "c.team_id = $1
          AND (cardinality($2::text[]) = 0 OR c.status = ANY ($2))
          AND (cardinality($3::text[]) = 0 OR c.kind = ANY ($3))
          AND ($4::text IS NULL OR c.author_id = (SELECT id FROM app_user WHERE username = $4))
@@ -52,9 +54,12 @@ macro_rules! wanted {
          AND ($7::uuid IS NULL OR (c.author_id <> $7 AND NOT EXISTS (
               SELECT 1 FROM vote v WHERE v.change_id = c.id AND v.user_id = $7) AND (
               EXISTS (SELECT FROM change_policy p WHERE p.change_id = c.id AND p.roles && $10)
-              OR EXISTS (SELECT FROM policy p WHERE p.team_id = c.team_id AND p.enabled AND p.roles && $10))))
+              OR EXISTS (SELECT FROM policy p WHERE p.team_id = c.team_id AND p.roles && $10 AND ",
+            covers!(),
+            "))))
          AND ($8::timestamptz IS NULL OR c.created_at >= $8)
          AND ($9::timestamptz IS NULL OR c.created_at < $9)"
+        )
     };
 }
 
