@@ -12,13 +12,16 @@ mod input;
 #[path = "../api/world.rs"]
 mod world;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tracing::{Event, Metadata, Subscriber, span};
 
-use crate::world::World;
+use crate::world::{World, eventually};
 
 static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
 
@@ -46,6 +49,7 @@ async fn cost(world: &World, list: &str, nodes: usize) -> usize {
     let query = format!(r#"{{ team(key: "acme") {{ list: {list} }} }}"#);
     let mut least = usize::MAX;
     for _ in 0..7 {
+        quiet().await;
         let before = STATEMENTS.load(Ordering::SeqCst);
         let answer = world.query("lead", &query).await;
         least = least.min(STATEMENTS.load(Ordering::SeqCst) - before);
@@ -55,6 +59,16 @@ async fn cost(world: &World, list: &str, nodes: usize) -> usize {
     least
 }
 
+/// Waits until what the last write set off has been read: the memory of what is served, and the feed.
+async fn quiet() {
+    let still = async || {
+        let before = STATEMENTS.load(Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        (STATEMENTS.load(Ordering::SeqCst) == before).then_some(())
+    };
+    eventually("nothing is read any more", still).await;
+}
+
 /// How many statements a mutation costs, to which each try gives another feature; the least of several tries.
 async fn write_cost(world: &World, field: &str, input: impl Fn(&str) -> Value) -> usize {
     let token = world.token("dev").await;
@@ -62,6 +76,7 @@ async fn write_cost(world: &World, field: &str, input: impl Fn(&str) -> Value) -
     let query = format!("mutation ($input: {kind}!) {{ {field}(input: $input) {{ outcome }} }}");
     let mut least = usize::MAX;
     for n in 0..7 {
+        quiet().await;
         let before = STATEMENTS.load(Ordering::SeqCst);
         let variables = json!({"input": input(&format!("w{n}"))});
         let answer = world.ask_with(Some(&token), &query, variables).await;
