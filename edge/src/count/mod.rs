@@ -68,7 +68,7 @@ pub struct Counter {
 impl Counting {
     /// Makes a counter for another worker.
     pub fn counter(self: &Arc<Self>) -> Counter {
-        let tallies = [(); 2].map(|()| Mutex::new(Tally::new(clock::seed())));
+        let tallies = [(); 2].map(|()| Mutex::new(Tally::new(clock::seed(), 0)));
         let worker = Arc::new(Worker { tallies, totals: Totals::default() });
         lock(&self.workers).push(Arc::clone(&worker));
         Counter { worker, counting: Arc::clone(self) }
@@ -79,7 +79,9 @@ impl Counting {
         let mut gathered = Gathered::default();
         let workers = lock(&self.workers).clone();
         for tally in workers.iter().flat_map(|worker| &worker.tallies) {
-            let empty = Tally::new(clock::seed());
+            // As large as the last one, so that it need not grow while evaluations wait.
+            let room = lock(tally).room();
+            let empty = Tally::new(clock::seed(), room);
             let counted = std::mem::replace(&mut *lock(tally), empty);
             gathered.add(counted);
         }

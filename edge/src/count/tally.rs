@@ -76,10 +76,11 @@ pub(super) struct Count<'t> {
 }
 
 impl Tally {
-    pub(super) fn new(seed: u64) -> Self {
+    /// Starts with a random number, and with room for so many counts.
+    pub(super) fn new(seed: u64, room: usize) -> Self {
         Self {
             minute: 0,
-            counts: Counts::default(),
+            counts: Counts::with_room(room),
             units: Units::default(),
             earlier: Vec::new(),
             earlier_units: Vec::new(),
@@ -88,6 +89,11 @@ impl Tally {
             bytes: 0,
             was_full: false,
         }
+    }
+
+    /// Returns how many counts it has of this minute, but for those in sheets.
+    pub(super) fn room(&self) -> usize {
+        self.counts.cells.len()
     }
 
     /// Counts one evaluation.
@@ -124,11 +130,7 @@ impl Tally {
         }
         let before = std::mem::replace(&mut self.minute, minute);
         if !self.counts.is_empty() {
-            let room = self.counts.cells.len();
-            let next = Counts {
-                cells: HashMap::with_capacity_and_hasher(room, Mixed::default()),
-                sheets: Vec::new(),
-            };
+            let next = Counts::with_room(self.room());
             self.earlier.push((before, std::mem::replace(&mut self.counts, next)));
         }
         if before.div_euclid(60) != minute.div_euclid(60) {
@@ -187,6 +189,10 @@ impl Tally {
 }
 
 impl Counts {
+    fn with_room(room: usize) -> Self {
+        Self { cells: HashMap::with_capacity_and_hasher(room, Mixed::default()), sheets: Vec::new() }
+    }
+
     fn is_empty(&self) -> bool {
         self.cells.is_empty() && self.sheets.is_empty()
     }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use fluxgate_proto::v1::EventBatch;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use tracing::{info, warn};
 use uuid::Uuid;
 
@@ -60,7 +61,11 @@ pub async fn report(
             () = until(farewell, clock) => break,
             () = &mut stop, if farewell.is_none() => {
                 farewell = Some(clock.elapsed() + FAREWELL);
-                sender.seal().await;
+                if timeout(FAREWELL, sender.seal()).await.is_err() {
+                    warn!("the disk is too slow; what was counted last is not on it");
+                }
+                // What failed before is tried once more.
+                sender.failing = false;
                 sender.hurry();
             }
         }
@@ -190,8 +195,7 @@ impl<'e> Sender<'e> {
 
     async fn close(mut self) {
         self.sending = None;
-        let status = self.with_desk(Desk::close).await;
-        if let Some(status) = status {
+        if let Ok(Some(status)) = timeout(FAREWELL, self.with_desk(Desk::close)).await {
             note_left(&status);
         }
     }

@@ -136,7 +136,7 @@ mod tests {
         let said = [grave(5, 5, Some(2)), grave(1, 2, Some(1)), grave(3, 3, Some(4)), grave(2, 3, None)];
         assert_eq!(in_order(said), [grave(1, 3, None), grave(5, 5, Some(2))]);
         let broken = Tombstone { why: TombstoneReason::SpoolBroken.into(), ..grave(1, 4, None) };
-        let said = in_order([grave(3, 6, Some(1)), broken.clone()]);
+        let said = in_order([grave(3, 6, Some(1)), broken]);
         assert_eq!(said, [broken, grave(5, 6, Some(1))]);
     }
 }
