@@ -160,8 +160,7 @@ fn a_delta_changes_what_it_names_and_nothing_else() {
     assert_eq!((ack(&said).applied, &ack(&said).digest), (2, &world::digest(&items)));
     assert_eq!(bench.value("integer"), Some("changed".into()));
     assert_eq!(bench.value("text"), None);
-    let flag =
-        |state: &Arc<State>| std::ptr::from_ref(state.environment(DEV).unwrap().0.flag("float").unwrap());
+    let flag = |state: &Arc<State>| Arc::as_ptr(state.environment(DEV).unwrap().0.flag("float").unwrap());
     let after = bench.served.clone().unwrap();
     assert_eq!(flag(&before), flag(&after), "a flag that did not change is not compiled again");
     assert_eq!(before.revision(), 1, "a state that was served never changes");
