@@ -114,8 +114,9 @@ async fn furnish(world: &World) {
     }
 }
 
-/// How many statements more may it be? On a busy machine what is asked for at once may come in two parts, here and there.
-const SPLIT: usize = 4;
+/// How many statements more may it be? On a busy machine what is asked for at once may come in parts, here
+/// and there; one for each entry would be a hundred more.
+const SPLIT: usize = 10;
 
 const FEATURE: &str = "key createdBy pipeline changedAt lastSeen
     stages { environment { key } status lastSeen live { number config createdBy change { number author } }
