@@ -106,14 +106,16 @@ impl Database {
 
     pub(super) async fn dump(&self, to: &Path) -> Outcome<()> {
         let (url, to) = (self.url(), to.display().to_string());
-        self.run("pg_dump", &["--clean", "--if-exists", "--no-owner", "-f", &to, &url]).await?;
+        self.run("pg_dump", &["--no-owner", "-f", &to, &url]).await?;
         Ok(())
     }
 
+    /// Replaces everything by what was dumped, or nothing.
     pub(super) async fn restore(&self, from: &Path) -> Outcome<()> {
         let (url, from) = (self.url(), from.display().to_string());
-        self.run("psql", &["-Xq", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-f", &from, &url])
-            .await?;
+        let all_or_nothing = ["-Xq", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-d", &url];
+        let anew = ["-c", "DROP OWNED BY CURRENT_USER CASCADE", "-f", &from];
+        self.run("psql", &[&all_or_nothing[..], &anew].concat()).await?;
         Ok(())
     }
 

@@ -29,9 +29,8 @@ pub(super) async fn wait_until_told(system: &System) -> Outcome<()> {
         loop {
             let status = edge.status().await?;
             let events = &status["events"];
-            // One that was just sealed may wait while this is asked, though nothing older does.
             let newer = events["sealed"].as_u64() >= Some(before + SEALS);
-            if newer && events["waiting"].as_u64() <= Some(1) && events["inMemory"] == 0 {
+            if newer && events["waiting"] == 0 {
                 break;
             }
             if Instant::now() > deadline {
