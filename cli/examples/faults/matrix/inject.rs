@@ -1,16 +1,22 @@
 //! Does what an injection is: breaks something, lets it be for a while, and puts it right.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::chance::Chance;
 use super::injection::Kind;
 use super::proxy::Mode;
 use super::system::{BACKENDS, EDGES, System};
 use super::{Outcome, disk, restore};
+
+/// How soon is something noticed that only a heartbeat tells? There is one every five seconds.
+const NOTICED: Duration = Duration::from_secs(6);
+/// How often is that looked at?
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Injects a fault and returns when it has ended.
 pub(super) async fn inject(system: &mut System, kind: Kind, chance: &mut Chance) -> Outcome<()> {
@@ -36,7 +42,7 @@ pub(super) async fn inject(system: &mut System, kind: Kind, chance: &mut Chance)
             network(system, edge, (Mode::Narrow(400), Duration::from_secs(4))).await;
             system.desk.set_ballast(super::writer::BALLAST);
         }
-        Kind::Spoiled => spoil(system, edge).await,
+        Kind::Spoiled => spoil(system, edge).await?,
         Kind::BackendKilled => end_backend(system, backend, (Signal::SIGKILL, while_)).await?,
         Kind::BackendStopped => end_backend(system, backend, (Signal::SIGTERM, while_)).await?,
         Kind::BackendFrozen => {
@@ -86,16 +92,26 @@ async fn network(system: &System, edge: usize, (mode, while_): (Mode, Duration))
     system.set_network(edge, Mode::Well);
 }
 
-/// Spoils one delta, and nothing else.
-async fn spoil(system: &System, edge: usize) {
-    system.seen[edge].spoiled.store(true, Ordering::SeqCst);
+/// Spoils one delta, and lets nothing new come over it until the edge has noticed.
+async fn spoil(system: &mut System, edge: usize) -> Outcome<()> {
+    let seen = Arc::clone(&system.seen[edge]);
+    let before = seen.status().await?["stream"]["counters"].clone();
+    seen.spoiled.store(true, Ordering::SeqCst);
     system.set_network(edge, Mode::Spoiling);
-    let mut looks = 0;
-    while !system.has_spoiled(edge) && looks < 400 {
-        sleep(Duration::from_millis(10)).await;
-        looks += 1;
+    let deadline = Instant::now() + NOTICED;
+    while !system.has_spoiled(edge) && Instant::now() < deadline {
+        sleep(LOOK).await;
     }
     system.set_network(edge, Mode::Well);
+    let desk = Arc::clone(&system.desk);
+    let _pause = desk.pause().await;
+    let deadline = Instant::now() + NOTICED;
+    while seen.status().await?["stream"]["counters"] == before && Instant::now() < deadline {
+        sleep(LOOK).await;
+    }
+    // What was written in the same moment may have replaced what was spoiled.
+    system.noticed += u32::from(seen.status().await?["stream"]["counters"] != before);
+    Ok(())
 }
 
 async fn end_backend(system: &mut System, backend: usize, (by, while_): (Signal, Duration)) -> Outcome<()> {
@@ -121,7 +137,7 @@ async fn trim(system: &mut System, edge: usize, while_: Duration) -> Outcome<()>
     system.set_network(edge, Mode::Cut);
     sleep(while_).await;
     // What is trimmed must be known, or nobody could say what was true then.
-    let desk = std::sync::Arc::clone(&system.desk);
+    let desk = Arc::clone(&system.desk);
     let pause = desk.pause().await;
     system.truth.read(&system.database).await?;
     let through = system.truth.head;

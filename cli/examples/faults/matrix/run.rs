@@ -36,6 +36,7 @@ pub(crate) async fn run(plan: &Plan, say: &(dyn Fn(&str) + Sync)) -> Outcome<Rep
         unanswered: 0,
         evaluations: 0,
         seen: 0,
+        noticed: 0,
         memory: (0, 0),
     };
     settle(&mut system, "at the start").await?;
@@ -75,7 +76,7 @@ fn begin(system: &System, going: &watch::Receiver<bool>, seed: u64) -> JoinSet<(
     tasks
 }
 
-/// Looks at how much memory each server takes, and whether any of them panicked.
+/// Looks at how much memory each server takes.
 fn weigh(system: &System, report: &mut Report) {
     for (programs, most) in [(&system.backends, &mut report.memory.0), (&system.edges, &mut report.memory.1)]
     {
@@ -116,6 +117,7 @@ async fn finish(system: &mut System, report: &mut Report) -> Outcome<()> {
         }
     }
     (report.changes, report.unanswered) = (system.desk.written(), system.desk.refused());
+    report.noticed = system.noticed;
     report.violations = system.violations.all();
     Ok(())
 }
