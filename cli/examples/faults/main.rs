@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use matrix::{Outcome, Plan, Report};
+use matrix::report::Report;
+use matrix::{Outcome, Plan};
 
 /// How many injections are there when nobody says?
 const USUAL: usize = 100;

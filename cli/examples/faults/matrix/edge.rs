@@ -23,6 +23,8 @@ pub(super) struct Edge {
     moves: AtomicU64,
     /// Whether it may hold what a network spoiled.
     pub(super) spoiled: AtomicBool,
+    /// Whether it goes from one epoch to another: the new kill switches come first, and are of no revision of the old one.
+    pub(super) turning: AtomicBool,
     /// Whether evaluations are for the watcher, for now.
     pub(super) uncounted: AtomicBool,
     pub(super) tally: Mutex<Tally>,
@@ -48,6 +50,7 @@ impl Edge {
             away: AtomicBool::new(false),
             moves: AtomicU64::new(0),
             spoiled: AtomicBool::new(false),
+            turning: AtomicBool::new(false),
             uncounted: AtomicBool::new(false),
             tally: Mutex::default(),
             history: Mutex::default(),
@@ -76,6 +79,12 @@ impl Edge {
 
     pub(super) fn history(&self) -> MutexGuard<'_, History> {
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells whether what it is seen to serve may be no single revision, by design.
+    pub(super) fn in_between(&self, status: &Value) -> bool {
+        let turning = self.turning.load(Ordering::SeqCst) && status["stream"]["state"] != "connected";
+        turning || self.spoiled.load(Ordering::SeqCst)
     }
 
     /// Another process: what it serves is a history of its own.

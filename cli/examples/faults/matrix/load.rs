@@ -63,8 +63,7 @@ pub(super) async fn look(edge: Arc<Edge>, go: watch::Receiver<bool>) {
     while *go.borrow() {
         sleep(LOOK).await;
         let mark = edge.mark();
-        let spoiled = || edge.spoiled.load(Ordering::SeqCst);
-        let (answered, was_spoiled) = (edge.tally().so_far(), spoiled());
+        let answered = edge.tally().so_far();
         let Ok(before) = edge.status().await else { continue };
         if edge.held(mark)
             && let Some((sealed, in_memory)) = sealed(&before)
@@ -74,7 +73,8 @@ pub(super) async fn look(edge: Arc<Edge>, go: watch::Receiver<bool>) {
         let Ok(flags) = edge.all_flags().await else { continue };
         let Ok(after) = edge.status().await else { continue };
         let same = ["epoch", "killsRevision"].iter().all(|field| before[*field] == after[*field]);
-        if !same || was_spoiled || spoiled() || !edge.held(mark) {
+        let between = edge.in_between(&before) || edge.in_between(&after);
+        if !same || between || !edge.held(mark) {
             continue;
         }
         if let Some(served) = served(&after, &flags.body) {

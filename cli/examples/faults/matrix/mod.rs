@@ -17,7 +17,7 @@ mod load;
 mod people;
 mod program;
 mod proxy;
-mod report;
+pub(crate) mod report;
 mod restore;
 mod run;
 mod settle;
@@ -31,7 +31,6 @@ mod writer;
 use std::error::Error;
 use std::path::PathBuf;
 
-pub(crate) use report::Report;
 pub(crate) use run::run;
 
 /// What came of something that can fail.

@@ -20,8 +20,8 @@ pub(crate) struct Report {
     pub(super) evaluations: u64,
     /// How often an edge was seen to serve something else.
     pub(super) seen: usize,
-    /// How many spoiled deltas were found out before something new replaced them.
-    pub(super) noticed: u32,
+    /// How many spoiled deltas were found out by their digest, and otherwise.
+    pub(super) noticed: (u32, u32),
     /// The most that a process took, in KiB: a backend, an edge.
     pub(super) memory: (u64, u64),
 }
@@ -43,7 +43,8 @@ impl fmt::Display for Report {
         let seconds = self.took.as_secs();
         writeln!(f, "\n{} changes, {} without an answer or refused", self.changes, self.unanswered)?;
         writeln!(f, "{} evaluations counted, {} states seen at edges", self.evaluations, self.seen)?;
-        writeln!(f, "{} spoiled deltas found out", self.noticed)?;
+        let (digest, otherwise) = self.noticed;
+        writeln!(f, "spoiled deltas: {digest} found by the digest, {otherwise} otherwise")?;
         let (backend, edge) = self.memory;
         writeln!(f, "at most {} MiB a backend, {} MiB an edge", backend / 1024, edge / 1024)?;
         writeln!(f, "{} violations in {seconds} s, seed {}", self.violations.len(), self.seed)?;

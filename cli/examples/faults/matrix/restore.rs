@@ -33,6 +33,7 @@ pub(super) async fn restore(system: &mut System, while_: Duration) -> Outcome<()
     for backend in &mut system.backends {
         backend.end(Signal::SIGTERM).await?;
     }
+    system.seen.iter().for_each(|edge| edge.turning.store(true, Ordering::SeqCst));
     let (before, _) = truth::head(&system.database).await?;
     system.database.restore(&dump).await?;
     std::fs::remove_file(&dump)?;

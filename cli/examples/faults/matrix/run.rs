@@ -36,7 +36,7 @@ pub(crate) async fn run(plan: &Plan, say: &(dyn Fn(&str) + Sync)) -> Outcome<Rep
         unanswered: 0,
         evaluations: 0,
         seen: 0,
-        noticed: 0,
+        noticed: (0, 0),
         memory: (0, 0),
     };
     settle(&mut system, "at the start").await?;

@@ -53,6 +53,7 @@ pub(super) async fn settle(system: &mut System, what: &str) -> Outcome<Duration>
     }
     for edge in &system.seen {
         edge.spoiled.store(false, Ordering::SeqCst);
+        edge.turning.store(false, Ordering::SeqCst);
     }
     check_histories(system, what);
     drop(pause);

@@ -32,8 +32,8 @@ pub(super) struct System {
     pub(super) truth: Truth,
     pub(super) desk: Arc<Desk>,
     pub(super) violations: Arc<Violations>,
-    /// How many deltas were spoiled and found out.
-    pub(super) noticed: u32,
+    /// How many spoiled deltas were found out by their digest, and otherwise.
+    pub(super) noticed: (u32, u32),
     grpc: Vec<u16>,
     programs: PathBuf,
     key: PathBuf,
@@ -78,7 +78,7 @@ impl System {
             truth,
             desk,
             violations,
-            noticed: 0,
+            noticed: (0, 0),
             grpc,
             programs,
             key,
