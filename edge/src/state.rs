@@ -26,6 +26,7 @@ pub struct State {
     by_key: HashMap<Box<str>, Vec<Uuid>>,
     credentials: Arc<HashMap<KeyId, Credential>>,
     kills: Arc<Kills>,
+    kills_revision: Option<u64>,
     /// Whether kill switches changed since the last `share`.
     kills_moved: bool,
 }
@@ -80,6 +81,11 @@ impl State {
         self.epoch
     }
 
+    /// Returns the revision of the kill switches; none before there were any to know.
+    pub fn kills_revision(&self) -> Option<u64> {
+        self.kills_revision
+    }
+
     /// Returns how many environments and flags there are.
     pub fn sizes(&self) -> (usize, usize) {
         (self.environments.len(), self.environments.values().map(|environment| environment.flags.len()).sum())
@@ -128,12 +134,14 @@ impl State {
             by_key: self.by_key.clone(),
             credentials: Arc::clone(&self.credentials),
             kills: Arc::clone(&self.kills),
+            kills_revision: self.kills_revision,
             kills_moved: false,
         })
     }
 
-    pub(crate) fn set_kills(&mut self, kills: Arc<Kills>) {
+    pub(crate) fn set_kills(&mut self, kills: Arc<Kills>, revision: u64) {
         self.kills = kills;
+        self.kills_revision = Some(revision);
         self.kills_moved = true;
     }
 

@@ -58,7 +58,7 @@ fn describe(request: &HttpRequest) -> HttpResponse {
         "ready": state.is_some() && stale(app).is_none(),
         "epoch": state.map(|state| state.epoch()),
         "revision": state.map(|state| state.revision()),
-        "killsRevision": stream.kills_revision,
+        "killsRevision": state.and_then(|state| state.kills_revision()),
         "head": stream.head,
         "lag": stream.head.zip(state).map(|(head, state)| head.saturating_sub(state.revision())),
         "ageMs": age_ms,

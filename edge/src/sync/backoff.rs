@@ -4,8 +4,9 @@ use std::time::Duration;
 
 /// How long is the first wait at most?
 pub const SHORTEST: Duration = Duration::from_millis(100);
-/// How long is any wait at most? Not longer than a change may take to be visible after a fault has ended.
-pub const LONGEST: Duration = Duration::from_secs(5);
+/// How long is any wait at most? Shorter than a change may take to be visible after a fault has ended (five seconds): what comes
+/// after the wait takes its time, too.
+pub const LONGEST: Duration = Duration::from_secs(4);
 /// How long until credentials that were refused are tried again?
 pub const REFUSED: Duration = Duration::from_secs(60);
 
@@ -39,7 +40,7 @@ mod tests {
     fn waits_double_up_to_the_limit_and_start_again() {
         let mut backoff = Backoff::default();
         let limits: Vec<_> = (0..11).map(|_| backoff.next(1.0).as_millis()).collect();
-        assert_eq!(limits, [100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000, 5000, 5000]);
+        assert_eq!(limits, [100, 200, 400, 800, 1600, 3200, 4000, 4000, 4000, 4000, 4000]);
         backoff.reset();
         assert_eq!(backoff.next(0.25), SHORTEST / 4);
         assert_eq!(Backoff { attempts: u32::MAX }.next(1.0), LONGEST);

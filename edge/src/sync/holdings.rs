@@ -157,7 +157,7 @@ impl Holdings {
         let set = Arc::new(set);
         self.kills = Some(HeldKills { epoch, revision: kills.revision, set: Arc::clone(&set) });
         Ok(self.replica.as_mut().map(|replica| {
-            replica.state_mut().set_kills(set);
+            replica.state_mut().set_kills(set, kills.revision);
             replica.state_mut().share()
         }))
     }
@@ -219,7 +219,7 @@ impl Holdings {
             return Err(Refused::SnapshotDigest);
         }
         if let Some(kills) = &self.kills {
-            staging.replica.state_mut().set_kills(Arc::clone(&kills.set));
+            staging.replica.state_mut().set_kills(Arc::clone(&kills.set), kills.revision);
         }
         let state = staging.replica.state_mut().share();
         self.replica = Some(staging.replica);
