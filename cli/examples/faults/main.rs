@@ -4,6 +4,7 @@ mod matrix;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -12,6 +13,9 @@ use matrix::{Outcome, Plan};
 
 /// How many injections are there when nobody says?
 const USUAL: usize = 100;
+
+/// How soon after the end of a fault must everything be well?
+const PROMISED: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -36,7 +40,7 @@ async fn run() -> Outcome<Report> {
     }
     let own = std::env::current_exe()?;
     let programs = own.ancestors().nth(2).ok_or("this program stands in no folder of examples")?.to_owned();
-    let plan = Plan { count, seed: seed.unwrap_or_else(matrix::any_seed), programs };
+    let plan = Plan { count, seed: seed.unwrap_or_else(matrix::any_seed), promised: PROMISED, programs };
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     // Whatever was started ends with what is dropped here.
     let report = tokio::select! {

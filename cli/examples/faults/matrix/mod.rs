@@ -30,6 +30,7 @@ mod writer;
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub(crate) use run::run;
 
@@ -42,6 +43,8 @@ pub(crate) struct Plan {
     /// How many injections.
     pub(crate) count: usize,
     pub(crate) seed: u64,
+    /// How soon after the end of a fault must everything be well?
+    pub(crate) promised: Duration,
     /// Where the servers' programs are.
     pub(crate) programs: PathBuf,
 }

@@ -44,7 +44,10 @@ impl fmt::Display for Report {
         writeln!(f, "\n{} changes, {} without an answer or refused", self.changes, self.unanswered)?;
         writeln!(f, "{} evaluations counted, {} states seen at edges", self.evaluations, self.seen)?;
         let (digest, otherwise) = self.noticed;
-        writeln!(f, "spoiled deltas: {digest} found by the digest, {otherwise} otherwise")?;
+        writeln!(
+            f,
+            "spoiled deltas: {digest} found by the edge's own look at the digest, {otherwise} by the backend's or otherwise"
+        )?;
         let (backend, edge) = self.memory;
         writeln!(f, "at most {} MiB a backend, {} MiB an edge", backend / 1024, edge / 1024)?;
         writeln!(f, "{} violations in {seconds} s, seed {}", self.violations.len(), self.seed)?;

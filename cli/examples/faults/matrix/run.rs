@@ -24,7 +24,7 @@ pub(crate) async fn run(plan: &Plan, say: &(dyn Fn(&str) + Sync)) -> Outcome<Rep
     say(&format!("seed {}", plan.seed));
     let began = Instant::now();
     let mut chance = Chance::new(plan.seed);
-    let mut system = System::start(&plan.programs).await?;
+    let mut system = System::start(&plan.programs, plan.promised).await?;
     let (go, going) = watch::channel(true);
     let mut work = begin(&system, &going, plan.seed);
     let mut report = Report {

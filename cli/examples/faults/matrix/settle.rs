@@ -13,8 +13,6 @@ use super::system::System;
 use super::truth::head;
 use super::watch::Watch;
 
-/// How soon after the end of a fault must everything be well?
-const PROMISED: Duration = Duration::from_secs(5);
 /// How long is waited beyond that, so that one fault counts once?
 const PATIENCE: Duration = Duration::from_secs(40);
 /// How often is an edge asked?
@@ -74,8 +72,9 @@ async fn until(
             if wanted(&status) {
                 break;
             }
-            if since.elapsed() > PROMISED && !std::mem::replace(&mut late, true) {
-                let said = format!("edge {} did not {to} within {PROMISED:?}: {status}", edge.number);
+            if since.elapsed() > system.promised && !std::mem::replace(&mut late, true) {
+                let said =
+                    format!("edge {} did not {to} within {:?}: {status}", edge.number, system.promised);
                 system.violations.add(&format!("{what}: {said}"));
             }
             if since.elapsed() > PATIENCE {
@@ -92,8 +91,8 @@ async fn agree(system: &System, what: &str, since: Instant) -> Outcome<()> {
     let should = live(&system.database).await?;
     let mut late = false;
     while let Some(difference) = difference(system, &should).await? {
-        if since.elapsed() > PROMISED && !std::mem::replace(&mut late, true) {
-            system.violations.add(&format!("{what}: after {PROMISED:?}, {difference}"));
+        if since.elapsed() > system.promised && !std::mem::replace(&mut late, true) {
+            system.violations.add(&format!("{what}: after {:?}, {difference}", system.promised));
         }
         if since.elapsed() > PATIENCE {
             return Err(format!("{what}: {difference}").into());

@@ -4,6 +4,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
@@ -32,6 +33,8 @@ pub(super) struct System {
     pub(super) truth: Truth,
     pub(super) desk: Arc<Desk>,
     pub(super) violations: Arc<Violations>,
+    /// How soon after the end of a fault must everything be well?
+    pub(super) promised: Duration,
     /// How many spoiled deltas were found out by their digest, and otherwise.
     pub(super) noticed: (u32, u32),
     grpc: Vec<u16>,
@@ -42,7 +45,7 @@ pub(super) struct System {
 }
 
 impl System {
-    pub(super) async fn start(programs: &Path) -> Outcome<Self> {
+    pub(super) async fn start(programs: &Path, promised: Duration) -> Outcome<Self> {
         // Root's PostgreSQL belongs to another user, who must be able to pass through.
         let open = Permissions::from_mode(0o755);
         let place = tempfile::Builder::new().prefix("fluxgate-faults-").permissions(open).tempdir()?;
@@ -78,6 +81,7 @@ impl System {
             truth,
             desk,
             violations,
+            promised,
             noticed: (0, 0),
             grpc,
             programs,
