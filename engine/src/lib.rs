@@ -17,6 +17,7 @@ mod file;
 mod guard;
 mod hidden;
 mod instant;
+mod limit;
 mod lint;
 mod merge;
 mod movement;
@@ -45,6 +46,7 @@ pub use explain::{
 pub use expression::{ExpressionError, parse, parse_split};
 pub use file::{FileError, Problem};
 pub use instant::is_instant;
+pub use limit::ContextLimit;
 pub use lint::{Lint, LintRule, lint};
 pub use merge::merge;
 pub use movement::{Deciding, criterion_movement, movement, reweight};

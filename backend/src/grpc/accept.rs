@@ -14,7 +14,7 @@ use fluxgate_server::tls::Certificate;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, mpsc},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
@@ -25,6 +25,8 @@ use tonic::transport::server::Connected;
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(5);
 /// How many may be under way? One more is hung up on: whoever means it comes again.
 const HANDSHAKES: usize = 1024;
+/// How many connections may there be? Each takes memory before anybody says who it is.
+const CONNECTIONS: usize = 8192;
 /// How long to wait when no connection can be taken, as when there are no files left?
 const AGAIN: Duration = Duration::from_millis(100);
 /// How many connections may wait to be served?
@@ -34,6 +36,8 @@ const QUEUE: usize = 16;
 pub struct Connection {
     peer: Option<SocketAddr>,
     stream: Box<dyn Duplex>,
+    /// Room among the connections, as long as this lives.
+    _place: OwnedSemaphorePermit,
 }
 
 trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -58,7 +62,8 @@ async fn accept(
     tls: Option<TlsAcceptor>,
     ready: mpsc::Sender<io::Result<Connection>>,
 ) {
-    let room = Arc::new(Semaphore::new(HANDSHAKES));
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let handshakes = Arc::new(Semaphore::new(HANDSHAKES));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -72,20 +77,21 @@ async fn accept(
                 continue;
             }
         };
+        let Ok(place) = Arc::clone(&room).try_acquire_owned() else { continue };
         // Small messages must not wait for more to send.
         let _ = stream.set_nodelay(true);
         let peer = Some(peer);
         match &tls {
             None => {
-                let _ = ready.send(Ok(Connection { peer, stream: Box::new(stream) })).await;
+                let _ = ready.send(Ok(Connection { peer, stream: Box::new(stream), _place: place })).await;
             }
             Some(tls) => {
-                let Ok(place) = Arc::clone(&room).try_acquire_owned() else { continue };
+                let Ok(turn) = Arc::clone(&handshakes).try_acquire_owned() else { continue };
                 let (tls, ready) = (tls.clone(), ready.clone());
                 tokio::spawn(async move {
                     if let Some(stream) = shake(&tls, stream).await {
-                        drop(place);
-                        let _ = ready.send(Ok(Connection { peer, stream })).await;
+                        drop(turn);
+                        let _ = ready.send(Ok(Connection { peer, stream, _place: place })).await;
                     }
                 });
             }

@@ -5,15 +5,18 @@ use std::{sync::Arc, time::Duration};
 use fluxgate_engine::{Context, EvaluationError};
 use fluxgate_proto::v1::{ClientKind, EvaluateRequest, EvaluateResponse, evaluation_server};
 use serde_json::Value;
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::bearer;
+use super::gate::bearer;
 use crate::{
     app::App,
     clock,
-    delivery::{evaluator::Refusal, flags::Flags},
+    delivery::{
+        evaluator::{Evaluator, Refusal},
+        flags::Flags,
+    },
     error::Error,
     service::assignment::recall::{Recall, place},
 };
@@ -24,15 +27,19 @@ pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
 /// How long may it take to read what sticky splits keep, before the bucket decides?
 const RECALL_WITHIN: Duration = Duration::from_millis(500);
 
+/// How many may read that at once? Each holds a connection, which administration needs as well.
+const RECALLS: usize = 4;
+
 /// The service behind `fluxgate.delivery.v1.Evaluation`.
 pub struct Evaluation {
     app: Arc<App>,
+    turns: Semaphore,
 }
 
 impl Evaluation {
     /// Answers from what an app serves.
     pub fn new(app: Arc<App>) -> Evaluation {
-        Evaluation { app }
+        Evaluation { app, turns: Semaphore::new(RECALLS) }
     }
 }
 
@@ -42,7 +49,7 @@ impl evaluation_server::Evaluation for Evaluation {
         &self,
         request: Request<EvaluateRequest>,
     ) -> Result<Response<EvaluateResponse>, Status> {
-        let key = bearer(&request)?.to_owned();
+        let key = bearer(request.metadata().as_ref())?.to_owned();
         let EvaluateRequest { flag_key, context, environment } = request.into_inner();
         let context: Value = if context.is_empty() {
             Value::Object(serde_json::Map::new())
@@ -52,16 +59,14 @@ impl evaluation_server::Evaluation for Evaluation {
         };
         let context =
             Context::from_value(&context).map_err(|error| Status::invalid_argument(error.to_string()))?;
+        context.within_limits().map_err(|limit| Status::invalid_argument(limit.to_string()))?;
         let ground = self.app.delivery.evaluator(|evaluator| {
             let client = evaluator.client(&key, clock::now().timestamp_millis())?;
             let environment = evaluator.environment(client, &environment, &context)?;
             let (flags, revision) = (evaluator.flags(environment), evaluator.revision());
             Ok(Ground { frontend: client.kind() == ClientKind::Frontend, environment, flags, revision })
         });
-        let ground = ground.await.map_err(|error| {
-            tracing::error!(error = format!("{error:#}"), "what is served could not be compiled");
-            Status::internal("internal error")
-        })?;
+        let ground = ground.await.map_err(|error| not_compiled(&error))?;
         let ground = ground.map_err(|refusal: Refusal| status(&refusal))?;
         let mut recall = Recall::default();
         let found = ground.answer((&flag_key, &context), &recall)?;
@@ -77,6 +82,18 @@ impl evaluation_server::Evaluation for Evaluation {
         };
         Ok(Response::new(found))
     }
+}
+
+/// Makes sure that a key may ask, before more is read of what it sends.
+pub(super) async fn admit(app: &App, key: &str) -> Result<(), Status> {
+    let known = |evaluator: &Evaluator| evaluator.client(key, clock::now().timestamp_millis()).map(|_| ());
+    let known = app.delivery.evaluator(known).await.map_err(|error| not_compiled(&error))?;
+    known.map_err(|refusal| status(&refusal))
+}
+
+fn not_compiled(error: &anyhow::Error) -> Status {
+    tracing::error!(error = format!("{error:#}"), "what is served could not be compiled");
+    Status::internal("internal error")
 }
 
 /// What a client evaluates on.
@@ -112,7 +129,11 @@ impl Ground {
             revision: self.revision,
             criterion: found.criterion.and_then(|criterion| criterion.name).map(str::to_owned),
             kill_switch: found.kill_switch,
-            blocked_by: found.blocked_by.map(str::to_owned),
+            // A browser is not told of flags that it may not see.
+            blocked_by: found
+                .blocked_by
+                .filter(|feature| !self.frontend || self.flags.is_client_side(feature))
+                .map(str::to_owned),
             error_code: None,
         })
     }
@@ -126,6 +147,7 @@ impl Evaluation {
         recall: &mut Recall,
         evaluate: impl Fn(&Recall) -> T,
     ) -> Result<T, Error> {
+        let _turn = self.turns.acquire().await.map_err(|closed| Error::Internal(closed.into()))?;
         let mut conn = self.app.read().await?;
         let place = place(&mut conn, environment).await?;
         let key = self.app.delivery.unit_keys.of(place.0);
@@ -137,7 +159,7 @@ impl Evaluation {
 
 /// As on an edge that knows nothing yet, the bucket decides.
 fn forgotten(found: EvaluateResponse, why: &str) -> EvaluateResponse {
-    tracing::warn!(flag = found.flag_key, why, "evaluated without what is kept of sticky splits");
+    tracing::debug!(flag = found.flag_key, why, "evaluated without what is kept of sticky splits");
     found
 }
 

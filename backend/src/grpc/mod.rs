@@ -5,6 +5,7 @@ mod accept;
 mod assignment;
 mod evaluate;
 mod event;
+mod gate;
 mod stream;
 
 use std::{
@@ -24,13 +25,15 @@ use fluxgate_server::tls::Certificate;
 use tokio::{net::TcpListener, sync::watch};
 use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, Streaming, transport::Server};
+use tower::filter::AsyncFilterLayer;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::{app::App, auth::secret::KeyKind, clock, delivery::state::EdgeClient};
+use crate::{app::App, clock, delivery::state::EdgeClient};
 use assignment::Keeping;
 use evaluate::Evaluation;
 use event::Intake;
+use gate::Admitted;
 use stream::EdgeStream;
 
 /// How many messages may wait for a slow edge?
@@ -40,8 +43,8 @@ const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// How many streams may one connection carry?
 const STREAMS_PER_CONNECTION: u32 = 64;
 
-/// Said to those whose key is not good.
-const NO_EDGE: &str = "the key is not that of an enabled client of kind EDGE";
+/// How long may a request take that is no stream, from its first byte on?
+const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
 
 /// The service behind `fluxgate.delivery.v1.Delivery`.
 struct Delivery {
@@ -57,6 +60,8 @@ pub async fn serve(
     (listener, certificate): (TcpListener, Option<Arc<Certificate>>),
     mut shutdown: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
+    let gatekeeper = Arc::clone(&app);
+    let gate = AsyncFilterLayer::new(move |request| gate::admit(Arc::clone(&gatekeeper), request));
     let (intake, keeping) = (Intake::new(Arc::clone(&app)), Keeping::new(Arc::clone(&app)));
     let evaluation = evaluation_server::EvaluationServer::new(Evaluation::new(Arc::clone(&app)))
         .max_decoding_message_size(evaluate::MAX_REQUEST_BYTES);
@@ -69,6 +74,8 @@ pub async fn serve(
         .http2_keepalive_interval(Some(Duration::from_secs(10)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
         .max_concurrent_streams(STREAMS_PER_CONNECTION)
+        .timeout(ANSWERED_WITHIN)
+        .layer(gate)
         .add_service(service)
         .add_service(evaluation)
         .serve_with_incoming_shutdown(incoming, async move {
@@ -86,8 +93,7 @@ impl delivery_server::Delivery for Delivery {
         &self,
         request: Request<Streaming<EdgeMessage>>,
     ) -> Result<Response<Self::SyncStream>, Status> {
-        let (client, key_id) =
-            self.client(&request).await?.ok_or_else(|| Status::unauthenticated(NO_EDGE))?;
+        let Admitted { client, key_id } = admitted(&request)?;
         let (sender, receiver) = tokio::sync::mpsc::channel(QUEUE);
         let (app, shutdown) = (Arc::clone(&self.app), self.shutdown.clone());
         let mut inbound = request.into_inner();
@@ -112,7 +118,7 @@ impl delivery_server::Delivery for Delivery {
     }
 
     async fn push_events(&self, request: Request<EventBatch>) -> Result<Response<EventAck>, Status> {
-        let (client, _) = self.client(&request).await?.ok_or_else(|| Status::permission_denied(NO_EDGE))?;
+        let Admitted { client, .. } = admitted(&request)?;
         let id = clock::new_id();
         let span = tracing::info_span!("events", %id, client = client.name);
         let push = async {
@@ -130,7 +136,7 @@ impl delivery_server::Delivery for Delivery {
         &self,
         request: Request<AssignmentBatch>,
     ) -> Result<Response<KeptAssignments>, Status> {
-        let (client, id, span) = self.asking(&request, "assignments").await?;
+        let (client, id, span) = asking(&request, "assignments")?;
         let batch = request.into_inner();
         Ok(named(Response::new(self.keeping.push(&client, &batch).instrument(span).await?), id))
     }
@@ -139,33 +145,24 @@ impl delivery_server::Delivery for Delivery {
         &self,
         request: Request<AssignmentBatch>,
     ) -> Result<Response<KeptAssignments>, Status> {
-        let (client, id, span) = self.asking(&request, "look-up of assignments").await?;
+        let (client, id, span) = asking(&request, "look-up of assignments")?;
         let batch = request.into_inner();
         Ok(named(Response::new(self.keeping.look_up(&client, &batch).instrument(span).await?), id))
     }
 }
 
-impl Delivery {
-    /// The EDGE client that a request is of, with an id and a span for it.
-    async fn asking<T>(
-        &self,
-        request: &Request<T>,
-        what: &'static str,
-    ) -> Result<(EdgeClient, Uuid, tracing::Span), Status> {
-        let (client, _) = self.client(request).await?.ok_or_else(|| Status::permission_denied(NO_EDGE))?;
-        let id = clock::new_id();
-        let span = tracing::info_span!("assignments", %id, what, client = client.name);
-        Ok((client, id, span))
-    }
+/// The EDGE client that a request is of, with an id and a span for it.
+fn asking<T>(request: &Request<T>, what: &'static str) -> Result<(EdgeClient, Uuid, tracing::Span), Status> {
+    let Admitted { client, .. } = admitted(request)?;
+    let id = clock::new_id();
+    let span = tracing::info_span!("assignments", %id, what, client = client.name);
+    Ok((client, id, span))
+}
 
-    /// The EDGE client that a request is of, and the id of its key; none when the key is not good.
-    async fn client<T>(&self, request: &Request<T>) -> Result<Option<(EdgeClient, String)>, Status> {
-        let key = bearer(request)?;
-        // Not to be told apart from refused would make the edge wait for a minute.
-        let away = |_| Status::unavailable("the key cannot be checked now: the database is away");
-        let found = self.app.delivery.authenticate(key, clock::now()).await.map_err(away)?;
-        Ok(found.map(|client| (client, KeyKind::Client.id_in(key).unwrap_or_default().to_owned())))
-    }
+/// The EDGE client that the gate let in.
+fn admitted<T>(request: &Request<T>) -> Result<Admitted, Status> {
+    let missing = || Status::internal("a request came past the gate");
+    request.extensions().get::<Admitted>().cloned().ok_or_else(missing)
 }
 
 /// Says the request's id, by which the log knows it.
@@ -174,13 +171,4 @@ fn named<T>(mut response: Response<T>, id: Uuid) -> Response<T> {
         response.metadata_mut().insert("x-request-id", id);
     }
     response
-}
-
-fn bearer<T>(request: &Request<T>) -> Result<&str, Status> {
-    request
-        .metadata()
-        .get("authorization")
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .ok_or_else(|| Status::unauthenticated("credentials are missing: authorization: Bearer <client key>"))
 }

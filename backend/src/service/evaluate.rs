@@ -89,6 +89,7 @@ async fn all(app: &App, asked: Arc<Asked>, recall: Recall) -> Result<(Recall, Ve
     let evaluated = app.delivery.apart(move || {
         let (flags, features, context) = &*asked;
         let context = Context::from_value(context).map_err(|e| Error::invalid("context", e.to_string()))?;
+        context.within_limits().map_err(|limit| Error::invalid("context", limit.to_string()))?;
         let one = |feature: &String| one(flags, feature.clone(), &context, &recall);
         let evaluated = features.iter().map(one).collect();
         Ok((recall, evaluated))

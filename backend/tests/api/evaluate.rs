@@ -72,6 +72,11 @@ async fn nobody_else_is_answered(db: PgPool) {
         let refused = ask(&world, &wide, ("flag", environment), context).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument);
     }
+    let many: serde_json::Map<_, _> = (0..129).map(|n| (format!("a{n}"), json!(n))).collect();
+    for context in [Value::Object(many), json!({"a": "x".repeat(5_000)})] {
+        let refused = ask(&world, &wide, ("flag", "dev"), context).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "as an edge");
+    }
     // A client that is disabled is out at once.
     world.done("admin", "setClientEnabled", json!({"team": "acme", "name": "wide", "enabled": false})).await;
     eventually("it is refused", async || {

@@ -2,47 +2,15 @@
 
 use std::sync::Arc;
 
-use actix_web::HttpRequest;
-use actix_web::error::Error;
-use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::Bytes;
 use fluxgate_engine::{Context, Evaluation, EvaluationError, evaluate_kept};
 
 use super::auth::Asker;
-use super::error::Problem;
 use crate::assignment::KeptHere;
 use crate::clock;
 use crate::count::{Asked, Counter, Outcome};
 use crate::flag::ServedFlag;
 use crate::json;
 use crate::state::View;
-
-/// Returns the body of a request, unless it is larger than its limit or says that it is something other than JSON.
-pub(crate) fn body_of(
-    request: &HttpRequest,
-    body: Result<Bytes, Error>,
-    limit: usize,
-) -> Result<Bytes, Problem> {
-    if let Some(stated) = request.headers().get(CONTENT_TYPE)
-        && !is_json(stated.as_bytes())
-    {
-        return Err(Problem::MediaType(stated.to_str().unwrap_or("unreadable").to_owned()));
-    }
-    body.map_err(|error| match error.as_response_error().status_code() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge(limit),
-        _ => Problem::Parse(format!("the body cannot be read: {error}")),
-    })
-}
-
-/// Without this, any page in a browser could post here without asking first.
-fn is_json(content_type: &[u8]) -> bool {
-    let end = content_type.iter().position(|byte| *byte == b';').unwrap_or(content_type.len());
-    let essence = content_type[..end].trim_ascii();
-    let (kind, subtype) = essence.split_at(essence.len().min(12));
-    kind.eq_ignore_ascii_case(b"application/")
-        && (subtype.eq_ignore_ascii_case(b"json") || subtype.to_ascii_lowercase().ends_with(b"+json"))
-}
 
 /// A flag, and what it came to.
 pub(crate) struct Evaluated<'v> {
@@ -89,10 +57,21 @@ pub(crate) fn outcome_of<'v>(
     (Outcome::new(place, evaluation.reason), fields)
 }
 
+/// Returns the feature that stood in the way, unless whoever asks may not see that one.
+pub(crate) fn blocked_by<'e>(
+    asker: Asker<'_>,
+    view: &View<'_>,
+    evaluation: &Evaluation<'e>,
+) -> Option<&'e str> {
+    let feature = evaluation.blocked_by?;
+    let seen = |key| view.flag(key).is_some_and(|flag| flag.flag().client_side());
+    (!asker.sees_client_side_only() || seen(feature)).then_some(feature)
+}
+
 /// Appends `,"reason":…,"metadata":{…}`, with the state's revision if it belongs there.
 pub(crate) fn put_reason_and_metadata(
     buffer: &mut Vec<u8>,
-    evaluation: &Evaluation<'_>,
+    (evaluation, blocked_by): (&Evaluation<'_>, Option<&str>),
     version: u64,
     revision: Option<u64>,
 ) {
@@ -111,7 +90,7 @@ pub(crate) fn put_reason_and_metadata(
     if evaluation.kill_switch {
         buffer.extend_from_slice(b",\"killSwitch\":true");
     }
-    if let Some(feature) = evaluation.blocked_by {
+    if let Some(feature) = blocked_by {
         buffer.extend_from_slice(b",\"blockedBy\":");
         json::put(buffer, feature);
     }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{AUTHORIZATION, HeaderMap, ORIGIN};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue, ORIGIN};
 use fluxgate_engine::{Attribute, Context};
 use uuid::Uuid;
 
@@ -29,23 +29,29 @@ pub(crate) fn admit<'s>(app: &App, request: &HttpRequest, state: &'s State) -> R
     Ok(asker)
 }
 
+/// Says whether a request may be let in, before anything of its body is read. Nothing is counted.
+pub(crate) fn may_enter(app: &App, request: &HttpRequest) -> Result<(), Problem> {
+    let state = app.edge.state();
+    let state = state.as_deref().ok_or(Problem::NotReady)?;
+    let asker = authenticate(request, state, app.allow_anonymous)?;
+    check_page(request.headers().get(ORIGIN), asker)
+}
+
 /// Checks from where credentials are used, and how often.
 pub(crate) fn check_use(app: &App, request: &HttpRequest, asker: Asker<'_>) -> Result<(), Problem> {
+    check_page(request.headers().get(ORIGIN), asker)?;
     let allowance = match asker {
-        Asker::Client(credential) => {
-            check_page(request.headers(), &credential.caller)?;
-            &credential.caller.allowance
-        }
+        Asker::Client(credential) => &credential.caller.allowance,
         Asker::Anonymous => &app.anonymous,
     };
     let Some(limit) = &app.rate_limit else { return Ok(()) };
     limit.check(allowance).map_err(|seconds| Problem::TooOften { seconds })
 }
 
-fn check_page(headers: &HeaderMap, caller: &Caller) -> Result<(), Problem> {
-    if caller.kind == CallerKind::Frontend
-        && let Some(origin) = headers.get(ORIGIN)
-        && !caller.admits_page(origin.as_bytes())
+/// Checks that a page, if it is one that asks, may use its credentials.
+pub(crate) fn check_page(origin: Option<&HeaderValue>, asker: Asker<'_>) -> Result<(), Problem> {
+    if let (Asker::Client(credential), Some(origin)) = (asker, origin)
+        && !credential.caller.admits_page(origin.as_bytes())
     {
         return Err(Problem::Page(origin.to_str().unwrap_or("unreadable").to_owned()));
     }

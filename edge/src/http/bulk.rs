@@ -1,21 +1,20 @@
 //! OFREP's evaluation of all flags: `POST /ofrep/v1/evaluate/flags`.
 
-use actix_web::error::Error;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ETAG, HeaderValue};
-use actix_web::web::Bytes;
+use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use fluxgate_engine::{Context, Evaluation, EvaluationError, Served, evaluate_all};
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::answer::{asked, body_of, outcome_of, put_reason_and_metadata};
+use super::answer::{asked, blocked_by, outcome_of, put_reason_and_metadata};
 use super::auth::{Asker, admit};
 use super::error::{Failure, Problem};
 use super::etag::{etag, identity, is_known};
 use super::events::offer;
 use super::observe::told;
 use super::request::Body;
-use super::{App, MAX_BULK_BODY_BYTES, app, cors, counter, reply};
+use super::{App, MAX_BULK_BODY_BYTES, app, body, cors, counter, reply};
 use crate::assignment::KeptHere;
 use crate::clock;
 use crate::count::Counter;
@@ -34,7 +33,8 @@ struct Answer {
     body: Option<Vec<u8>>,
 }
 
-pub(super) async fn bulk(request: HttpRequest, body: Result<Bytes, Error>) -> HttpResponse {
+pub(super) async fn bulk(request: HttpRequest, payload: Payload) -> HttpResponse {
+    let body = body::read(&request, payload, MAX_BULK_BODY_BYTES).await;
     told(&request, Endpoint::Bulk, || match answer(app(&request), &request, body) {
         Ok(answer) => respond(&request, answer),
         Err(problem) => Failure::from(problem).respond(&request),
@@ -56,11 +56,11 @@ fn respond(request: &HttpRequest, Answer { etag, body }: Answer) -> HttpResponse
     response
 }
 
-fn answer(app: &App, request: &HttpRequest, body: Result<Bytes, Error>) -> Result<Answer, Problem> {
+fn answer(app: &App, request: &HttpRequest, body: Result<Bytes, Problem>) -> Result<Answer, Problem> {
     let state = app.edge.state();
     let state = state.as_deref().ok_or(Problem::NotReady)?;
     let asker = admit(app, request, state)?;
-    let bytes = body_of(request, body, MAX_BULK_BODY_BYTES)?;
+    let bytes = body?;
     let body = Body::parse(&bytes)?.with_object()?;
     let view = asker.environment(state, body.environment.as_deref(), &body.context)?;
     let client_side_only = asker.sees_client_side_only();
@@ -107,7 +107,8 @@ fn flags((asker, counter): (Asker<'_>, &Counter), kept: &KeptHere<'_>, context: 
         evaluations += 1;
         let (outcome, fields) = outcome_of(flag, &result);
         counts.count(place, flag, outcome);
-        put_flag(&mut buffer, flag, (&result, fields));
+        let stood = result.as_ref().ok().and_then(|evaluation| blocked_by(asker, view, evaluation));
+        put_flag(&mut buffer, flag, (&result, fields), stood);
     }
     counts.finish();
     meter.stop(evaluations);
@@ -117,7 +118,7 @@ fn flags((asker, counter): (Asker<'_>, &Counter), kept: &KeptHere<'_>, context: 
 /// What a flag came to, and the fields `value` and `variant` of its answer.
 type Came<'r> = (&'r Result<Evaluation<'r>, EvaluationError>, Option<&'r [u8]>);
 
-fn put_flag(buffer: &mut Vec<u8>, flag: &ServedFlag, (result, fields): Came<'_>) {
+fn put_flag(buffer: &mut Vec<u8>, flag: &ServedFlag, (result, fields): Came<'_>, blocked_by: Option<&str>) {
     buffer.extend_from_slice(b"{\"key\":");
     buffer.extend_from_slice(flag.key_json());
     buffer.push(b',');
@@ -125,7 +126,7 @@ fn put_flag(buffer: &mut Vec<u8>, flag: &ServedFlag, (result, fields): Came<'_>)
         Ok(evaluation) => {
             buffer.extend_from_slice(fields.unwrap_or(b"\"variant\":\"\""));
             // The revision stands beside the flags: within them, clients would take every flag for changed.
-            put_reason_and_metadata(buffer, evaluation, flag.version(), None);
+            put_reason_and_metadata(buffer, (evaluation, blocked_by), flag.version(), None);
         }
         Err(error) => {
             buffer.extend_from_slice(b"\"errorCode\":");

@@ -33,6 +33,10 @@ pub(crate) enum Problem {
     TooOften { seconds: u64 },
     #[error("too many event streams are open here: poll, or try again later")]
     TooManyStreams,
+    #[error("the body took too long to come")]
+    Slow,
+    #[error("too many large bodies are on their way here: send it again")]
+    TooManyBodies,
     #[error("the body is larger than {} KiB", .0 / 1024)]
     TooLarge(usize),
     #[error("the content type is {0}, not application/json")]
@@ -63,6 +67,8 @@ impl Problem {
     fn row(&self) -> (StatusCode, &'static str) {
         match self {
             Self::NotReady | Self::Stale { .. } => (StatusCode::SERVICE_UNAVAILABLE, "PROVIDER_NOT_READY"),
+            Self::TooManyBodies => (StatusCode::SERVICE_UNAVAILABLE, "GENERAL"),
+            Self::Slow => (StatusCode::REQUEST_TIMEOUT, "GENERAL"),
             Self::NoCredentials | Self::BadCredentials | Self::NoToken => {
                 (StatusCode::UNAUTHORIZED, "GENERAL")
             }
@@ -87,7 +93,9 @@ impl Problem {
     /// Returns the header that tells a program what to do about it.
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         Some(match self {
-            Self::NotReady | Self::Stale { .. } => (header::RETRY_AFTER, HeaderValue::from_static("1")),
+            Self::NotReady | Self::Stale { .. } | Self::TooManyBodies => {
+                (header::RETRY_AFTER, HeaderValue::from_static("1"))
+            }
             Self::TooOften { seconds } => (header::RETRY_AFTER, HeaderValue::from(*seconds)),
             Self::TooManyStreams => (header::RETRY_AFTER, HeaderValue::from(RETRY_STREAMS_SECONDS)),
             Self::NoCredentials | Self::BadCredentials => {

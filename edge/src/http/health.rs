@@ -8,14 +8,15 @@ use serde_json::{Value, json};
 
 use super::error::{Failure, Problem};
 use super::observe::told;
-use super::{App, app, reply};
+use super::{App, app, plain};
 use crate::assignment::AssignmentStatus;
 use crate::disk::DiskStatus;
 use crate::metrics::Endpoint;
 use crate::spool::SpoolStatus;
+use crate::sync::StreamState;
 
 pub(super) async fn live(request: HttpRequest) -> HttpResponse {
-    told(&request, Endpoint::Other, || reply(&request, StatusCode::OK, br#"{"status":"ok"}"#.to_vec()))
+    told(&request, Endpoint::Other, || plain(StatusCode::OK, br#"{"status":"ok"}"#.to_vec()))
 }
 
 pub(super) async fn ready(request: HttpRequest) -> HttpResponse {
@@ -24,7 +25,7 @@ pub(super) async fn ready(request: HttpRequest) -> HttpResponse {
         match (app.edge.state().as_deref(), stale(app)) {
             (Some(state), None) => {
                 let body = json!({ "status": "ok", "revision": state.revision() });
-                reply(&request, StatusCode::OK, body.to_string().into_bytes())
+                plain(StatusCode::OK, body.to_string().into_bytes())
             }
             (Some(_), Some(problem)) => Failure::from(problem).respond(&request),
             (None, _) => Failure::from(Problem::NotReady).respond(&request),
@@ -32,10 +33,15 @@ pub(super) async fn ready(request: HttpRequest) -> HttpResponse {
     })
 }
 
-/// Returns whether what is served is older than somebody wants to have it.
+/// Returns whether what is served is older than somebody wants to have it. While the stream is open and current it is not:
+/// between two messages nothing is missing.
 fn stale(app: &App) -> Option<Problem> {
     let limit = app.max_staleness?;
-    let age = app.edge.stream().current?.age(app.clock.now().elapsed);
+    let stream = app.edge.stream();
+    if stream.state == StreamState::Connected {
+        return None;
+    }
+    let age = stream.current?.age(app.clock.now().elapsed);
     (age > limit).then_some(Problem::Stale { age_secs: age.as_secs() })
 }
 
@@ -78,7 +84,7 @@ fn describe(request: &HttpRequest) -> HttpResponse {
         "events": events(&app.edge.spool()),
         "assignments": assignments(&app.edge.assignments().status()),
     });
-    reply(request, StatusCode::OK, body.to_string().into_bytes())
+    plain(StatusCode::OK, body.to_string().into_bytes())
 }
 
 fn disk(disk: &DiskStatus) -> Value {

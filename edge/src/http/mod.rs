@@ -2,6 +2,7 @@
 
 mod answer;
 mod auth;
+mod body;
 mod bulk;
 mod cors;
 mod docs;
@@ -32,6 +33,7 @@ use fluxgate_server::metrics::CONTENT_TYPE as NUMBERS;
 use fluxgate_server::tls::Certificate;
 pub use observe::Ids;
 use observe::told;
+use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::count::Counter;
@@ -72,6 +74,7 @@ pub struct App {
     /// What those without credentials have used of it, together.
     pub(crate) anonymous: Allowance,
     pub(crate) streams: Slots,
+    pub(crate) large_bodies: Semaphore,
 }
 
 impl App {
@@ -89,6 +92,7 @@ impl App {
             rate_limit: None,
             anonymous: Allowance::default(),
             streams: Slots::default(),
+            large_bodies: Semaphore::new(body::LARGE_BODIES),
         }
     }
 }
@@ -130,8 +134,7 @@ async fn no_route(request: HttpRequest) -> HttpResponse {
 async fn numbers(request: HttpRequest) -> HttpResponse {
     told(&request, Endpoint::Other, || {
         let app = app(&request);
-        let mut response =
-            reply(&request, StatusCode::OK, app.metrics.render(&app.edge, app.clock).into_bytes());
+        let mut response = plain(StatusCode::OK, app.metrics.render(&app.edge, app.clock).into_bytes());
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(NUMBERS));
         response
     })
@@ -151,8 +154,14 @@ fn counter(request: &HttpRequest) -> &Counter {
 
 /// Sends a JSON body.
 fn reply(request: &HttpRequest, status: StatusCode, body: Vec<u8>) -> HttpResponse {
+    let mut response = plain(status, body);
+    cors::expose(request, &mut response);
+    response
+}
+
+/// Sends a JSON body that is not for pages of others: they may not read it.
+fn plain(status: StatusCode, body: Vec<u8>) -> HttpResponse {
     let mut response = HttpResponse::with_body(status, actix_web::body::BoxBody::new(body));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    cors::expose(request, &mut response);
     response
 }

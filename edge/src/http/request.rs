@@ -3,20 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use fluxgate_engine::{Attribute, Context};
+use fluxgate_engine::{Attribute, Context, ContextLimit};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::error::Problem;
-
-/// How deep may the JSON of a body be nested?
-const MAX_DEPTH: usize = 32;
-/// How many attributes may a context have, nested ones included?
-const MAX_ATTRIBUTES: usize = 128;
-/// How long may a string in a context be, in bytes?
-const MAX_STRING_BYTES: usize = 4 * 1024;
-/// At which depth do the attributes of a context stand: in the context, in the body.
-const ATTRIBUTE_DEPTH: usize = 2;
 
 /// The body of a request, in any of its spellings.
 #[derive(Debug, Default)]
@@ -57,11 +48,7 @@ impl<'a> Body<'a> {
 }
 
 fn checked(mut context: Context<'_>, list: bool) -> Result<Context<'_>, Problem> {
-    let mut count = 0;
-    for (key, value) in context.iter() {
-        check_key(key, &mut count)?;
-        check(value, ATTRIBUTE_DEPTH, &mut count)?;
-    }
+    context.within_limits()?;
     if context.get("targetingKey").is_none() {
         let alias = context.get("bucketingKey").or_else(|| context.get("userId").filter(|_| list));
         if let Some(alias) = alias.cloned() {
@@ -71,36 +58,12 @@ fn checked(mut context: Context<'_>, list: bool) -> Result<Context<'_>, Problem>
     Ok(context)
 }
 
-fn check_key(key: &str, count: &mut usize) -> Result<(), Problem> {
-    *count += 1;
-    if *count > MAX_ATTRIBUTES {
-        return Err(Problem::Context(format!("the context has more than {MAX_ATTRIBUTES} attributes")));
-    }
-    check_text(key)
-}
-
-fn check_text(text: &str) -> Result<(), Problem> {
-    if text.len() > MAX_STRING_BYTES {
-        return Err(Problem::Context(format!(
-            "a string in the context is longer than {MAX_STRING_BYTES} bytes"
-        )));
-    }
-    Ok(())
-}
-
-fn check(value: &Attribute<'_>, depth: usize, count: &mut usize) -> Result<(), Problem> {
-    let nested = matches!(value, Attribute::List(_) | Attribute::Object(_));
-    if nested && depth >= MAX_DEPTH {
-        return Err(Problem::Parse(format!("the body is nested deeper than {MAX_DEPTH}")));
-    }
-    match value {
-        Attribute::Text(text) => check_text(text),
-        Attribute::List(elements) => elements.iter().try_for_each(|element| check(element, depth + 1, count)),
-        Attribute::Object(fields) => fields.iter().try_for_each(|(key, value)| {
-            check_key(key, count)?;
-            check(value, depth + 1, count)
-        }),
-        Attribute::Null | Attribute::Bool(_) | Attribute::Number(_) => Ok(()),
+impl From<ContextLimit> for Problem {
+    fn from(limit: ContextLimit) -> Self {
+        match limit {
+            ContextLimit::Depth => Self::Parse(limit.to_string()),
+            ContextLimit::Attributes | ContextLimit::Text => Self::Context(limit.to_string()),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use crate::peer::{Running, serving};
-use crate::world::{BACKEND_DEV, FRONTEND_DEV, SHOP};
+use crate::world::{BACKEND_DEV, DEV, FRONTEND_DEV, SHOP, delta, stage};
 
 const PATHS: [&str; 3] = ["/evaluate", "/ofrep/v1/evaluate/flags/banner", "/ofrep/v1/evaluate/flags"];
 
@@ -63,4 +63,42 @@ async fn a_refusal_can_be_read_by_a_page() {
     let answer = ask(&edge, "/evaluate", "wrong", Some("https://a.example")).await;
     assert_eq!(answer.status(), 401);
     assert_eq!(answer.headers()["access-control-allow-origin"], "https://a.example");
+}
+
+#[tokio::test]
+async fn what_is_meant_for_operators_is_not_for_pages() {
+    let (edge, _stream, _peer) = serving(&[]).await;
+    for path in ["/status", "/metrics", "/livez", "/readyz", "/health"] {
+        let asked = edge.http.get(format!("{}{path}", edge.url)).header("origin", "https://evil.example");
+        let answer = asked.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert!(!answer.headers().contains_key("access-control-allow-origin"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_not_told_the_names_of_flags_that_it_may_not_see() {
+    let (edge, stream, _peer) = serving(&[]).await;
+    let needs = |feature: &str| {
+        json!({
+            "enabled": true, "variants": { "on": true, "off": false }, "default": "on", "off": "off",
+            "clientSide": true, "dependsOn": [{ "feature": feature, "variants": ["none"] }],
+        })
+    };
+    let added = [("needs-integer", "integer"), ("needs-banner", "banner")].into_iter().zip(0x300..);
+    let added = added.map(|((key, feature), id)| stage(id, 2, DEV, (key, needs(feature))));
+    stream.say(delta(1, 2, added.collect())).await;
+    edge.status(|status| status["revision"] == 2).await;
+    let flags = "/ofrep/v1/evaluate/flags";
+    for (flag, told) in [("needs-integer", Value::Null), ("needs-banner", json!("banner"))] {
+        let body = json!({ "flagKey": flag, "context": {} });
+        for path in ["/evaluate".to_owned(), format!("{flags}/{flag}")] {
+            let (_, answer) = edge.post(&path, Some(FRONTEND_DEV), &body).await;
+            assert_eq!((&answer["reason"], &answer["metadata"]["blockedBy"]), (&json!("DISABLED"), &told));
+        }
+        let (_, all) = edge.post(flags, Some(FRONTEND_DEV), &json!({ "context": {} })).await;
+        let all = all["flags"].as_array().unwrap();
+        let found = all.iter().find(|found| found["key"] == flag).unwrap();
+        assert_eq!(found["metadata"]["blockedBy"], told, "{found}");
+    }
 }

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use fluxgate_proto::v1::ItemKind;
+use fluxgate_proto::v1::{Client, ItemKind};
+use prost::Message as _;
 use reqwest::Response;
 use serde_json::{Value, json};
 
 use crate::peer::{Running, serving};
 use crate::refusals::refused;
 use crate::world::{
-    BACKEND_ALL, BACKEND_DEV, DEV, FRONTEND_DEV, PROD, SHOP, delta, item, kills, stage, text_flag,
+    BACKEND_ALL, BACKEND_DEV, DEV, FRONTEND_DEV, PROD, SHOP, delta, item, items, kills, stage, text_flag,
 };
 
 const FLAGS: &str = "/ofrep/v1/evaluate/flags";
@@ -175,4 +176,23 @@ async fn without_a_token_that_holds_nothing_is_told() {
     let post =
         edge.http.post(format!("{}{FLAGS}", edge.url)).bearer_auth(token).json(&json!({ "context": {} }));
     assert_eq!(refused(post).await.0, 401);
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_its_page_may_not_ask_any_more() {
+    let (edge, stream, _peer) = serving(&[]).await;
+    let uri = lent(&edge, Some(FRONTEND_DEV), json!({})).await;
+    let from_page = edge.http.get(format!("{}{uri}", edge.url)).header("origin", SHOP);
+    let mut page = Reader { answer: from_page.send().await.unwrap(), unread: String::new() };
+    let (mut app, _) = follow(&edge, &uri).await;
+    page.next().await.unwrap();
+    let found = items().into_iter().find(|item| item.id == 0xc3_u128.to_be_bytes()).unwrap();
+    let moved = Client {
+        origins: vec!["https://new.example".to_owned()],
+        ..Client::decode(&found.payload[..]).unwrap()
+    };
+    stream.say(delta(1, 2, vec![item(ItemKind::Client, 0xc3, 2, moved.encode_to_vec())])).await;
+    stream.say(kills(3, &[(DEV, "banner")])).await;
+    app.event().await;
+    assert_eq!(page.next().await, None);
 }

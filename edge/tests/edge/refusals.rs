@@ -1,7 +1,11 @@
 //! Every way to be refused is JSON with a code, details and metadata.
 
+use std::time::Duration;
+
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::peer::serving;
 use crate::world::{BACKEND_DEV, EDGE_KEY, ENDED};
@@ -117,5 +121,20 @@ async fn a_list_is_no_context_of_ofrep() {
         let post = edge.http.post(format!("{}{path}", edge.url)).bearer_auth(BACKEND_DEV);
         let (status, code, _) = refused(post.json(&json!({ "context": [] }))).await;
         assert_eq!((status, code.as_str()), (400, "INVALID_CONTEXT"));
+    }
+}
+
+#[tokio::test]
+async fn a_large_body_is_not_taken_in_from_somebody_who_may_not_ask() {
+    let (edge, _stream, _peer) = serving(&[]).await;
+    let address = edge.url.trim_start_matches("http://");
+    for length in ["content-length: 1000000", "transfer-encoding: chunked"] {
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        let head = format!("POST /ofrep/v1/evaluate/flags HTTP/1.1\r\nhost: edge\r\n{length}\r\n\r\n");
+        connection.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        let answered = connection.read_exact(&mut answer);
+        tokio::time::timeout(Duration::from_secs(5), answered).await.expect("it waits for the body").unwrap();
+        assert_eq!(answer, *b"HTTP/1.1 401");
     }
 }

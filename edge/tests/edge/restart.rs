@@ -167,3 +167,11 @@ async fn an_edge_moves_on_to_a_backend_that_is_there() {
     assert_eq!(value(&edge).await, "two");
     tokio::time::timeout(Duration::from_secs(20), edge.ended()).await.unwrap();
 }
+
+#[tokio::test]
+async fn an_edge_that_hears_of_its_backend_is_ready_between_two_messages() {
+    let (edge, _stream, _peer) = serving(&["--max-staleness-secs", "1"]).await;
+    let status = edge.status(|status| status["ageMs"].as_u64() > Some(1_200)).await;
+    assert_eq!((&status["stream"]["state"], &status["ready"]), (&json!("connected"), &json!(true)));
+    assert_eq!(edge.http.get(format!("{}/readyz", edge.url)).send().await.unwrap().status(), 200);
+}

@@ -154,3 +154,34 @@ fn the_program_refuses_to_start_with_one_line() {
         assert!(said.contains(part), "{said}");
     }
 }
+
+#[test]
+fn a_number_in_the_file_is_a_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("edge.toml");
+    let command = Settings::command();
+    let numbers = command.get_arguments().filter(|argument| {
+        let number = argument
+            .get_default_values()
+            .first()
+            .is_some_and(|value| value.to_str().unwrap().parse::<u32>().is_ok());
+        number || matches!(argument.get_id().as_str(), "rate_limit" | "max_staleness_secs")
+    });
+    let lines: Vec<String> = numbers.map(|number| format!("{} = 60\n", number.get_id())).collect();
+    assert!(lines.len() >= 4, "{lines:?}");
+    std::fs::write(&path, lines.concat()).unwrap();
+    let said = refused(&[], &[("EDGE_CONFIG", path.to_str().unwrap())]);
+    assert!(said.contains("EDGE_CLIENT_SECRET"), "all that is wrong is that there is no key: {said}");
+}
+
+#[test]
+fn an_empty_variable_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = folder.path().join("secret");
+    let nowhere = nowhere.to_str().unwrap();
+    let said = refused(
+        &[],
+        &[("EDGE_CLIENT_SECRET", ""), ("EDGE_CLIENT_ID", ""), ("EDGE_CLIENT_SECRET_FILE", nowhere)],
+    );
+    assert!(said.contains(nowhere), "{said}");
+}

@@ -2,6 +2,7 @@
 
 use std::{
     any::TypeId,
+    num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize},
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -133,7 +134,17 @@ pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> O
 /// What a setting takes, in TOML's words.
 fn wanted(argument: &Arg) -> &'static str {
     let kind = argument.get_value_parser().type_id();
-    let integers = [TypeId::of::<u16>(), TypeId::of::<u32>(), TypeId::of::<u64>(), TypeId::of::<usize>()];
+    let integers = [
+        TypeId::of::<u16>(),
+        TypeId::of::<u32>(),
+        TypeId::of::<u64>(),
+        TypeId::of::<usize>(),
+        TypeId::of::<i64>(),
+        TypeId::of::<NonZeroU16>(),
+        TypeId::of::<NonZeroU32>(),
+        TypeId::of::<NonZeroU64>(),
+        TypeId::of::<NonZeroUsize>(),
+    ];
     if argument.get_value_delimiter().is_some() {
         "array"
     } else if kind == TypeId::of::<bool>() {

@@ -49,7 +49,7 @@ pub fn load<T: Parser>(
     prefix: &str,
 ) -> Result<Loaded<T>, Refusal> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let command = T::command();
+    let command = variables::without_empty(T::command());
     let given = parse(&command, &arguments)?;
     let mut warnings = variables::warnings(&command, prefix, std::env::vars_os().map(|(name, _)| name));
     let path = given.try_get_one::<PathBuf>(CONFIG).ok().flatten();

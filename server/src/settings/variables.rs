@@ -18,6 +18,18 @@ pub fn unknown(command: &Command, prefix: &str, names: impl Iterator<Item = OsSt
     unknown
 }
 
+/// The command without the variables that are empty: to what starts programs, that is how a setting is left out.
+pub(super) fn without_empty(command: Command) -> Command {
+    command.mut_args(|argument| {
+        let value = argument.get_env().and_then(std::env::var_os);
+        if value.is_some_and(|value| value.is_empty()) {
+            argument.env(None::<&'static str>)
+        } else {
+            argument
+        }
+    })
+}
+
 pub(super) fn warnings(
     command: &Command,
     prefix: &str,

@@ -6,11 +6,13 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::http::header::HeaderValue;
 use actix_web::web::Bytes;
 use futures_util::{Stream, stream};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use super::super::auth::check_page;
 use super::super::etag::version_text;
 use super::grant::Grant;
 use super::refetch;
@@ -38,6 +40,8 @@ pub(super) struct Follower {
     edge: Arc<Edge>,
     rhythm: Rhythm,
     grant: Grant,
+    /// The page that follows; none where it is no browser that does.
+    origin: Option<HeaderValue>,
     /// Room among the streams, as long as this lives.
     _slot: Slot,
     word: watch::Receiver<()>,
@@ -62,7 +66,7 @@ impl Follower {
     /// Begins to follow on behalf of a client that has seen the version `told`.
     pub(super) fn new(
         (edge, rhythm): (&Arc<Edge>, Rhythm),
-        (grant, slot): (Grant, Slot),
+        (grant, origin, slot): (Grant, Option<HeaderValue>, Slot),
         told: Option<String>,
         unix_ms: i64,
     ) -> Self {
@@ -75,6 +79,7 @@ impl Follower {
             edge: Arc::clone(edge),
             rhythm,
             grant,
+            origin,
             _slot: slot,
             told,
             greeted: false,
@@ -149,6 +154,9 @@ impl Follower {
         let state = self.edge.state();
         let Some(state) = state.as_deref() else { return Look::Over };
         let Ok(asker) = self.grant.check(state, clock::unix_ms()) else { return Look::Over };
+        if check_page(self.origin.as_ref(), asker).is_err() {
+            return Look::Over;
+        }
         let Some((view, _)) = state.environment(self.grant.environment) else { return Look::Over };
         let version = version_text(view.listing().version(asker.sees_client_side_only()));
         if self.told.as_ref() == Some(&version) { Look::Same } else { Look::Changed(version) }
@@ -166,7 +174,7 @@ mod tests {
 
     fn follower(edge: &Arc<Edge>, rhythm: Rhythm, grant: Grant, told: Option<&str>) -> Follower {
         let slot = Slots::default().take(None).unwrap();
-        Follower::new((edge, rhythm), (grant, slot), told.map(str::to_owned), clock::unix_ms())
+        Follower::new((edge, rhythm), (grant, None, slot), told.map(str::to_owned), clock::unix_ms())
     }
 
     fn id(text: &str) -> &str {

@@ -5,10 +5,10 @@
 mod follow;
 mod grant;
 #[cfg(test)]
-mod sample;
+pub(super) mod sample;
 mod slots;
 
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::header::{CACHE_CONTROL, ORIGIN};
 use actix_web::web::Query;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
@@ -99,7 +99,8 @@ fn open(app: &App, request: &HttpRequest) -> Result<HttpResponse, Problem> {
     };
     let slot = app.streams.take(client).ok_or(Problem::TooManyStreams)?;
     let seen = request.headers().get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
-    let follower = Follower::new((&app.edge, RHYTHM), (grant, slot), seen.or(asked.since), unix_ms);
+    let origin = request.headers().get(ORIGIN).cloned();
+    let follower = Follower::new((&app.edge, RHYTHM), (grant, origin, slot), seen.or(asked.since), unix_ms);
     let mut response = HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((CACHE_CONTROL, "no-store"))

@@ -16,7 +16,7 @@ use crate::sync::{Identity, Machine};
 
 pub(super) const ENVIRONMENT: Uuid = Uuid::from_u128(1);
 
-pub(super) fn state(version: u64) -> Arc<State> {
+pub(in crate::http) fn state(version: u64) -> Arc<State> {
     let config = FlagConfig::simple(true);
     let flag = ServedFlag::compile("flag", version, &config, &version.to_le_bytes()).unwrap();
     let name = EnvironmentName { key: "dev".into(), team: "demo".into() };
@@ -26,7 +26,7 @@ pub(super) fn state(version: u64) -> Arc<State> {
     state.share()
 }
 
-pub(super) fn edge(state: Arc<State>) -> Arc<Edge> {
+pub(in crate::http) fn edge(state: Arc<State>) -> Arc<Edge> {
     let (name, version) = ("test".to_owned(), "1".to_owned());
     let identity = Identity { edge_id: Uuid::nil(), name, version, key: [0; 32] };
     let machine = Machine::new(identity, 1, Now { elapsed: Duration::ZERO, unix_ms: 0, chance: 0.0 });
