@@ -1,5 +1,6 @@
 //! `fgctl context-key edit`
 
+use fluxgate_client::ContextKeyType;
 use fluxgate_client::context_key::{self, EditContextKeyInput};
 
 use super::shown;
@@ -46,7 +47,7 @@ impl Edit {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
         let To { kind, allowed, allow_any, description } = self.to;
-        let type_ = kind.map(Into::into);
+        let type_ = kind.map(ContextKeyType::from);
         let allowed_values = if allowed.is_empty() {
             allow_any.then(Vec::new)
         } else {

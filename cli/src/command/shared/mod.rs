@@ -10,7 +10,7 @@ mod secret;
 pub(crate) use expiry::{Expiry, grace};
 pub(crate) use facts::{facts, yes_no};
 pub(crate) use list::{Limit, list};
-pub(crate) use password::{PasswordStdin, generated, lines_of_stdin};
+pub(crate) use password::{PasswordStdin, lines_of_stdin};
 pub(crate) use role::{RoleArg, roles};
 pub(crate) use secret::secret;
 

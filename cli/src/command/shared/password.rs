@@ -27,7 +27,7 @@ impl PasswordStdin {
 }
 
 /// Returns a password that nobody could guess: 122 bits by chance.
-pub(crate) fn generated() -> SecretString {
+fn generated() -> SecretString {
     SecretString::from(Uuid::new_v4().simple().to_string())
 }
 

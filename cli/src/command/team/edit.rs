@@ -35,7 +35,7 @@ struct To {
 
 impl Edit {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let input = EditTeamInput { key: self.key, name: self.to.name, description: self.to.description };
+        let input = EditTeamInput { team: self.key, name: self.to.name, description: self.to.description };
         Ok(shown(&team::edit(&shell.api()?, input).await?))
     }
 }
