@@ -28,7 +28,9 @@ mod generated {
 }
 
 pub use generated::add_pipeline_stage::AddPipelineStageInput;
-pub use generated::create_pipeline::{CreatePipelineInput, Pipeline, PipelineStage, PipelineStageInput};
+pub use generated::create_pipeline::{
+    CreatePipelineInput, Pipeline, PipelineStage, PipelineStageEnvironment, PipelineStageInput,
+};
 pub use generated::delete_pipeline::DeletePipelineInput;
 pub use generated::edit_pipeline::EditPipelineInput;
 pub use generated::remove_pipeline_stage::RemovePipelineStageInput;

@@ -236,7 +236,8 @@ fn refusals_say_what_there_is() {
         &["policy", "create", "Production", "--scope", "all"],
         &["client", "create", "callers", "--kind", "backend"],
     ] {
-        run(taken).ends(7);
+        let error = run(&[taken, &["-o", "json"]].concat()).ends(7).error();
+        assert!(error["hint"].as_str().unwrap_or_default().starts_with("fgctl "), "{error:#}");
     }
     // Not there: with what there is, and a command that exists.
     for (wrong, meant) in [

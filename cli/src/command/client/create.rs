@@ -2,7 +2,7 @@
 
 use fluxgate_client::client::{self, CreateClientInput, EditClientInput};
 
-use super::super::shared::secret;
+use super::super::shared::{on_conflict, secret};
 use super::Kind;
 use crate::error::CliError;
 use crate::output::View;
@@ -37,15 +37,16 @@ impl Create {
             return Err(CliError::usage("only frontend clients have web origins").hint("nothing was sent"));
         }
         let (api, team) = (shell.api()?, shell.team()?);
+        let hint = format!("fgctl client rotate {} gives it another key", self.name);
         let input = CreateClientInput {
             team: team.clone(),
             name: self.name,
             kind: self.kind.into(),
             environment: self.env,
         };
-        let mut made = client::create(&api, input).await?;
+        let mut made = client::create(&api, input).await.map_err(on_conflict(hint))?;
         if self.origins.is_empty() {
-            return Ok(secret(&made, format!("client/{}", made.client.name), &made.key, "key"));
+            return Ok(secret(&made, &made.key, "key"));
         }
         let name = made.client.name.clone();
         let input = EditClientInput { team, name: name.clone(), origins: Some(self.origins) };
@@ -58,7 +59,7 @@ impl Create {
             Err(error) => Some(error),
         };
         // The key is told only here, whatever became of the origins.
-        let view = secret(&made, format!("client/{name}"), &made.key, "key");
+        let view = secret(&made, &made.key, "key");
         Ok(match refused {
             None => view,
             Some(error) => view

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fluxgate_client::client::{self, RotateClientKeyInput};
 
-use super::super::shared::{Yes, grace, secret};
+use super::super::shared::{Yes, grace, on_conflict, secret};
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::Shell;
@@ -33,9 +33,10 @@ impl Rotate {
             self.yes.ask(shell, &format!("End all former keys of {} at once?", self.name))?;
         }
         let grace_seconds = i64::try_from(self.grace.as_secs()).ok();
+        let hint = format!("fgctl client revoke-key {} KEY, or add --grace 0s", self.name);
         let input = RotateClientKeyInput { team, name: self.name, grace_seconds };
-        let made = client::rotate(&api, input).await?;
-        let view = secret(&made, format!("client/{}", made.client.name), &made.key, "key");
+        let made = client::rotate(&api, input).await.map_err(on_conflict(hint))?;
+        let view = secret(&made, &made.key, "key");
         Ok(match self.grace {
             Duration::ZERO => view.note("the former key has ended"),
             grace => view.note(format!("the former key holds for another {}", crate::time::duration(grace))),

@@ -37,6 +37,7 @@ impl ViewClient {
                 ("uuid", Cell::text(client.id.to_string())),
             ],
         )
+        .line("")
         .table(&client.keys, &columns))
     }
 }

@@ -2,6 +2,7 @@
 
 use fluxgate_client::context_key::{self, CreateContextKeyInput};
 
+use super::super::shared::on_conflict;
 use super::shown;
 use super::value::{Type, values};
 use crate::error::CliError;
@@ -35,6 +36,7 @@ impl Create {
         let (api, team) = (shell.api()?, shell.team()?);
         let type_ = self.kind.into();
         let allowed_values = (!self.allowed.is_empty()).then(|| values(&type_, self.allowed));
+        let hint = format!("fgctl context-key view {}", self.key);
         let input = CreateContextKeyInput {
             team,
             key: self.key,
@@ -42,6 +44,6 @@ impl Create {
             description: self.description,
             allowed_values,
         };
-        Ok(shown(&context_key::create(&api, input).await?))
+        Ok(shown(&context_key::create(&api, input).await.map_err(on_conflict(hint))?))
     }
 }

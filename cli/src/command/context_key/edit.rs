@@ -3,6 +3,7 @@
 use fluxgate_client::ContextKeyType;
 use fluxgate_client::context_key::{self, EditContextKeyInput};
 
+use super::super::shared::on_conflict;
 use super::shown;
 use super::value::{Type, values};
 use crate::error::CliError;
@@ -58,7 +59,8 @@ impl Edit {
             };
             Some(values(&of, allowed))
         };
+        let hint = "fgctl change list".to_owned();
         let input = EditContextKeyInput { team, key: self.key, type_, description, allowed_values };
-        Ok(shown(&context_key::edit(&api, input).await?))
+        Ok(shown(&context_key::edit(&api, input).await.map_err(on_conflict(hint))?))
     }
 }

@@ -2,6 +2,7 @@
 
 use fluxgate_client::environment::{self, CreateEnvironmentInput};
 
+use super::super::shared::on_conflict;
 use super::{Type, shown};
 use crate::error::CliError;
 use crate::output::View;
@@ -32,6 +33,7 @@ pub(crate) struct Create {
 impl Create {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
+        let hint = format!("fgctl env view {}", self.key);
         let input = CreateEnvironmentInput {
             team,
             key: self.key,
@@ -39,6 +41,7 @@ impl Create {
             type_: self.kind.into(),
             colour: self.colour,
         };
-        Ok(shown(&environment::create(&api, input).await?).next("fgctl pipeline create KEY --stages ENV,ENV"))
+        Ok(shown(&environment::create(&api, input).await.map_err(on_conflict(hint))?)
+            .next("fgctl pipeline create KEY --stages ENV,ENV"))
     }
 }

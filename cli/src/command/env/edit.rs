@@ -2,6 +2,7 @@
 
 use fluxgate_client::environment::{self, EditEnvironmentInput};
 
+use super::super::shared::on_conflict;
 use super::{Type, shown};
 use crate::error::CliError;
 use crate::output::View;
@@ -48,6 +49,7 @@ struct To {
 impl Edit {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
+        let hint = "fgctl change list".to_owned();
         let To { name, kind, colour, no_colour, position } = self.to;
         let input = EditEnvironmentInput {
             team,
@@ -57,6 +59,6 @@ impl Edit {
             colour,
             position: position.map(i64::from),
         };
-        Ok(shown(&environment::edit(&api, input, no_colour).await?))
+        Ok(shown(&environment::edit(&api, input, no_colour).await.map_err(on_conflict(hint))?))
     }
 }

@@ -11,7 +11,7 @@ use crate::shell::Shell;
 /// Sign access tokens with another key from now on; nobody has to sign in again
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl key rotate\n  fgctl key rotate --end-others --yes      when a key became known"
+    after_help = "Examples:\n  fgctl key rotate\n  fgctl key rotate --end-others --yes\n\n--end-others is for when a key became known."
 )]
 pub(crate) struct Rotate {
     /// Let the other keys verify nothing from now on

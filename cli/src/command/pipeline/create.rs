@@ -2,6 +2,7 @@
 
 use fluxgate_client::pipeline::{self, CreatePipelineInput};
 
+use super::super::shared::on_conflict;
 use super::shown;
 use super::stages::stages;
 use crate::error::CliError;
@@ -34,7 +35,9 @@ impl Create {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let stages = stages(&self.stages, &self.after)?;
         let (api, team) = (shell.api()?, shell.team()?);
+        let hint = format!("fgctl pipeline view {}", self.key);
         let input = CreatePipelineInput { team, key: self.key, name: self.name, stages };
-        Ok(shown(&pipeline::create(&api, input).await?).next("fgctl feature create KEY --type simple"))
+        Ok(shown(&pipeline::create(&api, input).await.map_err(on_conflict(hint))?)
+            .next("fgctl feature create KEY --type simple"))
     }
 }

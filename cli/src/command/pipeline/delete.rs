@@ -2,7 +2,7 @@
 
 use fluxgate_client::pipeline::{self, DeletePipelineInput};
 
-use super::super::shared::Yes;
+use super::super::shared::{Yes, on_conflict};
 use crate::error::CliError;
 use crate::output::{Cell, View};
 use crate::shell::Shell;
@@ -23,7 +23,9 @@ impl Delete {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
         self.yes.ask(shell, &format!("Delete the pipeline {}?", self.key))?;
-        let gone = pipeline::delete(&api, DeletePipelineInput { team, key: self.key }).await?;
+        let gone = pipeline::delete(&api, DeletePipelineInput { team, key: self.key })
+            .await
+            .map_err(on_conflict("fgctl feature list".to_owned()))?;
         Ok(View::of(&gone)
             .named(format!("pipeline/{}", gone.key))
             .row(vec![Cell::text(&gone.key), Cell::text("deleted")]))

@@ -2,7 +2,7 @@
 
 use fluxgate_client::pipeline::{self, RemovePipelineStageInput};
 
-use super::super::shared::Yes;
+use super::super::shared::{Yes, on_conflict};
 use super::shown;
 use crate::error::CliError;
 use crate::output::View;
@@ -30,7 +30,8 @@ impl RemoveStage {
         let (api, team) = (shell.api()?, shell.team()?);
         let Self { pipeline, environment, yes } = self;
         yes.ask(shell, &format!("Take {environment} out of {pipeline}?"))?;
+        let hint = format!("fgctl pipeline view {pipeline}; fgctl feature withdraw KEY -e {environment}");
         let input = RemovePipelineStageInput { team, pipeline, environment };
-        Ok(shown(&pipeline::remove_stage(&api, input).await?))
+        Ok(shown(&pipeline::remove_stage(&api, input).await.map_err(on_conflict(hint))?))
     }
 }

@@ -34,6 +34,7 @@ impl ViewPipeline {
                 ("way", Cell::text(flow(&pipeline.stages))),
             ],
         )
+        .line("")
         .table(&pipeline.stages, &columns))
     }
 }

@@ -3,7 +3,7 @@
 use fluxgate_client::policy::{self, CreatePolicyInput};
 use fluxgate_client::{PolicyScope, Role};
 
-use super::super::shared::RoleArg;
+use super::super::shared::{RoleArg, on_conflict};
 use super::{Scope, shown};
 use crate::error::CliError;
 use crate::output::View;
@@ -59,6 +59,7 @@ impl Create {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
         let environments = self.place.environments;
+        let hint = format!("fgctl policy view {}", self.name);
         let input = CreatePolicyInput {
             team,
             name: self.name,
@@ -70,6 +71,6 @@ impl Create {
             auto_approve_production: self.auto_approve_production.then_some(true),
             override_allowed: self.allow_override.then_some(true),
         };
-        Ok(shown(&policy::create(&api, input).await?))
+        Ok(shown(&policy::create(&api, input).await.map_err(on_conflict(hint))?))
     }
 }

@@ -1,5 +1,6 @@
 //! What the commands for a team's structure share: lists, facts, roles, times, passwords.
 
+mod conflict;
 mod expiry;
 mod facts;
 mod list;
@@ -7,6 +8,7 @@ mod password;
 mod role;
 mod secret;
 
+pub(crate) use conflict::on_conflict;
 pub(crate) use expiry::{Expiry, grace};
 pub(crate) use facts::{facts, yes_no};
 pub(crate) use list::{Limit, list};

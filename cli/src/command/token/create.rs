@@ -3,7 +3,7 @@
 use fluxgate_client::token::{self, CreateTokenInput};
 use fluxgate_client::{Role, clock};
 
-use super::super::shared::{Expiry, RoleArg, secret};
+use super::super::shared::{Expiry, RoleArg, on_conflict, secret};
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::Shell;
@@ -34,6 +34,7 @@ pub(crate) struct Create {
 impl Create {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
+        let hint = format!("fgctl token revoke {}", self.name);
         let input = CreateTokenInput {
             team,
             name: self.name,
@@ -41,8 +42,7 @@ impl Create {
             environments: (!self.environments.is_empty()).then_some(self.environments),
             expires_at: self.expires.from(clock::now()),
         };
-        let made = token::create(&api, input).await?;
-        let name = format!("token/{}", made.token.name);
-        Ok(secret(&made, name, &made.key, "token").next("FGCTL_TOKEN_FILE=FILE fgctl whoami"))
+        let made = token::create(&api, input).await.map_err(on_conflict(hint))?;
+        Ok(secret(&made, &made.key, "token").next("FGCTL_TOKEN_FILE=FILE fgctl whoami"))
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fluxgate_client::token::{self, RotateTokenInput};
 
-use super::super::shared::{grace, secret};
+use super::super::shared::{grace, on_conflict, secret};
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::Shell;
@@ -27,9 +27,10 @@ impl Rotate {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
         let grace_seconds = i64::try_from(self.grace.as_secs()).ok();
+        let hint = format!("fgctl token view {}", self.name);
         let input = RotateTokenInput { team, name: self.name, grace_seconds };
-        let made = token::rotate(&api, input).await?;
-        let view = secret(&made, format!("token/{}", made.token.name), &made.key, "token");
+        let made = token::rotate(&api, input).await.map_err(on_conflict(hint))?;
+        let view = secret(&made, &made.key, "token");
         Ok(match self.grace {
             Duration::ZERO => view.note("the former key has ended"),
             grace => view.note(format!("the former key holds for another {}", crate::time::duration(grace))),

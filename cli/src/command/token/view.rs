@@ -38,6 +38,7 @@ impl ViewToken {
                 ("last used", Cell::Time(token.last_used_at)),
             ],
         )
+        .line("")
         .table(&token.keys, &columns))
     }
 }

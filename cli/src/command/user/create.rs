@@ -4,7 +4,7 @@ use fluxgate_client::user::{self, CreateUserInput};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::super::shared::{PasswordStdin, secret};
+use super::super::shared::{PasswordStdin, on_conflict, secret};
 use super::shown;
 use crate::error::CliError;
 use crate::output::View;
@@ -38,6 +38,7 @@ pub(crate) struct Create {
 impl Create {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (password, by_chance) = self.password.for_another()?;
+        let hint = format!("fgctl user view {}", self.username);
         let input = CreateUserInput {
             username: self.username,
             password: password.expose_secret().to_owned(),
@@ -45,13 +46,12 @@ impl Create {
             email: self.email,
             system_admin: self.system_admin.then_some(true),
         };
-        let user = user::create(&shell.api()?, input).await?;
+        let user = user::create(&shell.api()?, input).await.map_err(on_conflict(hint))?;
         let next = format!("fgctl member add {} --role requester", user.username);
         if !by_chance {
             return Ok(shown(&user).next(next));
         }
         let value = json!({ "user": user, "password": password.expose_secret() });
-        let name = format!("user/{}", user.username);
-        Ok(secret(&value, name, password.expose_secret(), "password").next(next))
+        Ok(secret(&value, password.expose_secret(), "password").next(next))
     }
 }

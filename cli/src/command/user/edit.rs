@@ -2,6 +2,7 @@
 
 use fluxgate_client::user::{self, EditUserInput};
 
+use super::super::shared::on_conflict;
 use super::shown;
 use crate::error::CliError;
 use crate::output::View;
@@ -43,9 +44,10 @@ struct To {
 
 impl Edit {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        let hint = "fgctl user edit USERNAME --system-admin".to_owned();
         let To { name, email, system_admin, no_system_admin } = self.to;
         let system_admin = (system_admin || no_system_admin).then_some(system_admin);
         let input = EditUserInput { username: self.username, name, email, system_admin };
-        Ok(shown(&user::edit(&shell.api()?, input).await?))
+        Ok(shown(&user::edit(&shell.api()?, input).await.map_err(on_conflict(hint))?))
     }
 }

@@ -38,7 +38,6 @@ impl ResetPassword {
             return Ok(shown(&user));
         }
         let value = json!({ "user": user, "password": password.expose_secret() });
-        let name = format!("user/{}", user.username);
-        Ok(secret(&value, name, password.expose_secret(), "password"))
+        Ok(secret(&value, password.expose_secret(), "password"))
     }
 }
