@@ -119,6 +119,10 @@ fn a_team_is_made_from_nothing() {
     let create = ["client", "create", "web", "--kind", "frontend", "--origin", "http://localhost:5173"];
     assert!(secret(&place.run(0, &create)).starts_with("fgc_"));
     assert_eq!(place.json(&["client", "view", "web"])["origins"], json!(["http://localhost:5173"]));
+    // Without its origins it is there all the same, and so is its key.
+    let create = ["client", "create", "app", "--kind", "frontend", "--origin", "shop.example"];
+    let made = place.run(1, &create);
+    assert!(secret(&made).starts_with("fgc_") && made.stderr.contains("fgctl client edit app"), "{made:#?}");
     let create = ["token", "create", "ci", "--role", "requester", "--env", "dev", "--expires", "90d"];
     let token = secret(&place.run(0, &create));
 

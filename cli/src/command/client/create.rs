@@ -1,6 +1,8 @@
 //! `fgctl client create`
 
-use fluxgate_client::client::{self, CreateClientInput, EditClientInput};
+use fluxgate_client::client::{self, ClientSecret, CreateClientInput, EditClientInput};
+
+use serde_json::json;
 
 use super::super::shared::{on_conflict, secret};
 use super::Kind;
@@ -44,28 +46,28 @@ impl Create {
             kind: self.kind.into(),
             environment: self.env,
         };
-        let mut made = client::create(&api, input).await.map_err(on_conflict(hint))?;
+        let made = client::create(&api, input).await.map_err(on_conflict(hint))?;
         if self.origins.is_empty() {
             return Ok(secret(&made, &made.key, "key"));
         }
-        let name = made.client.name.clone();
-        let input = EditClientInput { team, name: name.clone(), origins: Some(self.origins) };
-        let edited = client::edit(&api, input).await.map_err(CliError::from);
-        let refused = match edited {
+        let input = EditClientInput { team, name: made.client.name.clone(), origins: Some(self.origins) };
+        Ok(match client::edit(&api, input).await {
             Ok(client) => {
-                made.client = client;
-                None
+                let made = ClientSecret { client, ..made };
+                secret(&made, &made.key, "key")
             }
-            Err(error) => Some(error),
-        };
-        // The key is told only here, whatever became of the origins.
-        let view = secret(&made, &made.key, "key");
-        Ok(match refused {
-            None => view,
-            Some(error) => view
-                .exit(error.exit)
-                .note(format!("{name} was made, without its origins: {}", error.message))
-                .note(format!("fgctl client edit {name} --origin URL")),
+            Err(error) => without_origins(&made, &error.into()),
         })
     }
+}
+
+/// Shows the key of a client that got no origins: it is told only here.
+fn without_origins(made: &ClientSecret, error: &CliError) -> View {
+    let name = &made.client.name;
+    let told = error.to_json()["error"].take();
+    let value = json!({ "client": made.client, "key": made.key, "error": told });
+    secret(&value, &made.key, "key")
+        .exit(error.exit)
+        .note(format!("{name} was made, without its origins: {}", error.message))
+        .note(format!("fgctl client edit {name} --origin URL"))
 }
