@@ -201,7 +201,17 @@ fn hint(exit: Exit, kind: Option<&str>) -> Option<&'static str> {
         (Exit::NotFound, Some("feature")) => Some("fgctl feature list"),
         (Exit::NotFound, Some("environment")) => Some("fgctl env list"),
         (Exit::NotFound, Some("change")) => Some("fgctl change list --all"),
-        (Exit::NotFound, Some("team")) => Some("fgctl whoami"),
+        (Exit::NotFound, Some("team")) => Some("fgctl team list"),
+        (Exit::NotFound, Some("member")) => Some("fgctl member list"),
+        (Exit::NotFound, Some("user")) => {
+            Some("fgctl user list, for system administrators; fgctl member list for everybody")
+        }
+        (Exit::NotFound, Some("token")) => Some("fgctl token list"),
+        (Exit::NotFound, Some("pipeline" | "stage")) => Some("fgctl pipeline list"),
+        (Exit::NotFound, Some("context key")) => Some("fgctl context-key list"),
+        (Exit::NotFound, Some("policy")) => Some("fgctl policy list"),
+        (Exit::NotFound, Some("client")) => Some("fgctl client list"),
+        (Exit::NotFound, Some("key")) => Some("fgctl client list -o wide"),
         _ => None,
     }
 }

@@ -4,9 +4,17 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-/// Returns how long ago something was, in its largest unit.
+/// Returns how long ago something was, or in how long it will be, in its largest unit.
 pub(crate) fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    let seconds = (now - then).num_seconds().max(0);
+    match (now - then).num_seconds() {
+        // Clocks differ: what was just now for one is to come for another.
+        -9..60 => unit((now - then).num_seconds().max(0)),
+        past @ 0.. => unit(past),
+        to_come => format!("in {}", unit(to_come.saturating_neg())),
+    }
+}
+
+fn unit(seconds: i64) -> String {
     match seconds {
         0..60 => format!("{seconds}s"),
         60..3_600 => format!("{}m", seconds / 60),
@@ -59,7 +67,8 @@ mod tests {
             assert_eq!(ago(now - TimeDelta::seconds(age), now), text);
         }
         assert_eq!(ago(now - TimeDelta::days(9), now), "9d");
-        assert_eq!(ago(now + TimeDelta::days(9), now), "0s");
+        assert_eq!(ago(now + TimeDelta::seconds(9), now), "0s");
+        assert_eq!(ago(now + TimeDelta::days(9), now), "in 9d");
     }
 
     #[test]

@@ -75,7 +75,16 @@ impl Api {
     ///
     /// **Only queries are tried again** when the server cannot be reached: a mutation may have been done.
     pub async fn run<Q: GraphQLQuery>(&self, variables: Q::Variables) -> Result<Q::ResponseData, Error> {
-        let operation = Operation::new::<Q>(variables)?;
+        self.run_removing::<Q>(variables, &[]).await
+    }
+
+    /// Runs a mutation whose input says null for some fields, which removes what is there; what is absent stays.
+    pub(crate) async fn run_removing<Q: GraphQLQuery>(
+        &self,
+        variables: Q::Variables,
+        removed: &[&str],
+    ) -> Result<Q::ResponseData, Error> {
+        let operation = Operation::new::<Q>(variables, removed)?;
         let bearer = self.bearer().await?;
         let first = self.deliver(&operation, bearer.as_ref()).await;
         let answer = match first {
@@ -140,7 +149,7 @@ impl Api {
     async fn refresh(&self, tokens: &Tokens) -> Result<Tokens, Error> {
         let input =
             refresh_session::RefreshSessionInput { refresh_token: tokens.refresh.expose_secret().to_owned() };
-        let operation = Operation::new::<RefreshSession>(refresh_session::Variables { input })?;
+        let operation = Operation::new::<RefreshSession>(refresh_session::Variables { input }, &[])?;
         let answer = self.deliver(&operation, None).await?;
         let data: refresh_session::ResponseData = self.read(answer)?;
         Ok(Tokens::from(&data.session))
@@ -210,15 +219,19 @@ impl Api {
 }
 
 impl Operation {
-    fn new<Q: GraphQLQuery>(variables: Q::Variables) -> Result<Self, Error> {
+    fn new<Q: GraphQLQuery>(variables: Q::Variables, removed: &[&str]) -> Result<Self, Error> {
         let body = Q::build_query(variables);
         let text = document::only(body.query, body.operation_name);
         let is_query = document::is_query(body.query, body.operation_name);
-        let body = serde_json::to_vec(&json!({
+        let mut request = json!({
             "query": text,
             "variables": body.variables,
             "operationName": body.operation_name,
-        }));
+        });
+        for field in removed {
+            request["variables"]["input"][*field] = Value::Null;
+        }
+        let body = serde_json::to_vec(&request);
         Ok(Self { body: body.map_err(|error| Error::Setup(error.to_string()))?, is_query })
     }
 }

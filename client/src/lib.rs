@@ -16,6 +16,7 @@ pub mod audit;
 pub mod change;
 pub mod client;
 pub mod clock;
+pub mod context_key;
 pub mod edge;
 pub mod environment;
 pub mod evaluation;
@@ -24,7 +25,9 @@ pub mod pipeline;
 pub mod policy;
 pub mod server;
 pub mod session;
+pub mod signing_key;
 pub mod team;
+pub mod token;
 pub mod user;
 pub mod version;
 
@@ -33,6 +36,7 @@ pub use credentials::{Credentials, Keep, Kept, Save, Tokens};
 pub use error::{Code, Error, Gate, Refusal, Violation};
 pub use page::{All, InTeam, Page, PageInfo};
 pub use words::{
-    ActorKind, ChangeKind, ChangeStatus, ClientKind, Decision, DiffKind, EnvironmentType, FeatureKind,
-    Lifecycle, PolicyScope, ProposalOutcome, Role, StageStatus, ValueType,
+    ActorKind, ChangeKind, ChangeStatus, ClientKind, ContextKeyType, Decision, DiffKind, EnvironmentType,
+    FeatureKind, Lifecycle, PolicyScope, ProposalOutcome, Role, SigningKeyState, StageStatus, TokenState,
+    ValueType,
 };

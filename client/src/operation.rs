@@ -20,6 +20,7 @@ macro_rules! operation {
                 "ChangeKind",
                 "ChangeStatus",
                 "ClientKind",
+                "ContextKeyType",
                 "Decision",
                 "DiffKind",
                 "EnvironmentType",
@@ -28,7 +29,9 @@ macro_rules! operation {
                 "PolicyScope",
                 "ProposalOutcome",
                 "Role",
+                "SigningKeyState",
                 "StageStatus",
+                "TokenState",
                 "ValueType"
             )
         )]

@@ -18,12 +18,14 @@ mod generated {
     operation!(Bootstrap, "graphql/session.graphql", "super::Session");
     operation!(RefreshSession, "graphql/session.graphql", "super::Session");
     operation!(SignOut, "graphql/session.graphql");
+    operation!(ChangePassword, "graphql/session.graphql", "super::Session");
 }
 
 pub use generated::bootstrap::BootstrapInput;
+pub use generated::change_password::ChangePasswordInput;
 pub use generated::sign_in::{Session, SignInInput};
-pub use generated::{Bootstrap, RefreshSession, SignIn, SignOut};
-pub use generated::{bootstrap, refresh_session, sign_in, sign_out};
+pub use generated::{Bootstrap, ChangePassword, RefreshSession, SignIn, SignOut};
+pub use generated::{bootstrap, change_password, refresh_session, sign_in, sign_out};
 
 /// Makes the first admin of an empty server, with the token that the server was started with.
 pub async fn bootstrap(api: &Api, input: BootstrapInput) -> Result<Session, Error> {
@@ -34,6 +36,12 @@ pub async fn bootstrap(api: &Api, input: BootstrapInput) -> Result<Session, Erro
 /// Signs in with a password.
 pub async fn sign_in(api: &Api, input: SignInInput) -> Result<Session, Error> {
     let data = api.run::<SignIn>(sign_in::Variables { input }).await?;
+    Ok(data.session)
+}
+
+/// Changes one's own password. **All sessions end but the one in this answer.**
+pub async fn change_password(api: &Api, input: ChangePasswordInput) -> Result<Session, Error> {
+    let data = api.run::<ChangePassword>(change_password::Variables { input }).await?;
     Ok(data.session)
 }
 

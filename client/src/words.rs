@@ -106,6 +106,19 @@ words! {
         /// Opens the delivery stream.
         Edge = "EDGE",
     }
+    /// What an attribute of contexts holds.
+    ContextKeyType {
+        /// A text.
+        String = "STRING",
+        /// A number.
+        Number = "NUMBER",
+        /// True or false.
+        Boolean = "BOOLEAN",
+        /// A version, like 1.2.3.
+        Version = "VERSION",
+        /// A point in time.
+        Instant = "INSTANT",
+    }
     /// A vote.
     Decision {
         /// For the change.
@@ -184,6 +197,13 @@ words! {
         /// Runs the team.
         TeamAdmin = "TEAM_ADMIN",
     }
+    /// What a signing key does.
+    SigningKeyState {
+        /// New access tokens are signed with it.
+        Signs = "SIGNS",
+        /// Those that it signed before are good yet.
+        Verifies = "VERIFIES",
+    }
     /// What a feature's stage is doing.
     StageStatus {
         /// Nothing is live.
@@ -196,6 +216,17 @@ words! {
         RollbackRequested = "ROLLBACK_REQUESTED",
         /// The last change was a rollback.
         RolledBack = "ROLLED_BACK",
+    }
+    /// Whether a token is let in.
+    TokenState {
+        /// It is.
+        Active = "ACTIVE",
+        /// Not now: its owner is deactivated, or out of the team.
+        Suspended = "SUSPENDED",
+        /// Not any more: its end has come.
+        Expired = "EXPIRED",
+        /// Not any more: somebody ended it.
+        Revoked = "REVOKED",
     }
     /// The type that all values of a feature have.
     ValueType {

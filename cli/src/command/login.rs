@@ -1,6 +1,5 @@
 //! `fgctl login`
 
-use std::io::BufRead;
 use std::path::PathBuf;
 
 use fluxgate_client::session::{self, BootstrapInput, Session, SignInInput};
@@ -8,6 +7,7 @@ use fluxgate_client::{Api, Credentials, Tokens, server};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
+use super::shared::lines_of_stdin;
 use crate::config::{Context, save_signed_in};
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -70,6 +70,9 @@ impl Login {
                 Cell::text(format!("team {team}")),
             ]);
         Ok(match context.team {
+            _ if user.must_change_password == Some(true) => view
+                .note("somebody else has set this password: change it before anything else")
+                .next("fgctl user password"),
             Some(_) => view.next("fgctl feature list"),
             None => view.note("no team yet: add --team KEY to commands, or to fgctl login"),
         })
@@ -107,15 +110,8 @@ impl Login {
         if !self.password_stdin {
             return shell.ui.password("Password:");
         }
-        let mut line = String::new();
-        std::io::stdin()
-            .lock()
-            .read_line(&mut line)
-            .map_err(|error| CliError::usage(format!("cannot read the password: {error}")))?;
-        match line.trim_end_matches(['\r', '\n']) {
-            "" => Err(CliError::usage("stdin has no password")),
-            password => Ok(SecretString::from(password)),
-        }
+        let [password] = lines_of_stdin()?;
+        Ok(password)
     }
 }
 

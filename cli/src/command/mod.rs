@@ -13,16 +13,25 @@ mod change;
 mod client;
 mod completion;
 mod context;
+mod context_key;
 mod dependency;
 pub(crate) mod dev;
 mod edge;
 mod env;
 mod exit_codes;
 mod feature;
+mod key;
 mod login;
 mod logout;
+mod member;
+mod pipeline;
+mod policy;
 mod propose;
 mod rule;
+mod shared;
+mod team;
+mod token;
+mod user;
 mod version;
 mod wait;
 mod whoami;
@@ -44,9 +53,25 @@ pub(crate) enum Command {
     Whoami(whoami::Whoami),
     #[command(subcommand, visible_alias = "contexts")]
     Context(context::Context),
+    #[command(subcommand, visible_alias = "teams")]
+    Team(team::Team),
+    #[command(subcommand, visible_alias = "members")]
+    Member(member::Member),
+    #[command(subcommand, visible_alias = "users")]
+    User(user::User),
+    #[command(subcommand, visible_alias = "tokens")]
+    Token(token::Token),
+    #[command(subcommand, visible_alias = "keys")]
+    Key(key::Key),
 
     #[command(subcommand, visible_alias = "envs")]
     Env(env::Env),
+    #[command(subcommand, visible_alias = "pipelines")]
+    Pipeline(pipeline::Pipeline),
+    #[command(subcommand, visible_aliases = ["attr", "context-keys"])]
+    ContextKey(context_key::ContextKey),
+    #[command(subcommand, visible_alias = "policies")]
+    Policy(policy::Policy),
     #[command(subcommand, visible_alias = "clients")]
     Client(client::Client),
 
@@ -81,7 +106,15 @@ impl Command {
             Self::Logout(command) => command.run(shell).await,
             Self::Whoami(command) => command.run(shell).await,
             Self::Context(command) => command.run(shell).await,
+            Self::Team(command) => command.run(shell).await,
+            Self::Member(command) => command.run(shell).await,
+            Self::User(command) => command.run(shell).await,
+            Self::Token(command) => command.run(shell).await,
+            Self::Key(command) => command.run(shell).await,
             Self::Env(command) => command.run(shell).await,
+            Self::Pipeline(command) => command.run(shell).await,
+            Self::ContextKey(command) => command.run(shell).await,
+            Self::Policy(command) => command.run(shell).await,
             Self::Client(command) => command.run(shell).await,
             Self::Feature(command) => command.run(shell).await,
             Self::Rule(command) => command.run(shell).await,

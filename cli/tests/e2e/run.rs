@@ -16,6 +16,11 @@ pub(crate) struct Run {
 
 /// Runs `fgctl` with its files in `config`, and nothing of the environment's own settings.
 pub(crate) fn fgctl(config: &Path, args: &[&str], stdin: &str) -> Run {
+    fgctl_with(config, args, stdin, &[])
+}
+
+/// Runs it with these settings in its environment.
+pub(crate) fn fgctl_with(config: &Path, args: &[&str], stdin: &str, settings: &[(&str, &str)]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fgctl"));
     for (name, _) in std::env::vars_os() {
         let ours = ["FGCTL_", "FLUXGATE_", "EDGE_", "DATABASE_URL"];
@@ -26,6 +31,7 @@ pub(crate) fn fgctl(config: &Path, args: &[&str], stdin: &str) -> Run {
     let mut child = command
         .args(args)
         .env("FGCTL_CONFIG_DIR", config)
+        .envs(settings.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -1,8 +1,11 @@
 //! `fgctl client create`
 
-use fluxgate_client::ClientKind;
-use fluxgate_client::client::{self, CreateClientInput};
+use fluxgate_client::client::{self, ClientSecret, CreateClientInput, EditClientInput};
 
+use serde_json::json;
+
+use super::super::shared::{on_conflict, secret};
+use super::Kind;
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::Shell;
@@ -10,50 +13,61 @@ use crate::shell::Shell;
 /// Create a client and print its key, once
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl client create checkout-service --kind backend > key\n  fgctl client create edge-eu-1 --kind edge -e prod -o json"
+    after_help = "Examples:\n  fgctl client create checkout-service --kind backend > key\n  fgctl client create edge-eu-1 --kind edge -e prod -o json\n  fgctl client create web --kind frontend -e prod --origin https://shop.acme.io"
 )]
 pub(crate) struct Create {
     /// The client's name
     name: String,
 
     /// What it is for
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, ignore_case = true)]
     kind: Kind,
 
     // Without a default from the context: a client for all environments is the usual one.
     /// Only for this environment; for all when not given
     #[arg(short, long, value_name = "KEY")]
     env: Option<String>,
-}
 
-/// The kinds of client.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Kind {
-    /// Evaluates, on a server
-    Backend,
-    /// Evaluates, in a browser or an app
-    Frontend,
-    /// Serves flags to others
-    Edge,
+    /// A web origin whose pages may use its key, any number of times; of a frontend client
+    #[arg(long = "origin", value_name = "URL")]
+    origins: Vec<String>,
 }
 
 impl Create {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        if !self.origins.is_empty() && self.kind != Kind::Frontend {
+            return Err(CliError::usage("only frontend clients have web origins").hint("nothing was sent"));
+        }
         let (api, team) = (shell.api()?, shell.team()?);
+        let hint = format!("fgctl client rotate {} gives it another key", self.name);
         let input = CreateClientInput {
-            team,
+            team: team.clone(),
             name: self.name,
-            kind: match self.kind {
-                Kind::Backend => ClientKind::Backend,
-                Kind::Frontend => ClientKind::Frontend,
-                Kind::Edge => ClientKind::Edge,
-            },
+            kind: self.kind.into(),
             environment: self.env,
         };
-        let secret = client::create(&api, input).await?;
-        Ok(View::of(&secret)
-            .named(format!("client/{}", secret.client.name))
-            .line(&secret.key)
-            .note("this key is shown once: keep it now"))
+        let made = client::create(&api, input).await.map_err(on_conflict(hint))?;
+        if self.origins.is_empty() {
+            return Ok(secret(&made, &made.key, "key"));
+        }
+        let input = EditClientInput { team, name: made.client.name.clone(), origins: Some(self.origins) };
+        Ok(match client::edit(&api, input).await {
+            Ok(client) => {
+                let made = ClientSecret { client, ..made };
+                secret(&made, &made.key, "key")
+            }
+            Err(error) => without_origins(&made, &error.into()),
+        })
     }
+}
+
+/// Shows the key of a client that got no origins: it is told only here.
+fn without_origins(made: &ClientSecret, error: &CliError) -> View {
+    let name = &made.client.name;
+    let told = error.to_json()["error"].take();
+    let value = json!({ "client": made.client, "key": made.key, "error": told });
+    secret(&value, &made.key, "key")
+        .exit(error.exit)
+        .note(format!("{name} was made, without its origins: {}", error.message))
+        .note(format!("fgctl client edit {name} --origin URL"))
 }

@@ -2,6 +2,7 @@
 
 use fluxgate_client::environment::{self, Environment};
 
+use super::super::shared::{Limit, list, yes_no};
 use crate::error::CliError;
 use crate::output::{Cell, Column, View};
 use crate::shell::Shell;
@@ -10,19 +11,24 @@ use crate::shell::Shell;
 #[derive(clap::Args, Debug)]
 #[command(visible_alias = "ls")]
 #[command(after_help = "Examples:\n  fgctl env list\n  fgctl env list -o wide")]
-pub(crate) struct List {}
+pub(crate) struct List {
+    #[command(flatten)]
+    limit: Limit,
+}
 
 impl List {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
-        let environments = environment::list(&api, &team).await?.nodes;
+        let environments = environment::first(&api, &team, self.limit.limit).await?;
         let columns = [
             Column::new("KEY", |env: &Environment| Cell::text(&env.key)),
             Column::new("NAME", |env: &Environment| Cell::text(&env.name)),
             Column::new("TYPE", |env: &Environment| Cell::text(env.type_.as_str().to_lowercase())),
-            Column::new("ACTIVE", |env: &Environment| Cell::text(if env.active { "yes" } else { "no" })),
+            Column::new("ACTIVE", |env: &Environment| yes_no(env.active)),
+            Column::wide("COLOUR", |env: &Environment| Cell::text(env.colour.as_deref().unwrap_or_default())),
             Column::wide("UUID", |env: &Environment| Cell::text(env.id.to_string())),
         ];
-        Ok(View::list(&environments, &columns, |env| format!("environment/{}", env.key)))
+        let none = ("no environments yet", "fgctl env create KEY --type development");
+        Ok(list(&environments, &columns, |env| format!("environment/{}", env.key), none))
     }
 }

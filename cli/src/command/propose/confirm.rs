@@ -11,8 +11,7 @@ pub(crate) fn moderate(ui: &Ui, yes: bool, question: &str) -> Result<(), CliErro
     if ui.may_ask() {
         return ui.confirm(question);
     }
-    Err(CliError::usage("a change in production needs --yes when not run interactively")
-        .hint("nothing was sent"))
+    Err(CliError::usage("this needs --yes when not run interactively").hint("nothing was sent"))
 }
 
 /// Asks for the key to be typed, unless flags said yes and named it.

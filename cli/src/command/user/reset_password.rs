@@ -1,0 +1,43 @@
+//! `fgctl user reset-password`
+
+use fluxgate_client::user::{self, ResetPasswordInput};
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+use super::super::shared::{PasswordStdin, Yes, secret};
+use super::shown;
+use crate::error::CliError;
+use crate::output::View;
+use crate::shell::Shell;
+
+/// Give a user a new password and print it, once: they must change it before anything else
+#[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Examples:\n  fgctl user reset-password dev --yes > password\n  fgctl user reset-password dev --yes --password-stdin < password\n\nOne's own is changed with: fgctl user password"
+)]
+pub(crate) struct ResetPassword {
+    /// The user's name
+    username: String,
+
+    #[command(flatten)]
+    password: PasswordStdin,
+
+    #[command(flatten)]
+    yes: Yes,
+}
+
+impl ResetPassword {
+    pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        let question = format!("Give {} a new password? All their sessions end.", self.username);
+        self.yes.ask(shell, &question)?;
+        let (password, by_chance) = self.password.for_another()?;
+        let input =
+            ResetPasswordInput { username: self.username, password: password.expose_secret().to_owned() };
+        let user = user::reset_password(&shell.api()?, input).await?;
+        if !by_chance {
+            return Ok(shown(&user));
+        }
+        let value = json!({ "user": user, "password": password.expose_secret() });
+        Ok(secret(&value, password.expose_secret(), "password"))
+    }
+}
