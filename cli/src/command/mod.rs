@@ -8,10 +8,12 @@
 //! in each format and how the process ends; only `main` prints it. `View::nothing()` shows nothing.
 //! Failures are [`CliError`]s: `CliError::new(Exit::…, "what and why").hint("what to do")`.
 
+mod api;
 mod audit;
 mod change;
 mod client;
 mod completion;
+mod config;
 mod context;
 mod dependency;
 pub(crate) mod dev;
@@ -21,6 +23,7 @@ mod exit_codes;
 mod feature;
 mod login;
 mod logout;
+mod man;
 mod propose;
 mod rule;
 mod version;
@@ -38,12 +41,15 @@ pub(crate) enum Command {
     Kill(feature::Kill),
     Approve(change::Approve),
     Dev(dev::Dev),
+    Api(api::Api),
 
     Login(login::Login),
     Logout(logout::Logout),
     Whoami(whoami::Whoami),
     #[command(subcommand, visible_alias = "contexts")]
     Context(context::Context),
+    #[command(subcommand)]
+    Config(config::Config),
 
     #[command(subcommand, visible_alias = "envs")]
     Env(env::Env),
@@ -66,6 +72,7 @@ pub(crate) enum Command {
 
     Version(version::Version),
     Completion(completion::Completion),
+    Man(man::Man),
     ExitCodes(exit_codes::ExitCodes),
 }
 
@@ -77,10 +84,12 @@ impl Command {
             Self::Kill(command) => command.run(shell).await,
             Self::Approve(command) => command.run(shell).await,
             Self::Dev(command) => command.run(shell).await,
+            Self::Api(command) => command.run(shell).await,
             Self::Login(command) => command.run(shell).await,
             Self::Logout(command) => command.run(shell).await,
             Self::Whoami(command) => command.run(shell).await,
             Self::Context(command) => command.run(shell).await,
+            Self::Config(command) => command.run(shell).await,
             Self::Env(command) => command.run(shell).await,
             Self::Client(command) => command.run(shell).await,
             Self::Feature(command) => command.run(shell).await,
@@ -91,6 +100,7 @@ impl Command {
             Self::Edge(command) => command.run(shell).await,
             Self::Version(command) => command.run(shell).await,
             Self::Completion(command) => command.run(shell).await,
+            Self::Man(command) => command.run(shell).await,
             Self::ExitCodes(command) => command.run(shell).await,
         }
     }

@@ -26,6 +26,8 @@ pub(crate) enum Part {
     Table { header: Vec<Heading>, rows: Vec<Vec<Cell>> },
     /// Rows that need no header.
     Rows(Vec<Vec<Cell>>),
+    /// The value itself: there is no other way to show it.
+    Value(Value),
 }
 
 /// A column's name, and whether only `-o wide` shows it.
@@ -82,6 +84,11 @@ impl View {
             value: serde_json::to_value(thing).unwrap_or_default(),
             ..Self::default()
         }
+    }
+
+    /// Shows JSON, whatever it holds.
+    pub(crate) fn json(value: &Value) -> Self {
+        Self { value: value.clone(), parts: vec![Part::Value(value.clone())], ..Self::default() }
     }
 
     /// Names the object, such as `feature/checkout`.

@@ -1,0 +1,199 @@
+//! Rows and columns: aligned and cut to the width on a terminal, tab-separated elsewhere.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::Format;
+use super::cell::{Cell, Tone};
+use super::looks::Looks;
+use super::render::paint;
+use super::shape::Shape;
+use super::view::Heading;
+use crate::time;
+
+/// How many columns stand between two fields?
+const GAP: usize = 2;
+
+/// How narrow does a field become before those to its left do, and at all?
+const NARROW: [usize; 2] = [16, 6];
+
+/// A row, ready to be shown.
+pub(super) type Fields = Vec<(Tone, String)>;
+
+/// Returns a table as text.
+pub(super) fn table(header: &[Heading], rows: &[Vec<Cell>], shape: &Shape, looks: Looks) -> String {
+    let wide = shape.format == Format::Wide;
+    let shown = |index: usize| wide || header.get(index).is_none_or(|heading| !heading.wide);
+    let mut lines: Vec<Fields> = Vec::with_capacity(rows.len() + 1);
+    let headed = shape.header || (looks.terminal && !rows.is_empty());
+    if headed && !header.is_empty() {
+        lines.push(header.iter().map(|h| (Tone::Dim, looks.text(&h.name).into_owned())).collect());
+    }
+    for row in rows {
+        lines.push(row.iter().map(|cell| field(cell, looks)).collect());
+    }
+    for line in &mut lines {
+        let mut index = 0;
+        line.retain(|_| {
+            index += 1;
+            shown(index - 1)
+        });
+    }
+    if looks.terminal { aligned(lines, looks) } else { separated(&lines) }
+}
+
+/// Returns a cell's tone and text.
+pub(super) fn field(cell: &Cell, looks: Looks) -> (Tone, String) {
+    let dash = || "-".to_owned();
+    match cell {
+        Cell::Text(text) if text.is_empty() => (Tone::Plain, dash()),
+        Cell::Text(text) => (Tone::Plain, looks.text(text).into_owned()),
+        Cell::State(tone, word) if looks.terminal => {
+            (*tone, format!("{}{}", looks.text(tone.glyph()), looks.text(word)))
+        }
+        Cell::State(tone, word) => (*tone, looks.text(word).into_owned()),
+        Cell::Time(None) | Cell::Version(None) => (Tone::Plain, dash()),
+        Cell::Time(Some(at)) if looks.terminal => (Tone::Dim, time::ago(*at, looks.now)),
+        Cell::Time(Some(at)) => (Tone::Plain, time::instant(*at)),
+        Cell::Version(Some(number)) if looks.terminal => (Tone::Plain, format!("v{number}")),
+        Cell::Version(Some(number)) => (Tone::Plain, number.to_string()),
+    }
+}
+
+fn separated(lines: &[Fields]) -> String {
+    let line = |line: &Fields| {
+        let fields: Vec<String> = line.iter().map(|(tone, text)| paint(*tone, text)).collect();
+        format!("{}\n", fields.join("\t"))
+    };
+    lines.iter().map(line).collect()
+}
+
+/// Returns rows in columns, as wide as there is room.
+pub(super) fn aligned(mut lines: Vec<Fields>, looks: Looks) -> String {
+    let columns = lines.iter().map(Vec::len).max().unwrap_or_default();
+    let mut widths = vec![0; columns];
+    for line in &lines {
+        for (width, (_, text)) in widths.iter_mut().zip(line) {
+            *width = text.width().max(*width);
+        }
+    }
+    if let Some(room) = looks.width {
+        fit(&mut widths, room);
+    }
+    let mut out = String::new();
+    for line in &mut lines {
+        let mut used = 0;
+        let last = line.len().saturating_sub(1);
+        for (index, (tone, text)) in line.iter().enumerate() {
+            let mut room = widths[index];
+            if let Some(width) = looks.width {
+                // What still does not fit ends at the edge of the screen.
+                room = room.min(width.saturating_sub(used));
+            }
+            let text = cut(text, room, looks.cut());
+            let width = text.width();
+            out.push_str(&paint(*tone, &text));
+            used += width;
+            // The last column needs no space behind it.
+            if index < last {
+                let gap = (widths[index] + GAP).saturating_sub(width);
+                let gap = looks.width.map_or(gap, |width| gap.min(width.saturating_sub(used)));
+                out.extend(std::iter::repeat_n(' ', gap));
+                used += gap;
+            }
+        }
+        out.truncate(out.trim_end_matches(' ').len());
+        out.push('\n');
+    }
+    out
+}
+
+/// Narrows columns until they fit: the last ones first, the first one, which names the thing, at the very end.
+fn fit(widths: &mut [usize], room: usize) {
+    let gaps = GAP * widths.len().saturating_sub(1);
+    let over = |widths: &[usize]| (widths.iter().sum::<usize>() + gaps).saturating_sub(room);
+    for least in NARROW {
+        for index in (1..widths.len()).rev() {
+            let excess = over(widths);
+            widths[index] = widths[index].saturating_sub(excess).max(widths[index].min(least));
+        }
+    }
+    if let Some(&first) = widths.first() {
+        widths[0] = first.saturating_sub(over(widths)).max(first.min(NARROW[1]));
+    }
+}
+
+/// Cuts text to a width, with a sign at its end that says so.
+pub(super) fn cut(text: &str, width: usize, sign: &str) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let Some(room) = width.checked_sub(sign.width()) else {
+        return String::new();
+    };
+    let (mut used, mut kept) = (0, String::new());
+    for c in text.chars() {
+        let next = c.width().unwrap_or_default();
+        if used + next > room {
+            break;
+        }
+        used += next;
+        kept.push(c);
+    }
+    kept + sign
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use unicode_width::UnicodeWidthStr;
+
+    use super::{aligned, cut};
+    use crate::output::{Looks, Tone};
+
+    fn show(rows: &[&[&str]], width: Option<usize>) -> String {
+        let looks = Looks { terminal: true, width, ascii: false, now: DateTime::<Utc>::UNIX_EPOCH };
+        let row = |row: &&[&str]| row.iter().map(|text| (Tone::Plain, (*text).to_owned())).collect();
+        aligned(rows.iter().map(row).collect(), looks)
+    }
+
+    const ROWS: [&[&str]; 2] = [
+        &["checkout-redesign", "on", "a reason that somebody gave in many words", "44m"],
+        &["ユーザー", "off", "größe", "9d"],
+    ];
+
+    #[test]
+    fn wide_characters_are_aligned() {
+        let text = show(&ROWS, None);
+        let places: Vec<usize> = text
+            .lines()
+            .zip(["on", "off"])
+            .map(|(line, word)| line[..line.find(word).unwrap()].width())
+            .collect();
+        assert_eq!(places, [19, 19], "{text}");
+    }
+
+    #[test]
+    fn the_last_wide_column_is_cut_first() {
+        assert_eq!(
+            show(&ROWS, Some(45)),
+            "checkout-redesign  on   a reason that …  44m\nユーザー           off  größe            9d\n"
+        );
+    }
+
+    #[test]
+    fn nothing_is_wider_than_the_screen() {
+        for width in 0..60 {
+            for line in show(&ROWS, Some(width)).lines() {
+                assert!(line.width() <= width, "{width}: {line:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cut_never_splits_a_wide_character() {
+        assert_eq!(cut("ユーザー", 8, "…"), "ユーザー");
+        assert_eq!(cut("ユーザー", 6, "…"), "ユー…");
+        assert_eq!(cut("abc", 2, "..."), "");
+        assert_eq!(cut("abcdef", 4, "..."), "a...");
+    }
+}
