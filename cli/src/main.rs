@@ -11,6 +11,8 @@ mod file;
 mod folder;
 mod output;
 mod pager;
+#[cfg(test)]
+mod reference;
 mod screen;
 mod shell;
 mod text;
@@ -79,12 +81,15 @@ fn run(command: command::Command, shell: &Shell) -> Result<Exit, CliError> {
 /// Tells what is wrong with the words, or shows the help that they ask for.
 fn usage(error: &clap::Error) -> Exit {
     let wrong = error.use_stderr();
-    if wrong && wants_json() {
+    let json = wants_json();
+    // clap repeats words as they came.
+    let hostile = std::env::args_os().any(|word| word.to_string_lossy().chars().any(text::is_hostile));
+    if wrong && (json || hostile) {
         let text = error.to_string();
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let failed = CliError::usage(message).details(lines.map(str::to_owned));
-        Ui::new(Shape::of_errors(true), false, true).fail(&failed);
+        Ui::new(Shape::of_errors(json), false, true).fail(&failed);
         return Exit::Usage;
     }
     match error.print() {

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::{Line, Looks, Shape, Tone, View, one_line, render, show_line, wrapped};
+use crate::output::{Line, Looks, Shape, Tone, View, one_line, render, show_line, wrapped, wrapped_at};
 use crate::pager;
 use crate::screen::{Screen, Stream, variable};
 use crate::time;
@@ -61,8 +61,10 @@ impl Ui {
             // As it is: a caret must stay below its place.
             self.note_as_it_is(&Line::from(format!("  {detail}")));
         }
+        let names = error.gates.iter().map(|gate| gate.gate.chars().count());
+        let names = names.fold(GATE, usize::max);
         for gate in &error.gates {
-            self.gate(gate);
+            self.gate(gate, names);
         }
         if let Some(hint) = &error.hint {
             self.note(format!("  {hint}"));
@@ -99,17 +101,25 @@ impl Ui {
         }
     }
 
-    /// Tells of a gate, open or closed.
-    pub(crate) fn gate(&self, gate: &Gate) {
+    /// Tells of a gate, open or closed, whose name is in a column of this width.
+    fn gate(&self, gate: &Gate, names: usize) {
         let (tone, sign) = match gate.passed {
             true => (Tone::Good, "✓"),
             false => (Tone::Bad, "✗"),
         };
-        let line = Line::default().and(tone, format!("  {sign} "));
-        self.note(line.and(Tone::Plain, format!("{:<GATE$} {}", gate.gate, gate.message)));
-        if let (false, Some(hint)) = (gate.passed, &gate.hint) {
-            // Below the message: behind the sign, the name and the spaces between.
-            self.note(format!("{:width$}({hint})", "", width = 4 + GATE + 1));
+        // The longer one of the two is ASCII's "ok".
+        let signs = if self.screen.ascii { 2 } else { 1 };
+        let sign = format!("  {:<signs$} ", self.looks(self.screen.stderr).text(sign));
+        // Everything about a gate stands below its message.
+        let column = 2 + signs + 1 + names + 1;
+        let line = Line::default().and(tone, sign);
+        let line = line.and(Tone::Plain, format!("{:<names$} {}", gate.gate, gate.message));
+        let hint = gate.hint.as_ref().filter(|_| !gate.passed);
+        let hint = hint.map(|hint| Line::from(format!("{:column$}({hint})", "")));
+        for line in std::iter::once(line).chain(hint) {
+            for line in wrapped_at(&line, self.screen.stderr.width, column) {
+                self.note_as_it_is(&line);
+            }
         }
     }
 

@@ -35,10 +35,13 @@ pub(super) fn attach(root: Command) -> Command {
 }
 
 fn below(command: Command, noun: &str, depth: usize) -> Command {
-    let command = command.mut_args(|arg| match kind(noun, &arg) {
-        Some(kind) => arg.add(ArgValueCandidates::new(move || candidates(kind))),
-        None => arg,
-    });
+    // What is made has a name that is not taken.
+    let new = command.get_name() == "create";
+    let command =
+        command.mut_args(|arg| match kind(noun, &arg).filter(|_| !new || arg.get_long().is_some()) {
+            Some(kind) => arg.add(ArgValueCandidates::new(move || candidates(kind))),
+            None => arg,
+        });
     command.mut_subcommands(|sub| {
         let noun = match (depth, sub.has_subcommands()) {
             (0, true) => sub.get_name().to_owned(),
@@ -98,7 +101,7 @@ mod tests {
 
     #[test]
     fn other_words_do_not() {
-        assert_eq!(of(&["feature", "create"], "type_"), None);
+        assert_eq!(of(&["feature", "create"], "variants"), None);
         assert_eq!(of(&["client", "create"], "name"), None);
     }
 }

@@ -1,17 +1,19 @@
 //! What was asked to be shown of a result, and how: the flags, checked before anything is done.
 
+use clap::ValueEnum;
+
 use super::Format;
 use super::fields::Fields;
 use super::jq::Jq;
 use super::template::Template;
 use crate::error::CliError;
+use crate::screen::variable;
 
 /// Flags of how a result is shown.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub(crate) struct Showing {
-    /// How to show the result
-    #[arg(short, long, global = true, env = "FGCTL_OUTPUT", hide_env_values = true)]
-    #[arg(value_name = "FORMAT", value_enum, ignore_case = true)]
+    /// How to show the result; FGCTL_OUTPUT when not given
+    #[arg(short, long, global = true, value_name = "FORMAT", value_enum)]
     pub(crate) output: Option<Format>,
 
     /// Only these fields of the JSON, such as key,stages.environment.key; alone it lists the fields
@@ -36,9 +38,25 @@ pub(crate) struct Showing {
 }
 
 impl Showing {
+    /// Returns the format: the flag's, or the variable's, where an empty one is none.
+    fn format(&self) -> Result<Format, CliError> {
+        let variable = variable("FGCTL_OUTPUT").filter(|_| self.output.is_none());
+        match (self.output, variable) {
+            (Some(format), _) => Ok(format),
+            (None, None) => Ok(Format::default()),
+            (None, Some(text)) => Format::from_str(&text, true).map_err(|_| {
+                let formats: Vec<String> = Format::value_variants()
+                    .iter()
+                    .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
+                    .collect();
+                CliError::usage(format!("FGCTL_OUTPUT is {text:?}; it may be {}", formats.join(", ")))
+            }),
+        }
+    }
+
     /// Returns whether errors are wanted as JSON.
     pub(crate) fn machine(&self) -> bool {
-        let json = matches!(self.output, Some(Format::Json | Format::Jsonl));
+        let json = matches!(self.format(), Ok(Format::Json | Format::Jsonl));
         self.template.is_none() && (json || self.json.is_some() || self.jq.is_some())
     }
 }
@@ -75,7 +93,7 @@ impl Shape {
         };
         let plain = matches!((&through, &fields), (Through::Nothing, Fields::All));
         // What narrows the JSON down asks for it.
-        let format = match showing.output.unwrap_or_default() {
+        let format = match showing.format()? {
             Format::Table | Format::Wide | Format::Name if !plain => Format::Json,
             format => format,
         };

@@ -76,30 +76,26 @@ pub(super) fn aligned(mut lines: Vec<Fields>, looks: Looks) -> String {
             *width = text.width().max(*width);
         }
     }
-    if let Some(room) = looks.width {
-        fit(&mut widths, room);
-    }
+    let (widths, more) = match looks.width {
+        Some(room) => fit(&widths, room, looks.cut().width()),
+        None => (widths, false),
+    };
     let mut out = String::new();
     for line in &mut lines {
-        let mut used = 0;
+        let dropped = more && line.len() > widths.len();
+        line.truncate(widths.len());
         let last = line.len().saturating_sub(1);
         for (index, (tone, text)) in line.iter().enumerate() {
-            let mut room = widths[index];
-            if let Some(width) = looks.width {
-                // What still does not fit ends at the edge of the screen.
-                room = room.min(width.saturating_sub(used));
-            }
-            let text = cut(text, room, looks.cut());
-            let width = text.width();
+            let text = cut(text, widths[index], looks.cut());
             out.push_str(&paint(*tone, &text));
-            used += width;
             // The last column needs no space behind it.
-            if index < last {
-                let gap = (widths[index] + GAP).saturating_sub(width);
-                let gap = looks.width.map_or(gap, |width| gap.min(width.saturating_sub(used)));
+            if index < last || dropped {
+                let gap = (widths[index] + GAP).saturating_sub(text.width());
                 out.extend(std::iter::repeat_n(' ', gap));
-                used += gap;
             }
+        }
+        if dropped {
+            out.push_str(looks.cut());
         }
         out.truncate(out.trim_end_matches(' ').len());
         out.push('\n');
@@ -107,19 +103,26 @@ pub(super) fn aligned(mut lines: Vec<Fields>, looks: Looks) -> String {
     out
 }
 
-/// Narrows columns until they fit: the last ones first, the first one, which names the thing, at the very end.
-fn fit(widths: &mut [usize], room: usize) {
-    let gaps = GAP * widths.len().saturating_sub(1);
-    let over = |widths: &[usize]| (widths.iter().sum::<usize>() + gaps).saturating_sub(room);
-    for least in NARROW {
-        for index in (1..widths.len()).rev() {
-            let excess = over(widths);
-            widths[index] = widths[index].saturating_sub(excess).max(widths[index].min(least));
+/// Returns how wide columns are so that they fit, and whether there are more than that.
+///
+/// The last wide ones become narrow first; the first one, which names the thing, stays whole as long as it fits at all.
+fn fit(wanted: &[usize], room: usize, sign: usize) -> (Vec<usize>, bool) {
+    for columns in (1..=wanted.len()).rev() {
+        let more = columns < wanted.len();
+        let room = if more { room.saturating_sub(GAP + sign) } else { room };
+        let mut widths = wanted[..columns].to_vec();
+        let gaps = GAP * (columns - 1);
+        for least in NARROW {
+            for index in (1..columns).rev() {
+                let excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(room);
+                widths[index] = widths[index].saturating_sub(excess).max(widths[index].min(least));
+            }
+        }
+        if widths.iter().sum::<usize>() + gaps <= room {
+            return (widths, more);
         }
     }
-    if let Some(&first) = widths.first() {
-        widths[0] = first.saturating_sub(over(widths)).max(first.min(NARROW[1]));
-    }
+    (vec![room], false)
 }
 
 /// Cuts text to a width, with a sign at its end that says so.
@@ -176,8 +179,18 @@ mod tests {
     fn the_last_wide_column_is_cut_first() {
         assert_eq!(
             show(&ROWS, Some(45)),
-            "checkout-redesign  on   a reason that …  44m\nユーザー           off  größe            9d\n"
+            "checkout-redesign  on   a reason that s…  44m\nユーザー           off  größe             9d\n"
         );
+    }
+
+    #[test]
+    fn what_has_no_room_is_left_out_and_said_so() {
+        assert_eq!(
+            show(&ROWS, Some(34)),
+            "checkout-redesign  on   a reas…  …\nユーザー           off  größe    …\n"
+        );
+        assert_eq!(show(&ROWS, Some(22)), "checkout-redesign  …\nユーザー           …\n");
+        assert_eq!(show(&ROWS, Some(10)), "checkout-…\nユーザー\n");
     }
 
     #[test]

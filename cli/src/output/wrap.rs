@@ -12,16 +12,23 @@ const LEAST: usize = 16;
 
 /// Returns a line as lines no wider than this, broken between words. A word that is wider stays whole.
 pub(crate) fn wrapped(line: &Line, width: Option<usize>) -> Vec<Line> {
+    wrapped_at(line, width, HANG + indentation(line))
+}
+
+/// Returns the same, where what goes on below begins at this column.
+pub(crate) fn wrapped_at(line: &Line, width: Option<usize>, indent: usize) -> Vec<Line> {
     let whole: usize = line.0.iter().map(|(_, text)| text.width()).sum();
     let Some(width) = width.filter(|width| *width >= LEAST && whole > *width) else {
         return vec![line.clone()];
     };
-    let indent = HANG + indentation(line);
+    // Where the column is narrow what stands in it is better read from the left.
+    let indent = if indent + LEAST > width { HANG } else { indent };
     let (mut lines, mut current, mut used) = (Vec::new(), Line::default(), 0);
     for (tone, word) in words(line) {
         let wide = word.trim_end().width();
         if used + wide > width && used > indent {
-            lines.push(std::mem::replace(&mut current, Line::from(" ".repeat(indent))));
+            let full = std::mem::replace(&mut current, Line::from(" ".repeat(indent)));
+            lines.push(trimmed(full));
             used = indent;
         }
         used += word.width();
@@ -54,6 +61,13 @@ fn words(line: &Line) -> Vec<(Tone, String)> {
         words.push((*tone, text[begin..].to_owned()));
     }
     words
+}
+
+fn trimmed(mut line: Line) -> Line {
+    if let Some((_, text)) = line.0.last_mut() {
+        text.truncate(text.trim_end().len());
+    }
+    line
 }
 
 fn add(mut line: Line, tone: Tone, word: &str) -> Line {
