@@ -19,6 +19,8 @@ pub(crate) struct Stream {
     pub(crate) height: Option<usize>,
     /// Whether it gets colours.
     pub(crate) colour: ColorChoice,
+    /// Whether it is a terminal with no signs but ASCII.
+    pub(crate) ascii: bool,
 }
 
 /// Both streams.
@@ -26,8 +28,6 @@ pub(crate) struct Stream {
 pub(crate) struct Screen {
     pub(crate) stdout: Stream,
     pub(crate) stderr: Stream,
-    /// Whether the locale has no signs but ASCII.
-    pub(crate) ascii: bool,
     /// Whether the terminal cannot do more than print lines.
     pub(crate) dumb: bool,
 }
@@ -46,7 +46,6 @@ impl Screen {
                 (stderr.is_terminal(), terminal_size_of(&stderr), AutoStream::choice(&stderr)),
                 Forced::No,
             ),
-            ascii: stdout.is_terminal() && !utf8(),
             dumb: variable("TERM").is_none_or(|term| term == "dumb"),
         }
     }
@@ -79,6 +78,7 @@ impl Stream {
             width,
             height: real.map(|(_, Height(height))| usize::from(height)).filter(|height| *height > 0),
             colour,
+            ascii: terminal && !utf8(),
         }
     }
 }

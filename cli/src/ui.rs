@@ -29,7 +29,8 @@ impl Ui {
     /// Looks at the streams; `ascii` and `no_input` are what was asked for.
     pub(crate) fn new(shape: Shape, ascii: bool, no_input: bool) -> Self {
         let mut screen = Screen::look();
-        screen.ascii |= ascii;
+        screen.stdout.ascii |= ascii;
+        screen.stderr.ascii |= ascii;
         let may_ask = screen.stderr.terminal && io::stdin().is_terminal() && !no_input;
         Self { shape, screen, may_ask }
     }
@@ -108,7 +109,7 @@ impl Ui {
             false => (Tone::Bad, "✗"),
         };
         // The longer one of the two is ASCII's "ok".
-        let signs = if self.screen.ascii { 2 } else { 1 };
+        let signs = if self.screen.stderr.ascii { 2 } else { 1 };
         let sign = format!("  {:<signs$} ", self.looks(self.screen.stderr).text(sign));
         // Everything about a gate stands below its message.
         let column = 2 + signs + 1 + names + 1;
@@ -193,7 +194,7 @@ impl Ui {
     }
 
     fn looks(&self, stream: Stream) -> Looks {
-        Looks { terminal: stream.terminal, width: stream.width, ascii: self.screen.ascii, now: clock::now() }
+        Looks { terminal: stream.terminal, width: stream.width, ascii: stream.ascii, now: clock::now() }
     }
 
     fn write_out(&self, text: &str, coloured: bool) -> Result<(), CliError> {

@@ -11,6 +11,7 @@ mod fake;
 mod faults;
 mod hostile;
 mod http;
+mod output;
 mod poll;
 mod refusals;
 mod run;

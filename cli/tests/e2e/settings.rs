@@ -71,7 +71,7 @@ fn a_read_only_context_sends_nothing_that_changes_something() {
         "{written}"
     );
     fake.with(&[], &["api", "--query", "mutation { x }"]).ends(5).says("\"a\" is read-only");
-    fake.with(&[], &["change", "cancel", "7", "--reason", "x", "-o", "json"]).ends(5);
+    fake.with(&[], &["change", "cancel", "7", "-o", "json"]).ends(5);
     assert_eq!(fake.asked(), 0);
     fake.with(&[], &["api", "--query", "{ x }"]).ends(0);
     let rehearsal = ["api", "--query", "mutation M($input: I!) { x }", "-F", "input={\"dryRun\":true}"];
