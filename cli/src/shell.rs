@@ -111,6 +111,14 @@ impl Shell {
         }
     }
 
+    /// Returns the context in force. Where server and token are given none is needed, and files may be as they like.
+    fn context_if_any(&self) -> Result<Option<Context>, CliError> {
+        match self.context() {
+            Err(_) if self.wanted_server().is_some() && credentials::token_is_given() => Ok(None),
+            context => context,
+        }
+    }
+
     /// Returns the context's name that was asked for.
     pub(crate) fn wanted_context(&self) -> Option<&str> {
         given(self.globals.context.as_deref())
@@ -178,7 +186,7 @@ impl Shell {
         if *kind == EnvironmentType::Production {
             return Ok(true);
         }
-        let context = self.context()?;
+        let context = self.context_if_any()?;
         Ok(context.is_some_and(|context| context.protected.iter().any(|protected| protected == env)))
     }
 
@@ -190,7 +198,7 @@ impl Shell {
     /// Connects to the server in force, signed in as far as there are credentials for it.
     pub(crate) fn api(&self) -> Result<Api, CliError> {
         let server = self.server()?;
-        let context = self.context()?;
+        let context = self.context_if_any()?;
         let api = self.signed_in(&server, context.as_ref())?;
         if self.ui.names_only() {
             let why = "--json without fields only lists their names, but this would change something";

@@ -113,7 +113,7 @@ impl Api {
     pub async fn run_text(
         &self,
         document: &str,
-        variables: serde_json::Map<String, Value>,
+        variables: &serde_json::Map<String, Value>,
         operation: Option<&str>,
     ) -> Result<Value, Error> {
         self.ask(&Operation::text(document, variables, operation)?).await
@@ -300,7 +300,7 @@ impl Operation {
 
     fn text(
         document: &str,
-        variables: serde_json::Map<String, Value>,
+        variables: &serde_json::Map<String, Value>,
         operation: Option<&str>,
     ) -> Result<Self, Error> {
         let mut sent = json!({ "query": document, "variables": variables });

@@ -42,7 +42,7 @@ impl Api {
             );
         }
         let variables: Map<String, Value> = self.fields.into_iter().collect();
-        let answer = shell.api()?.run_text(&document, variables, self.operation.as_deref()).await?;
+        let answer = shell.api()?.run_text(&document, &variables, self.operation.as_deref()).await?;
         let view = View::json(&answer);
         let Some(error) = answer.pointer("/errors/0") else {
             return Ok(view);

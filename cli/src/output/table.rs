@@ -3,11 +3,12 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::Format;
-use super::cell::{Cell, Tone};
+use super::cell::{Cell, Line, Tone};
 use super::looks::Looks;
 use super::render::paint;
 use super::shape::Shape;
 use super::view::Heading;
+use super::wrap::wrapped_at;
 use crate::time;
 
 /// How many columns stand between two fields?
@@ -38,7 +39,41 @@ pub(super) fn table(header: &[Heading], rows: &[Vec<Cell>], shape: &Shape, looks
             shown(index - 1)
         });
     }
-    if looks.terminal { aligned(lines, looks) } else { separated(&lines) }
+    if !looks.terminal {
+        return separated(&lines);
+    }
+    if let (Some(room), true) = (looks.width, header.last().is_some_and(|heading| heading.prose)) {
+        lines = going_on(lines, room);
+    }
+    aligned(lines, looks)
+}
+
+/// Returns rows whose last column has as many lines as its sentences need.
+fn going_on(lines: Vec<Fields>, room: usize) -> Vec<Fields> {
+    let widest = |index: usize| {
+        let widths = lines.iter().filter_map(|line| Some(line.get(index)?.1.width()));
+        widths.max().unwrap_or_default() + GAP
+    };
+    let last = lines.iter().map(Vec::len).max().unwrap_or_default().saturating_sub(1);
+    let room = room.saturating_sub((0..last).map(widest).sum());
+    let mut all = Vec::with_capacity(lines.len());
+    for mut line in lines {
+        let Some((tone, text)) = line.pop() else {
+            continue;
+        };
+        for (index, part) in
+            wrapped_at(&Line::default().and(tone, text), Some(room), 0).into_iter().enumerate()
+        {
+            let before = |(tone, text): &(Tone, String)| match index {
+                0 => (*tone, text.clone()),
+                _ => (*tone, String::new()),
+            };
+            let mut row: Fields = line.iter().map(before).collect();
+            row.push((tone, part.0.into_iter().map(|(_, text)| text).collect()));
+            all.push(row);
+        }
+    }
+    all
 }
 
 /// Returns a cell's tone and text.
@@ -181,6 +216,16 @@ mod tests {
             show(&ROWS, Some(45)),
             "checkout-redesign  on   a reason that s…  44m\nユーザー           off  größe             9d\n"
         );
+    }
+
+    #[test]
+    fn sentences_go_on_below() {
+        let row =
+            |code: &str, text: &str| vec![(Tone::Plain, code.to_owned()), (Tone::Plain, text.to_owned())];
+        let rows =
+            super::going_on(vec![row("1", "nothing below fits; a server error"), row("130", "no")], 25);
+        let texts: Vec<String> = rows.iter().map(|row| format!("{}|{}", row[0].1, row[1].1)).collect();
+        assert_eq!(texts, ["1|nothing below fits;", "|a server error", "130|no"]);
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub(crate) enum Part {
 pub(crate) struct Heading {
     pub(crate) name: String,
     pub(crate) wide: bool,
+    /// Whether it holds sentences, which go on below where others are cut.
+    pub(crate) prose: bool,
 }
 
 /// A column of a list, as data.
@@ -46,7 +48,7 @@ pub(crate) struct Column<T> {
 impl<T> Column<T> {
     /// Makes a column that is always shown.
     pub(crate) fn new(name: impl Into<String>, cell: impl Fn(&T) -> Cell + 'static) -> Self {
-        let heading = Heading { name: name.into(), wide: false };
+        let heading = Heading { name: name.into(), wide: false, prose: false };
         Self { heading, cell: Box::new(cell) }
     }
 
@@ -54,6 +56,13 @@ impl<T> Column<T> {
     pub(crate) fn wide(name: impl Into<String>, cell: impl Fn(&T) -> Cell + 'static) -> Self {
         let mut column = Self::new(name, cell);
         column.heading.wide = true;
+        column
+    }
+
+    /// Makes a last column of sentences, of which nothing is cut off.
+    pub(crate) fn prose(name: impl Into<String>, cell: impl Fn(&T) -> Cell + 'static) -> Self {
+        let mut column = Self::new(name, cell);
+        column.heading.prose = true;
         column
     }
 }

@@ -172,7 +172,8 @@ fn a_home_that_cannot_be_written() {
         [("FGCTL_CONFIG_DIR", "/dev/null/fgctl"), ("XDG_CACHE_HOME", "/dev/null"), ("HOME", "/dev/null")];
     let list = ["env", "list", "--server", fake.address(), "--team", "demo"];
     // What needs no file of its own works.
-    fake.with(&[&home[1..], &[("FGCTL_TOKEN", "t")]].concat(), &list).ends(0);
+    fake.with(&[&home[..], &[("FGCTL_TOKEN", "t")]].concat(), &list).ends(0);
+    fake.with(&home, &list).ends(2).says("/dev/null/fgctl");
     let set = ["context", "set", "x", "--server", fake.address()];
     let run = fake.with(&home, &set);
     assert!(matches!(run.code, 1 | 2), "{run:#?}");

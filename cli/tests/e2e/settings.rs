@@ -117,6 +117,34 @@ fn a_context_is_forgotten_with_its_sign_in() {
     fake.with(&[], &["context", "set", "x", "--server", "nonsense"]).ends(2);
 }
 
+/// Returns what bash is told that the last word may be.
+fn complete(fake: &Fake, server: &str, words: &[&str]) -> String {
+    let index = (words.len() - 1).to_string();
+    let vars = [
+        ("COMPLETE", "bash"),
+        ("_CLAP_COMPLETE_INDEX", &index),
+        ("_CLAP_IFS", "\n"),
+        ("FGCTL_SERVER", server),
+        ("FGCTL_TEAM", "demo"),
+        ("FGCTL_TOKEN", "t"),
+    ];
+    fake.with(&vars, &[&["--"], words].concat()).ends(0).stdout
+}
+
+#[test]
+fn a_list_that_was_seen_completes_without_the_server() {
+    let node = json!({
+        "id": "0193b5f0-0000-7000-8000-000000000000", "key": "canary", "name": "Canary", "type": "STAGING",
+        "colour": "", "position": 1, "active": true,
+    });
+    // Answers that list, and nothing else as it should be.
+    let fake = Fake::json(&json!({"data": {"team": {"page": {
+        "nodes": [node], "pageInfo": {"hasNextPage": false, "endCursor": null}, "totalCount": 1,
+    }}}}));
+    fake.run(&["env", "list"]).ends(0).says("canary");
+    assert!(complete(&fake, fake.address(), &["fgctl", "kill", "x", "-e", ""]).contains("canary"));
+}
+
 #[test]
 fn names_complete_from_the_server_and_then_from_the_cache() {
     let fake = Fake::json(&json!({"data": {"team": {
@@ -124,19 +152,7 @@ fn names_complete_from_the_server_and_then_from_the_cache() {
         "environments": {"nodes": [{"key": "dev"}, {"key": "prod"}]},
         "changes": {"nodes": [{"number": 482}]},
     }}}));
-    let of = |server: &str, words: &[&str]| {
-        let index = (words.len() - 1).to_string();
-        let vars = [
-            ("COMPLETE", "bash"),
-            ("_CLAP_COMPLETE_INDEX", &index),
-            ("_CLAP_IFS", "\n"),
-            ("_CLAP_COMPLETE_COMP_TYPE", "9"),
-            ("FGCTL_SERVER", server),
-            ("FGCTL_TEAM", "demo"),
-            ("FGCTL_TOKEN", "t"),
-        ];
-        fake.with(&vars, &[&["--"], words].concat()).ends(0).stdout
-    };
+    let of = |server: &str, words: &[&str]| complete(&fake, server, words);
     let server = fake.address();
     // A busy machine may need more than the deadline the first time.
     let found = crate::poll::until(
