@@ -18,6 +18,9 @@ use crate::ui::Ui;
 /// How long may one request take, unless `--timeout` is shorter?
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Why is nothing changed when only the names of fields are asked for?
+const NAMES_ONLY: &str = "--json without fields only lists their names, but this would change something";
+
 /// Options that every command has.
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Global options")]
@@ -181,6 +184,14 @@ impl Shell {
         }
     }
 
+    /// Makes sure that files may be changed: not where only the names of fields are asked for.
+    pub(crate) fn may_change(&self) -> Result<(), CliError> {
+        match self.ui.names_only() {
+            true => Err(CliError::usage(NAMES_ONLY).hint("nothing was changed")),
+            false => Ok(()),
+        }
+    }
+
     /// Returns whether a change in an environment is asked about: in production, and where the context says so.
     pub(crate) fn is_protected(&self, env: &str, kind: &EnvironmentType) -> Result<bool, CliError> {
         if *kind == EnvironmentType::Production {
@@ -201,8 +212,7 @@ impl Shell {
         let context = self.context_if_any()?;
         let api = self.signed_in(&server, context.as_ref())?;
         if self.ui.names_only() {
-            let why = "--json without fields only lists their names, but this would change something";
-            return Ok(api.holding(Hold::Usage(why.to_owned())));
+            return Ok(api.holding(Hold::Usage(NAMES_ONLY.to_owned())));
         }
         Ok(match context.filter(|context| context.read_only) {
             Some(context) => {

@@ -39,6 +39,7 @@ pub(crate) struct Login {
 
 impl Login {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        shell.may_change()?;
         let place = Place::new(shell)?;
         // Before there is anything to lose.
         shell.config()?.credentials(&place.name)?.probe()?;

@@ -90,6 +90,8 @@ fn listing_fields_changes_nothing() {
     assert_eq!(fake.asked(), 0);
     let run = fake.with(&[], &["api", "--query", "{ x }", "--json"]).ends(0);
     assert_eq!(run.stdout, "data\ndata.x\n");
+    fake.with(&[], &["context", "delete", "a", "--yes", "--json"]).ends(2).says("nothing was changed");
+    fake.with(&[], &["context", "list", "--json"]).ends(0).says("current");
     fake.with(&[], &["api", "--query", "{ x }", "--json", "dta"]).ends(2).says("Did you mean data?");
 }
 

@@ -21,6 +21,7 @@ pub(crate) struct Delete {
 impl Delete {
     #[expect(clippy::unused_async, reason = "all commands are called alike")]
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        shell.may_change()?;
         let config = shell.config()?;
         let context = config.context(&self.name)?;
         let file = config.credentials(&self.name)?;

@@ -49,6 +49,7 @@ enum Unset {
 impl Set {
     #[expect(clippy::unused_async, reason = "all commands are called alike")]
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        shell.may_change()?;
         let known = shell.config()?.contexts().into_iter().find(|context| context.name == self.name);
         let new = known.is_none();
         let context = self.changed(shell, known)?;
