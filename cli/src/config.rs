@@ -14,7 +14,8 @@ use crate::file;
 const FILE: &str = "config.toml";
 
 /// A saved connection.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Context {
     /// What it is called.
     pub(crate) name: String,
@@ -24,6 +25,20 @@ pub(crate) struct Context {
     pub(crate) team: Option<String>,
     /// The environment that commands are about.
     pub(crate) env: Option<String>,
+    /// Environments in which a change is asked about as in production.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) protected: Vec<String>,
+    /// Whether nothing is sent that changes something.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) read_only: bool,
+    /// Certificates that are trusted beside the machine's, as PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ca_file: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// The config file.
@@ -107,6 +122,41 @@ impl Config {
         Ok(())
     }
 
+    /// Writes a context as it is now; what it does not have goes.
+    pub(crate) fn put(&mut self, context: &Context) -> Result<(), CliError> {
+        // The name becomes that of a file.
+        self.credentials(&context.name)?;
+        self.set(context);
+        let Some(table) = self.table_of(&context.name) else {
+            return Ok(());
+        };
+        let protected: toml_edit::Array = context.protected.iter().collect();
+        write_or_drop(table, "protected", (!protected.is_empty()).then(|| protected.into()));
+        write_or_drop(table, "read_only", context.read_only.then(|| true.into()));
+        write_or_drop(table, "ca_file", context.ca_file.as_deref().map(Into::into));
+        Ok(())
+    }
+
+    /// Removes a context; when it was the current one, none is.
+    pub(crate) fn remove(&mut self, name: &str) {
+        if self.current() == Some(name) {
+            self.document.remove("current");
+        }
+        if let Some(contexts) = self.document.get_mut("contexts").and_then(Item::as_table_like_mut) {
+            contexts.remove(name);
+        }
+    }
+
+    fn table_of(&mut self, name: &str) -> Option<&mut dyn toml_edit::TableLike> {
+        let contexts = self.document.get_mut("contexts").and_then(Item::as_table_like_mut)?;
+        contexts.get_mut(name).and_then(Item::as_table_like_mut)
+    }
+
+    /// Returns the file's path.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.join(FILE)
+    }
+
     /// Returns where a context's credentials are kept.
     pub(crate) fn credentials(&self, context: &str) -> Result<CredentialsFile, CliError> {
         CredentialsFile::new(&self.folder, context)
@@ -149,6 +199,24 @@ impl Config {
     }
 }
 
+/// Writes a value in place, so that the comment behind it stays, or takes it out.
+fn write_or_drop(table: &mut dyn toml_edit::TableLike, key: &str, new: Option<toml_edit::Value>) {
+    match (new, table.get_mut(key).and_then(Item::as_value_mut)) {
+        (Some(mut new), Some(old)) => {
+            if new.to_string().trim() != old.to_string().trim() {
+                *new.decor_mut() = old.decor().clone();
+                *old = new;
+            }
+        }
+        (Some(new), None) => {
+            table.insert(key, Item::Value(new));
+        }
+        (None, _) => {
+            table.remove(key);
+        }
+    }
+}
+
 fn read(name: &str, item: &Item) -> Option<Context> {
     let table = item.as_table_like()?;
     let text = |key: &str| {
@@ -160,6 +228,11 @@ fn read(name: &str, item: &Item) -> Option<Context> {
         server: text("server")?.trim_end_matches('/').to_owned(),
         team: text("team"),
         env: text("env"),
+        protected: table.get("protected").and_then(Item::as_array).map_or_else(Vec::new, |list| {
+            list.iter().filter_map(|env| env.as_str().map(str::to_owned)).collect()
+        }),
+        read_only: table.get("read_only").and_then(Item::as_bool).unwrap_or_default(),
+        ca_file: text("ca_file"),
     })
 }
 
@@ -188,7 +261,7 @@ mod tests {
             name: "local".into(),
             server: "http://127.0.0.1:8080".into(),
             team: Some(team.into()),
-            env: None,
+            ..Context::default()
         }
     }
 
@@ -218,6 +291,30 @@ mod tests {
             config.document.to_string(),
             "[contexts.local]\nserver = \"http://127.0.0.1:8080\"\nteam = \"demo\"\n"
         );
+    }
+
+    #[test]
+    fn what_a_context_has_is_written_and_taken_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "current = \"local\"\n[contexts.local]\nserver = \"http://127.0.0.1:8080\"\n\
+            protected = [\"prod\"] # never by accident\n";
+        std::fs::write(folder.path().join("config.toml"), text).unwrap();
+        let mut config = Config::load_from(folder.path().to_owned()).unwrap();
+        let mut wanted = config.context("local").unwrap();
+        assert_eq!(wanted.protected, ["prod"]);
+        wanted.protected.push("staging".into());
+        wanted.read_only = true;
+        config.put(&wanted).unwrap();
+        assert_eq!(config.context("local").unwrap(), wanted);
+        assert!(config.document.to_string().contains("[\"prod\", \"staging\"] # never by accident"));
+        wanted.read_only = false;
+        wanted.protected.clear();
+        config.put(&wanted).unwrap();
+        let written = config.document.to_string();
+        assert!(!written.contains("read_only") && !written.contains("protected"), "{written}");
+        config.remove("local");
+        assert_eq!(config.document.to_string().trim(), "");
+        assert_eq!(config.current(), None);
     }
 
     #[test]

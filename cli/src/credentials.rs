@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::file;
+use crate::screen::variable;
 
 /// Where a context's tokens are.
 #[derive(Clone, Debug)]
@@ -149,6 +150,11 @@ pub(crate) fn token_from_environment() -> Result<Option<SecretString>, CliError>
     let text = std::fs::read_to_string(&path)
         .map_err(|error| CliError::usage(format!("cannot read FGCTL_TOKEN_FILE {path}: {error}")))?;
     Ok(Some(SecretString::from(text.trim())))
+}
+
+/// Returns whether requests are signed with a token of the environment.
+pub(crate) fn token_is_given() -> bool {
+    variable("FGCTL_TOKEN").or_else(|| variable("FGCTL_TOKEN_FILE")).is_some()
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use std::ops::{Deref, DerefMut};
 
-use fluxgate_client::{Code, Error, Gate, Refusal};
+use fluxgate_client::{Code, Error, Gate, Hold, Refusal};
 use serde_json::{Value, json};
 
+use crate::credentials;
 use crate::exit::Exit;
 
 /// A failure, ready to be told to a person or to a script.
@@ -154,6 +155,10 @@ impl From<Error> for CliError {
             }
             Error::BadAnswer { .. } => Self::new(Exit::Failed, error.to_string())
                 .hint("is that the address of a FluxGate backend? `fgctl context list` shows it"),
+            Error::Held(Hold::ReadOnly(message)) => {
+                Self::new(Exit::NotAllowed, message).hint("nothing was sent; --dry-run is let through")
+            }
+            Error::Held(Hold::Usage(message)) => Self::usage(message).hint("nothing was sent"),
             Error::Setup(message) => Self::usage(message),
             Error::Keep(cause) => {
                 Self::new(Exit::Failed, format!("cannot keep the renewed sign-in: {cause}"))
@@ -162,8 +167,9 @@ impl From<Error> for CliError {
     }
 }
 
-fn refused(refusal: Refusal) -> CliError {
-    let exit = match refusal.code {
+/// Returns how a refusal of this kind ends a command.
+pub(crate) fn exit_of(code: Code) -> Exit {
+    match code {
         Code::Unauthenticated => Exit::SignIn,
         Code::Forbidden => Exit::NotAllowed,
         Code::NotFound => Exit::NotFound,
@@ -171,7 +177,11 @@ fn refused(refusal: Refusal) -> CliError {
         Code::Blocked => Exit::Blocked,
         Code::Unavailable => Exit::Unreachable,
         Code::Invalid | Code::Limited | Code::Internal => Exit::Failed,
-    };
+    }
+}
+
+fn refused(refusal: Refusal) -> CliError {
+    let exit = exit_of(refusal.code);
     let mut error = match (&refusal.kind, &refusal.name) {
         (Some(kind), Some(name)) if exit == Exit::NotFound => {
             CliError::not_found(kind, name, &refusal.candidates)
@@ -197,7 +207,13 @@ fn refused(refusal: Refusal) -> CliError {
 /// Returns what to do about a refusal that says nothing of it.
 fn hint(exit: Exit, kind: Option<&str>) -> Option<&'static str> {
     match (exit, kind) {
-        (Exit::SignIn, _) => Some("fgctl login"),
+        (Exit::SignIn, _) => Some(match credentials::token_is_given() {
+            // Signing in would not help: the variable goes before.
+            true => {
+                "is the token of FGCTL_TOKEN expired or revoked? `unset FGCTL_TOKEN; fgctl login` signs in instead"
+            }
+            false => "fgctl login",
+        }),
         (Exit::NotFound, Some("feature")) => Some("fgctl feature list"),
         (Exit::NotFound, Some("environment")) => Some("fgctl env list"),
         (Exit::NotFound, Some("change")) => Some("fgctl change list --all"),

@@ -22,6 +22,12 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     put_after(&path, content, File::sync_all)
 }
 
+/// Replaces a file's content in a folder that is made when it is missing, without waiting for the disk.
+pub(crate) fn replace_soon(path: &Path, content: &[u8]) -> io::Result<()> {
+    make_folder_of(path)?;
+    put(path, content)
+}
+
 /// Puts a file with this content in the place of whatever is there, a symbolic link too; readable by its owner only.
 pub(crate) fn put(path: &Path, content: &[u8]) -> io::Result<()> {
     put_after(path, content, |_| Ok(()))

@@ -1,13 +1,19 @@
 //! FluxGate at the terminal.
 
 mod command;
+mod complete;
 mod config;
 mod credentials;
 mod dev;
 mod error;
 mod exit;
 mod file;
+mod folder;
 mod output;
+mod pager;
+#[cfg(test)]
+mod reference;
+mod screen;
 mod shell;
 mod text;
 mod time;
@@ -19,7 +25,9 @@ use clap::Parser;
 
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::output::Shape;
 use crate::shell::{Globals, Shell};
+use crate::ui::Ui;
 
 /// Feature flags at the terminal: what is live where, and the way from one stage to the next
 #[derive(Parser, Debug)]
@@ -37,16 +45,23 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let shell = Shell::new(cli.globals);
-    let exit = match run(cli.command, &shell) {
-        Ok(exit) => exit,
-        Err(error) => {
-            shell.ui.fail(&error);
-            error.exit
-        }
+    complete::answer();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(usage(&error).code()),
     };
-    ExitCode::from(exit.code())
+    let json = cli.globals.showing.machine();
+    let (shell, failed) = match Shell::new(cli.globals) {
+        Ok(shell) => match run(cli.command, &shell) {
+            Ok(exit) => return ExitCode::from(exit.code()),
+            Err(error) => (Some(shell), error),
+        },
+        Err(error) => (None, error),
+    };
+    let plain = || Ui::new(Shape::of_errors(json), false, true);
+    let ui = shell.map_or_else(plain, |shell| shell.ui);
+    ui.fail(&failed);
+    ExitCode::from(failed.exit.code())
 }
 
 fn run(command: command::Command, shell: &Shell) -> Result<Exit, CliError> {
@@ -57,6 +72,45 @@ fn run(command: command::Command, shell: &Shell) -> Result<Exit, CliError> {
         .build()
         .map_err(|error| CliError::new(Exit::Failed, format!("cannot start: {error}")))?;
     let view = runtime.block_on(Box::pin(command.run(shell)))?;
-    shell.ui.show(&view);
+    let _entered = runtime.enter();
+    shell.ui.show(&view)?;
+    complete::learn(shell, &view.names);
     Ok(view.exit)
+}
+
+/// Tells what is wrong with the words, or shows the help that they ask for.
+fn usage(error: &clap::Error) -> Exit {
+    let wrong = error.use_stderr();
+    let json = wants_json();
+    // clap repeats words as they came.
+    let hostile = std::env::args_os().any(|word| word.to_string_lossy().chars().any(text::is_hostile));
+    if wrong && (json || hostile) {
+        let text = error.to_string();
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let failed = CliError::usage(message).details(lines.map(str::to_owned));
+        Ui::new(Shape::of_errors(json), false, true).fail(&failed);
+        return Exit::Usage;
+    }
+    match error.print() {
+        Err(io) if !wrong && io.kind() != std::io::ErrorKind::BrokenPipe => Exit::Failed,
+        _ if wrong => Exit::Usage,
+        _ => Exit::Ok,
+    }
+}
+
+/// Returns whether words that do not parse ask for JSON.
+fn wants_json() -> bool {
+    let json = |value: &str| matches!(value, "json" | "jsonl");
+    let mut asked = std::env::var("FGCTL_OUTPUT").is_ok_and(|value| json(&value));
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    for (index, word) in words.iter().enumerate() {
+        let next = words.get(index + 1).map_or("", String::as_str);
+        asked |= match word.as_str() {
+            "-o" | "--output" => json(next),
+            "--json" | "-q" | "--jq" => true,
+            word => word.strip_prefix("--output=").or_else(|| word.strip_prefix("-o")).is_some_and(json),
+        };
+    }
+    asked
 }

@@ -1,12 +1,27 @@
 //! What a command returns, and what it looks like in each format. Nothing here prints.
 
 mod cell;
+mod csv;
+mod fields;
+mod jq;
+mod json;
+mod looks;
 mod render;
+mod shape;
+mod table;
+mod template;
 mod view;
+mod wrap;
 
 pub(crate) use cell::{Cell, Line, Tone};
-pub(crate) use render::{Looks, render, render_line};
+pub(crate) use json::one_line;
+pub(crate) use looks::Looks;
+#[cfg(test)]
+pub(crate) use render::render_line;
+pub(crate) use render::{render, show_line};
+pub(crate) use shape::{Shape, Showing};
 pub(crate) use view::{Column, View};
+pub(crate) use wrap::{wrapped, wrapped_at};
 
 /// How a result is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -18,8 +33,12 @@ pub(crate) enum Format {
     Wide,
     /// The full object, or a list of them
     Json,
+    /// One object a line
+    Jsonl,
     /// The same as YAML
     Yaml,
+    /// Comma-separated, with a header
+    Csv,
     /// Names only, one a line, such as feature/checkout
     Name,
 }

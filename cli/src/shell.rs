@@ -3,18 +3,23 @@
 use std::cell::OnceCell;
 use std::time::Duration;
 
-use fluxgate_client::{Api, Credentials};
+use fluxgate_client::{Api, Credentials, EnvironmentType, Hold, clock};
 
 use crate::config::{Config, Context};
 use crate::credentials;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::Format;
+use crate::folder::Folder;
+use crate::output::{Shape, Showing};
+use crate::screen::variable;
 use crate::time;
 use crate::ui::Ui;
 
 /// How long may one request take, unless `--timeout` is shorter?
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Why is nothing changed when only the names of fields are asked for?
+const NAMES_ONLY: &str = "--json without fields only lists their names, but this would change something";
 
 /// Options that every command has.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -35,10 +40,8 @@ pub(crate) struct Globals {
     #[arg(value_name = "KEY")]
     pub(crate) team: Option<String>,
 
-    /// How to show the result
-    #[arg(short, long, global = true, env = "FGCTL_OUTPUT", hide_env_values = true)]
-    #[arg(value_name = "FORMAT", value_enum)]
-    pub(crate) output: Option<Format>,
+    #[command(flatten)]
+    pub(crate) showing: Showing,
 
     /// How long to wait at most, such as 30s or 15m
     #[arg(long, global = true, env = "FGCTL_TIMEOUT", hide_env_values = true)]
@@ -66,12 +69,15 @@ pub(crate) struct Shell {
     globals: Globals,
     // Read when it is first needed, so that what needs no config works with a broken one.
     config: OnceCell<Config>,
+    folder: OnceCell<Folder>,
 }
 
 impl Shell {
-    pub(crate) fn new(globals: Globals) -> Self {
-        let ui = Ui::new(globals.output.unwrap_or_default(), globals.no_input);
-        Self { ui, globals, config: OnceCell::new() }
+    /// Reads the flags that are there for every command.
+    pub(crate) fn new(globals: Globals) -> Result<Self, CliError> {
+        let shape = Shape::new(&globals.showing)?;
+        let ui = Ui::new(shape, globals.showing.ascii, globals.no_input);
+        Ok(Self { ui, globals, config: OnceCell::new(), folder: OnceCell::new() })
     }
 
     /// Returns the saved contexts.
@@ -83,12 +89,36 @@ impl Shell {
         Ok(self.config.get_or_init(|| config))
     }
 
-    /// Returns the context in force: the one that was asked for, or the current one.
+    /// Returns what `.fluxgate.toml` says, here or above.
+    pub(crate) fn folder(&self) -> Result<&Folder, CliError> {
+        if let Some(folder) = self.folder.get() {
+            return Ok(folder);
+        }
+        let folder = Folder::load()?;
+        Ok(self.folder.get_or_init(|| folder))
+    }
+
+    /// Returns the context in force: the one that was asked for, that of the folder, or the current one.
     pub(crate) fn context(&self) -> Result<Option<Context>, CliError> {
         let config = self.config()?;
-        match given(self.globals.context.as_deref()) {
-            Some(name) => config.context(name).map(Some),
-            None => config.current().map(|name| config.context(name)).transpose(),
+        if let Some(name) = given(self.globals.context.as_deref()) {
+            return config.context(name).map(Some);
+        }
+        let folder = self.folder()?;
+        match (&folder.context, &folder.path) {
+            (Some(name), Some(path)) => config.context(name).map(Some).map_err(|mut error| {
+                error.message = format!("{}: {}", path.display(), error.message);
+                error
+            }),
+            _ => config.current().map(|name| config.context(name)).transpose(),
+        }
+    }
+
+    /// Returns the context in force. Where server and token are given none is needed, and files may be as they like.
+    fn context_if_any(&self) -> Result<Option<Context>, CliError> {
+        match self.context() {
+            Err(_) if self.wanted_server().is_some() && credentials::token_is_given() => Ok(None),
+            context => context,
         }
     }
 
@@ -120,6 +150,9 @@ impl Shell {
         if let Some(team) = self.wanted_team() {
             return Ok(team.to_owned());
         }
+        if let Some(team) = &self.folder()?.team {
+            return Ok(team.clone());
+        }
         let team = self.context()?.and_then(|context| context.team);
         team.ok_or_else(|| {
             CliError::usage("no team given, and the context has none")
@@ -144,8 +177,28 @@ impl Shell {
     pub(crate) fn env_or_none(&self, flag: &InEnv) -> Result<Option<String>, CliError> {
         match given(flag.env.as_deref()) {
             Some(env) => Ok(Some(env.to_owned())),
-            None => Ok(self.context()?.and_then(|context| context.env)),
+            None => match &self.folder()?.env {
+                Some(env) => Ok(Some(env.clone())),
+                None => Ok(self.context()?.and_then(|context| context.env)),
+            },
         }
+    }
+
+    /// Makes sure that files may be changed: not where only the names of fields are asked for.
+    pub(crate) fn may_change(&self) -> Result<(), CliError> {
+        match self.ui.names_only() {
+            true => Err(CliError::usage(NAMES_ONLY).hint("nothing was changed")),
+            false => Ok(()),
+        }
+    }
+
+    /// Returns whether a change in an environment is asked about: in production, and where the context says so.
+    pub(crate) fn is_protected(&self, env: &str, kind: &EnvironmentType) -> Result<bool, CliError> {
+        if *kind == EnvironmentType::Production {
+            return Ok(true);
+        }
+        let context = self.context_if_any()?;
+        Ok(context.is_some_and(|context| context.protected.iter().any(|protected| protected == env)))
     }
 
     /// Returns how long to wait in all, when that was said.
@@ -156,26 +209,80 @@ impl Shell {
     /// Connects to the server in force, signed in as far as there are credentials for it.
     pub(crate) fn api(&self) -> Result<Api, CliError> {
         let server = self.server()?;
-        if let Some(token) = credentials::token_from_environment()? {
-            return Ok(Api::new(&server, Credentials::Token(token), self.request_timeout())?);
+        let context = self.context_if_any()?;
+        let api = self.signed_in(&server, context.as_ref())?;
+        if self.ui.names_only() {
+            return Ok(api.holding(Hold::Usage(NAMES_ONLY.to_owned())));
         }
-        let Some(context) = self.context()? else {
-            return self.api_at(&server, Credentials::None);
+        Ok(match context.filter(|context| context.read_only) {
+            Some(context) => {
+                let why = format!("the context {:?} is read-only", context.name);
+                api.holding(Hold::ReadOnly(why))
+            }
+            None => api,
+        })
+    }
+
+    fn signed_in(&self, server: &str, context: Option<&Context>) -> Result<Api, CliError> {
+        if let Some(token) = credentials::token_from_environment()? {
+            return self.api_at(server, Credentials::Token(token));
+        }
+        let Some(context) = context else {
+            return self.api_at(server, Credentials::None);
         };
         let file = self.config()?.credentials(&context.name)?;
         // Another server never gets to see them.
         match file.read()?.filter(|saved| saved.server == server) {
             Some(saved) => {
                 let credentials = Credentials::Session(saved.tokens());
-                Ok(self.api_at(&server, credentials)?.keeping(file.keep(server)))
+                Ok(self.api_at(server, credentials)?.keeping(file.keep(server.to_owned())))
             }
-            None => self.api_at(&server, Credentials::None),
+            None => self.api_at(server, Credentials::None),
         }
+    }
+
+    /// Connects for a request that may be cut off at any time: with what there is, and nothing is renewed.
+    pub(crate) fn api_for_a_moment(&self, timeout: Duration) -> Option<Api> {
+        let server = self.server().ok()?;
+        let token = match credentials::token_from_environment().ok()? {
+            Some(token) => token,
+            None => {
+                let context = self.context().ok()??;
+                let saved = self.config().ok()?.credentials(&context.name).ok()?.read().ok()??;
+                let tokens = saved.tokens();
+                let usable = saved.server == server && tokens.access_expires_at > clock::now();
+                usable.then_some(tokens.access)?
+            }
+        };
+        Api::new(&server, Credentials::Token(token), timeout).ok()
     }
 
     /// Connects to a server with given credentials.
     pub(crate) fn api_at(&self, server: &str, credentials: Credentials) -> Result<Api, CliError> {
-        Ok(Api::new(server, credentials, self.request_timeout())?)
+        let api = Api::new(server, credentials, self.request_timeout())?;
+        let Some(path) = self.ca_file(server) else {
+            return Ok(api);
+        };
+        let pem = std::fs::read(&path)
+            .map_err(|error| CliError::usage(format!("cannot read the certificates in {path}: {error}")))?;
+        api.trusting(&pem).map_err(|error| {
+            CliError::usage(format!("{path} has no certificates that can be used: {error}"))
+                .hint("FGCTL_CA_FILE or the context's ca_file names a file of certificates in PEM")
+        })
+    }
+
+    /// Returns whose certificates are trusted too.
+    pub(crate) fn ca_file(&self, server: &str) -> Option<String> {
+        variable("FGCTL_CA_FILE").or_else(|| {
+            // A context that is only being made has none yet.
+            let context = self.context().ok().flatten()?;
+            context.ca_file.filter(|_| context.server == server)
+        })
+    }
+
+    /// Returns the flags that every command has.
+    pub(crate) fn globals(&self) -> &Globals {
+        &self.globals
     }
 
     fn request_timeout(&self) -> Duration {

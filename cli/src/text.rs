@@ -33,9 +33,49 @@ pub(crate) fn is_hostile(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Returns text with fgctl's own signs as ASCII; what people wrote stays.
+pub(crate) fn ascii(text: &str) -> Cow<'_, str> {
+    if text.chars().all(|c| sign(c).is_none()) {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match sign(c) {
+            Some(sign) => plain.push_str(sign),
+            None => plain.push(c),
+        }
+    }
+    Cow::Owned(plain)
+}
+
+fn sign(c: char) -> Option<&'static str> {
+    Some(match c {
+        '✓' => "ok",
+        '✗' => "x",
+        '●' => "*",
+        '○' => "o",
+        '◐' => "~",
+        '▲' => "!",
+        '◀' => "<",
+        '─' | '┬' => "-",
+        '│' | '├' => "|",
+        '└' | '╰' => "`",
+        '→' => "->",
+        '…' => "...",
+        '·' => "-",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::clean;
+    use super::{ascii, clean};
+
+    #[test]
+    fn signs_have_ascii() {
+        assert_eq!(ascii("✓ a → b ○ größe"), "ok a -> b o größe");
+        assert_eq!(ascii("plain"), "plain");
+    }
 
     #[test]
     fn plain_text_stays() {

@@ -4,58 +4,68 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
+use anstream::{AutoStream, ColorChoice};
 use fluxgate_client::{Gate, clock};
 use secrecy::SecretString;
 
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::{Format, Line, Looks, Tone, View, render, render_line};
+use crate::output::{Line, Looks, Shape, Tone, View, one_line, render, show_line, wrapped, wrapped_at};
+use crate::pager;
+use crate::screen::{Screen, Stream, variable};
 use crate::time;
 
+/// How wide is a gate's name at least?
+const GATE: usize = 11;
+
 /// The person or the script at the other end.
-#[derive(Debug)]
 pub(crate) struct Ui {
-    format: Format,
-    stdout_terminal: bool,
-    stderr_terminal: bool,
+    shape: Shape,
+    screen: Screen,
     may_ask: bool,
 }
 
 impl Ui {
-    pub(crate) fn new(format: Format, no_input: bool) -> Self {
-        let stderr_terminal = io::stderr().is_terminal();
-        Self {
-            format,
-            stdout_terminal: io::stdout().is_terminal(),
-            stderr_terminal,
-            may_ask: stderr_terminal && io::stdin().is_terminal() && !no_input,
-        }
+    /// Looks at the streams; `ascii` and `no_input` are what was asked for.
+    pub(crate) fn new(shape: Shape, ascii: bool, no_input: bool) -> Self {
+        let mut screen = Screen::look();
+        screen.stdout.ascii |= ascii;
+        screen.stderr.ascii |= ascii;
+        let may_ask = screen.stderr.terminal && io::stdin().is_terminal() && !no_input;
+        Self { shape, screen, may_ask }
     }
 
     /// Prints a result and what there is to say about it.
-    pub(crate) fn show(&self, view: &View) {
-        self.write_out(&render(view, self.looks(self.stdout_terminal)));
+    ///
+    /// What cannot be written is an error; a reader that has gone, as `head` does, has seen what it wanted.
+    pub(crate) fn show(&self, view: &View) -> Result<(), CliError> {
+        let text = render(view, &self.shape, self.looks(self.screen.stdout))?;
+        self.write_out(&text, self.coloured())?;
         for note in &view.notes {
             self.note(note.clone());
         }
-        if self.stderr_terminal && !view.next.is_empty() {
+        if self.screen.stderr.terminal && !view.next.is_empty() {
             let next = format!("Next: {}", view.next.join(" · "));
             self.note(Line::default().and(Tone::Dim, next));
         }
+        Ok(())
     }
 
     /// Prints a failure.
     pub(crate) fn fail(&self, error: &CliError) {
         if self.machine() {
-            write_err(&format!("{}\n", error.to_json()));
+            write_err(&format!("{}\n", one_line(&error.to_json())), ColorChoice::Never);
             return;
         }
         self.note(Line::default().and(Tone::Bad, "✗ ").and(Tone::Plain, error.message.clone()));
         for detail in error.details.iter().flat_map(|detail| detail.lines()) {
-            self.note(format!("  {detail}"));
+            // As it is: a caret must stay below its place.
+            self.note_as_it_is(&Line::from(format!("  {detail}")));
         }
+        let names = error.gates.iter().map(|gate| gate.gate.chars().count());
+        let names = names.fold(GATE, usize::max);
         for gate in &error.gates {
-            self.gate(gate);
+            self.gate(gate, names);
         }
         if let Some(hint) = &error.hint {
             self.note(format!("  {hint}"));
@@ -63,42 +73,54 @@ impl Ui {
         if let Some(id) = &error.request_id {
             self.note(Line::default().and(Tone::Dim, format!("  request {id}")));
         }
-        if std::env::var_os("FGCTL_DEBUG").is_some_and(|debug| !debug.is_empty()) {
+        if variable("FGCTL_DEBUG").is_some() {
             self.note(format!("  {error:?}"));
         }
     }
 
     /// Says something on the way. Scripts that read JSON do not get it: their stderr is for one error.
     pub(crate) fn note(&self, line: impl Into<Line>) {
+        for line in wrapped(&line.into(), self.screen.stderr.width) {
+            self.note_as_it_is(&line);
+        }
+    }
+
+    fn note_as_it_is(&self, line: &Line) {
         if !self.machine() {
-            let line = render_line(&line.into(), self.stderr_terminal);
-            write_err(&format!("{line}\n"));
+            let line = show_line(line, self.looks(self.screen.stderr));
+            write_err(&format!("{line}\n"), self.screen.stderr.colour);
         }
     }
 
     /// Tells of a step, with its time where that is kept, as in a CI log.
     pub(crate) fn step(&self, text: impl Into<String>) {
         let text = text.into();
-        if self.stderr_terminal {
+        if self.screen.stderr.terminal {
             self.note(text);
         } else {
             self.note(format!("{} {text}", time::instant(clock::now())));
         }
     }
 
-    /// Tells of a gate, open or closed.
-    pub(crate) fn gate(&self, gate: &Gate) {
+    /// Tells of a gate, open or closed, whose name is in a column of this width.
+    fn gate(&self, gate: &Gate, names: usize) {
         let (tone, sign) = match gate.passed {
             true => (Tone::Good, "✓"),
             false => (Tone::Bad, "✗"),
         };
-        self.note(
-            Line::default()
-                .and(tone, format!("  {sign} "))
-                .and(Tone::Plain, format!("{:<11} {}", gate.gate, gate.message)),
-        );
-        if let (false, Some(hint)) = (gate.passed, &gate.hint) {
-            self.note(format!("                ({hint})"));
+        // The longer one of the two is ASCII's "ok".
+        let signs = if self.screen.stderr.ascii { 2 } else { 1 };
+        let sign = format!("  {:<signs$} ", self.looks(self.screen.stderr).text(sign));
+        // Everything about a gate stands below its message.
+        let column = 2 + signs + 1 + names + 1;
+        let line = Line::default().and(tone, sign);
+        let line = line.and(Tone::Plain, format!("{:<names$} {}", gate.gate, gate.message));
+        let hint = gate.hint.as_ref().filter(|_| !gate.passed);
+        let hint = hint.map(|hint| Line::from(format!("{:column$}({hint})", "")));
+        for line in std::iter::once(line).chain(hint) {
+            for line in wrapped_at(&line, self.screen.stderr.width, column) {
+                self.note_as_it_is(&line);
+            }
         }
     }
 
@@ -131,7 +153,8 @@ impl Ui {
             let message = format!("{question:?} cannot be asked when not run interactively");
             return Err(CliError::usage(message));
         }
-        write_err(&render_line(&Line::from(question), self.stderr_terminal));
+        let line = show_line(&Line::from(question), self.looks(self.screen.stderr));
+        write_err(&line, self.screen.stderr.colour);
         let mut answer = String::new();
         match io::stdin().lock().read_line(&mut answer) {
             Ok(1..) => Ok(answer.trim().to_owned()),
@@ -152,28 +175,58 @@ impl Ui {
     }
 
     /// Prints text that is its own format: a script, a secret.
-    pub(crate) fn raw(&self, text: &str) {
-        self.write_out(text);
+    pub(crate) fn raw(&self, text: &str) -> Result<(), CliError> {
+        self.write_out(text, false)
+    }
+
+    /// Returns whether only the names of a result's fields are to be told, which must change nothing.
+    pub(crate) fn names_only(&self) -> bool {
+        self.shape.names_only()
     }
 
     fn machine(&self) -> bool {
-        self.format == Format::Json
+        self.shape.machine()
     }
 
-    fn looks(&self, terminal: bool) -> Looks {
-        Looks { format: self.format, terminal, now: clock::now() }
+    /// Returns whether fgctl itself put colours into what it shows on stdout.
+    fn coloured(&self) -> bool {
+        self.shape.coloured()
     }
 
-    fn write_out(&self, text: &str) {
-        // A reader that has gone, as `head` does, has seen what it wanted.
-        let mut stdout = anstream::stdout().lock();
-        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    fn looks(&self, stream: Stream) -> Looks {
+        Looks { terminal: stream.terminal, width: stream.width, ascii: stream.ascii, now: clock::now() }
+    }
+
+    fn write_out(&self, text: &str, coloured: bool) -> Result<(), CliError> {
+        let stream = self.screen.stdout;
+        let text = match stream.colour {
+            ColorChoice::Never if coloured => anstream::adapter::strip_str(text).to_string(),
+            _ => text.to_owned(),
+        };
+        let long = stream.height.is_some_and(|height| text.lines().count() >= height);
+        if long
+            && !self.screen.dumb
+            && self.may_ask
+            && let Some(shown) = pager::show(&text)
+        {
+            return shown.map_err(|error| unwritten(&error));
+        }
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(&error)),
+            _ => Ok(()),
+        }
     }
 }
 
-fn write_err(text: &str) {
-    let mut stderr = anstream::stderr().lock();
+fn write_err(text: &str, colour: ColorChoice) {
+    let mut stderr = AutoStream::new(io::stderr().lock(), colour);
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+}
+
+fn unwritten(error: &io::Error) -> CliError {
+    CliError::new(Exit::Failed, format!("cannot write the result: {error}"))
+        .hint("the command was done, only its result could not be written")
 }
 
 fn stopped() -> CliError {

@@ -15,6 +15,9 @@ use crate::document;
 use crate::error::{Code, Error, Refusal};
 use crate::session::{RefreshSession, refresh_session};
 
+/// How many bytes may an answer have? A server reads less than this for one request.
+const LARGEST: usize = 128 * 1024 * 1024;
+
 /// How often is a read tried before the server counts as unreachable?
 const TRIES: usize = 3;
 
@@ -26,12 +29,25 @@ pub struct Api {
     // Held while tokens are renewed, so that requests at the same time renew them once.
     credentials: Mutex<Credentials>,
     keep: Option<Keep>,
+    timeout: Duration,
+    hold: Option<Hold>,
+}
+
+/// Why nothing may be sent that changes something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// Somebody wanted it so, for good.
+    ReadOnly(String),
+    /// This call does not go with it.
+    Usage(String),
 }
 
 /// One operation, ready to be sent any number of times.
 struct Operation {
     body: Vec<u8>,
+    // A query, or a rehearsal of what would change something.
     is_query: bool,
+    changes: bool,
 }
 
 impl Api {
@@ -40,18 +56,31 @@ impl Api {
     /// `timeout` is for one request, from connecting to the last byte of the answer.
     pub fn new(server: &str, credentials: Credentials, timeout: Duration) -> Result<Self, Error> {
         let server = server.trim_end_matches('/').to_owned();
-        let endpoint = reqwest::Url::parse(&format!("{server}/graphql"))
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https"))
-            .ok_or_else(|| Error::Setup(format!("{server:?} is no http or https address")))?;
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("fluxgate-client/", env!("CARGO_PKG_VERSION")))
-            .timeout(timeout)
-            .connect_timeout(timeout.min(Duration::from_secs(10)))
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| Error::Setup(innermost(&error)))?;
-        Ok(Self { http, server, endpoint, credentials: Mutex::new(credentials), keep: None })
+        let endpoint = endpoint(&server)?;
+        let http = http(timeout).build().map_err(|error| Error::Setup(innermost(&error)))?;
+        let credentials = Mutex::new(credentials);
+        Ok(Self { http, server, endpoint, credentials, keep: None, timeout, hold: None })
+    }
+
+    /// Makes sure that text is a server's address; nothing is sent.
+    pub fn check(server: &str) -> Result<(), Error> {
+        endpoint(server).map(drop)
+    }
+
+    /// Trusts these certificates too, in PEM: those of an authority that the machine does not know.
+    pub fn trusting(mut self, pem: &[u8]) -> Result<Self, Error> {
+        let setup = |error: &reqwest::Error| Error::Setup(innermost(error));
+        let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(|error| setup(&error))?;
+        let http = http(self.timeout).tls_certs_merge(certificates).build();
+        self.http = http.map_err(|error| setup(&error))?;
+        Ok(self)
+    }
+
+    /// Sends nothing that changes something; rehearsals are let through.
+    #[must_use]
+    pub fn holding(mut self, hold: Hold) -> Self {
+        self.hold = Some(hold);
+        self
     }
 
     /// Keeps renewed tokens where `keep` says.
@@ -85,18 +114,36 @@ impl Api {
         removed: &[&str],
     ) -> Result<Q::ResponseData, Error> {
         let operation = Operation::new::<Q>(variables, removed)?;
+        let answer = self.ask(&operation).await?;
+        self.read(self.data(answer)?)
+    }
+
+    /// Runs a document as it is and returns the answer as it is, errors included.
+    pub async fn run_text(
+        &self,
+        document: &str,
+        variables: &serde_json::Map<String, Value>,
+        operation: Option<&str>,
+    ) -> Result<Value, Error> {
+        self.ask(&Operation::text(document, variables, operation)?).await
+    }
+
+    /// Sends an operation, signed, and once more with renewed tokens when the server does not know the old ones.
+    async fn ask(&self, operation: &Operation) -> Result<Value, Error> {
+        if let (true, Some(hold)) = (operation.changes, &self.hold) {
+            return Err(Error::Held(hold.clone()));
+        }
         let bearer = self.bearer().await?;
-        let first = self.deliver(&operation, bearer.as_ref()).await;
-        let answer = match first {
-            Err(error) if error.code() == Some(Code::Unauthenticated) => {
+        let answer = self.deliver(operation, bearer.as_ref()).await?;
+        match refusal(&answer) {
+            Some(refusal) if refusal.code == Code::Unauthenticated => {
                 match self.renew(bearer.as_ref()).await? {
-                    Some(renewed) => self.deliver(&operation, Some(&renewed)).await?,
-                    None => return Err(error),
+                    Some(renewed) => self.deliver(operation, Some(&renewed)).await,
+                    None => Ok(answer),
                 }
             }
-            first => first?,
-        };
-        self.read(answer)
+            _ => Ok(answer),
+        }
     }
 
     /// Returns what to sign with now, renewed first when it is over.
@@ -151,7 +198,7 @@ impl Api {
             refresh_session::RefreshSessionInput { refresh_token: tokens.refresh.expose_secret().to_owned() };
         let operation = Operation::new::<RefreshSession>(refresh_session::Variables { input }, &[])?;
         let answer = self.deliver(&operation, None).await?;
-        let data: refresh_session::ResponseData = self.read(answer)?;
+        let data: refresh_session::ResponseData = self.read(self.data(answer)?)?;
         Ok(Tokens::from(&data.session))
     }
 
@@ -192,15 +239,44 @@ impl Api {
                 tries: 1,
             });
         }
-        let body = response.bytes().await.map_err(|e| self.unreachable(&e))?;
-        let mut answer: Value =
+        let body = self.body(response, operation.changes).await?;
+        let answer: Value =
             serde_json::from_slice(&body).map_err(|_| self.bad_answer(format!("{status} without JSON")))?;
-        if let Some(error) = answer.pointer("/errors/0") {
-            return Err(Error::Server(Box::new(Refusal::from_answer(error))));
+        let usable =
+            answer.get("data").is_some_and(Value::is_object) || answer.pointer("/errors/0").is_some();
+        if usable { Ok(answer) } else { Err(self.bad_answer(format!("{status} without data"))) }
+    }
+
+    /// Reads an answer's body, as far as it can be one.
+    async fn body(&self, mut response: reqwest::Response, changes: bool) -> Result<Vec<u8>, Error> {
+        let mut body = Vec::new();
+        loop {
+            match response.chunk().await {
+                Ok(None) => return Ok(body),
+                Ok(Some(chunk)) if body.len() + chunk.len() > LARGEST => {
+                    return Err(self.bad_answer(format!("more than {} MiB", LARGEST >> 20)));
+                }
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Err(error) => {
+                    let done = if changes { "; what was asked for may have been done" } else { "" };
+                    let cause = match error.is_timeout() {
+                        true => format!("no whole answer in time{done}"),
+                        false => format!("the answer broke off{done}"),
+                    };
+                    return Err(Error::Unreachable { server: self.server.clone(), cause, tries: 1 });
+                }
+            }
+        }
+    }
+
+    /// Returns an answer's data, or why there is none.
+    fn data(&self, mut answer: Value) -> Result<Value, Error> {
+        if let Some(refusal) = refusal(&answer) {
+            return Err(Error::Server(Box::new(refusal)));
         }
         match answer.get_mut("data") {
-            Some(data @ Value::Object(_)) => Ok(data.take()),
-            _ => Err(self.bad_answer(format!("{status} without data"))),
+            Some(data) => Ok(data.take()),
+            None => Err(self.bad_answer("no data".to_owned())),
         }
     }
 
@@ -223,17 +299,54 @@ impl Operation {
         let body = Q::build_query(variables);
         let text = document::only(body.query, body.operation_name);
         let is_query = document::is_query(body.query, body.operation_name);
-        let mut request = json!({
+        let mut sent = json!({
             "query": text,
             "variables": body.variables,
             "operationName": body.operation_name,
         });
         for field in removed {
-            request["variables"]["input"][*field] = Value::Null;
+            sent["variables"]["input"][*field] = Value::Null;
         }
-        let body = serde_json::to_vec(&request);
-        Ok(Self { body: body.map_err(|error| Error::Setup(error.to_string()))?, is_query })
+        Self::of(&sent, is_query)
     }
+
+    fn text(
+        document: &str,
+        variables: &serde_json::Map<String, Value>,
+        operation: Option<&str>,
+    ) -> Result<Self, Error> {
+        let mut sent = json!({ "query": document, "variables": variables });
+        if let Some(operation) = operation {
+            sent["operationName"] = json!(operation);
+        }
+        Self::of(&sent, document::only_reads(document))
+    }
+
+    fn of(sent: &Value, is_query: bool) -> Result<Self, Error> {
+        let rehearsal = sent.pointer("/variables/input/dryRun") == Some(&Value::Bool(true));
+        let body = serde_json::to_vec(sent).map_err(|error| Error::Setup(error.to_string()))?;
+        Ok(Self { body, is_query, changes: !is_query && !rehearsal })
+    }
+}
+
+fn http(timeout: Duration) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("fluxgate-client/", env!("CARGO_PKG_VERSION")))
+        .timeout(timeout)
+        .connect_timeout(timeout.min(Duration::from_secs(10)))
+        .redirect(reqwest::redirect::Policy::none())
+}
+
+fn endpoint(server: &str) -> Result<reqwest::Url, Error> {
+    reqwest::Url::parse(&format!("{server}/graphql"))
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .ok_or_else(|| Error::Setup(format!("{server:?} is no http or https address")))
+}
+
+/// Returns the first error of an answer.
+fn refusal(answer: &Value) -> Option<Refusal> {
+    answer.pointer("/errors/0").map(Refusal::from_answer)
 }
 
 /// Returns the cause at the bottom, which says what happened; those above say where.

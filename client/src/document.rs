@@ -26,6 +26,12 @@ pub(crate) fn is_query(document: &str, operation: &str) -> bool {
     definitions(document).iter().any(|d| d.name == operation && d.text.starts_with("query"))
 }
 
+/// Returns whether any document, however written, can only read: whether the word for what changes something is nowhere in it.
+pub(crate) fn only_reads(document: &str) -> bool {
+    let words = document.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    words.into_iter().all(|word| word != "mutation")
+}
+
 struct Definition<'d> {
     name: &'d str,
     text: &'d str,

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::api::Hold;
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -30,6 +32,9 @@ pub enum Error {
     /// The tokens were renewed but could not be kept.
     #[error("cannot keep the renewed sign-in: {0}")]
     Keep(#[source] std::io::Error),
+    /// It would have changed something, which was not wanted; nothing was sent.
+    #[error("{}", match .0 { Hold::ReadOnly(why) | Hold::Usage(why) => why })]
+    Held(Hold),
     /// The server's address or a setting of the connection is wrong.
     #[error("{0}")]
     Setup(String),

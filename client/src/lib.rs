@@ -21,6 +21,7 @@ pub mod edge;
 pub mod environment;
 pub mod evaluation;
 pub mod feature;
+pub mod names;
 pub mod pipeline;
 pub mod policy;
 pub mod server;
@@ -31,7 +32,7 @@ pub mod token;
 pub mod user;
 pub mod version;
 
-pub use api::Api;
+pub use api::{Api, Hold};
 pub use credentials::{Credentials, Keep, Kept, Save, Tokens};
 pub use error::{Code, Error, Gate, Refusal, Violation};
 pub use page::{All, InTeam, Page, PageInfo};

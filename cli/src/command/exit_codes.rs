@@ -17,7 +17,7 @@ impl ExitCodes {
         let columns = [
             Column::new("CODE", |row: &Row| Cell::text(row.code.to_string())),
             Column::new("NAME", |row: &Row| Cell::text(row.name)),
-            Column::new("WHEN", |row: &Row| Cell::text(row.when)),
+            Column::prose("WHEN", |row: &Row| Cell::text(row.when)),
         ];
         Ok(View::list(&TABLE, &columns, |row| row.code.to_string()))
     }

@@ -39,6 +39,7 @@ pub(crate) struct Login {
 
 impl Login {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        shell.may_change()?;
         let place = Place::new(shell)?;
         // Before there is anything to lose.
         shell.config()?.credentials(&place.name)?.probe()?;
@@ -59,6 +60,8 @@ impl Login {
                 .or_else(|| kept.and_then(|context| context.team.clone()))
                 .or(only_team),
             env: self.env.or_else(|| kept.and_then(|context| context.env.clone())),
+            // What else a context has is in the file already, and stays.
+            ..kept.cloned().unwrap_or_default()
         };
         save_signed_in(&context, &user.username, &Tokens::from(&session))?;
         let team = context.team.as_deref().unwrap_or("none");

@@ -15,6 +15,7 @@ pub(crate) struct Logout {}
 
 impl Logout {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        shell.may_change()?;
         let Some(context) = shell.context()? else {
             return Ok(View::nothing().note("not signed in"));
         };

@@ -8,10 +8,12 @@
 //! in each format and how the process ends; only `main` prints it. `View::nothing()` shows nothing.
 //! Failures are [`CliError`]s: `CliError::new(Exit::…, "what and why").hint("what to do")`.
 
+mod api;
 mod audit;
 mod change;
 mod client;
 mod completion;
+mod config;
 mod context;
 mod context_key;
 mod dependency;
@@ -26,6 +28,7 @@ mod logout;
 mod member;
 mod pipeline;
 mod policy;
+mod man;
 mod propose;
 mod rule;
 mod shared;
@@ -47,6 +50,7 @@ pub(crate) enum Command {
     Kill(feature::Kill),
     Approve(change::Approve),
     Dev(dev::Dev),
+    Api(api::Api),
 
     Login(login::Login),
     Logout(logout::Logout),
@@ -63,6 +67,8 @@ pub(crate) enum Command {
     Token(token::Token),
     #[command(subcommand, visible_alias = "keys")]
     Key(key::Key),
+    #[command(subcommand)]
+    Config(config::Config),
 
     #[command(subcommand, visible_alias = "envs")]
     Env(env::Env),
@@ -91,6 +97,7 @@ pub(crate) enum Command {
 
     Version(version::Version),
     Completion(completion::Completion),
+    Man(man::Man),
     ExitCodes(exit_codes::ExitCodes),
 }
 
@@ -102,6 +109,7 @@ impl Command {
             Self::Kill(command) => command.run(shell).await,
             Self::Approve(command) => command.run(shell).await,
             Self::Dev(command) => command.run(shell).await,
+            Self::Api(command) => command.run(shell).await,
             Self::Login(command) => command.run(shell).await,
             Self::Logout(command) => command.run(shell).await,
             Self::Whoami(command) => command.run(shell).await,
@@ -111,6 +119,7 @@ impl Command {
             Self::User(command) => command.run(shell).await,
             Self::Token(command) => command.run(shell).await,
             Self::Key(command) => command.run(shell).await,
+            Self::Config(command) => command.run(shell).await,
             Self::Env(command) => command.run(shell).await,
             Self::Pipeline(command) => command.run(shell).await,
             Self::ContextKey(command) => command.run(shell).await,
@@ -124,6 +133,7 @@ impl Command {
             Self::Edge(command) => command.run(shell).await,
             Self::Version(command) => command.run(shell).await,
             Self::Completion(command) => command.run(shell).await,
+            Self::Man(command) => command.run(shell).await,
             Self::ExitCodes(command) => command.run(shell).await,
         }
     }

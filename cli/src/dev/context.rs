@@ -20,7 +20,7 @@ pub(crate) async fn save(name: &str, ports: Ports, report: &Report) {
         name: name.to_owned(),
         server: ports.backend_url(),
         team: Some(TEAM.to_owned()),
-        env: None,
+        ..Context::default()
     };
     match write(&context, &Tokens::from(&session)) {
         Ok(in_use) => {

@@ -1,146 +1,81 @@
 //! Turns a view into text.
 
 use anstyle::{AnsiColor, Style};
-use chrono::{DateTime, Utc};
-use serde_json::Value;
-use unicode_width::UnicodeWidthStr;
 
 use super::Format;
-use super::cell::{Cell, Line, Tone};
-use super::view::{Heading, Part, View};
-use crate::text::{clean, is_hostile};
-use crate::time;
-
-/// What the text is for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Looks {
-    pub(crate) format: Format,
-    /// Whether people read it at once, on a terminal.
-    pub(crate) terminal: bool,
-    /// What relative times are relative to.
-    pub(crate) now: DateTime<Utc>,
-}
+use super::cell::{Line, Tone};
+use super::looks::Looks;
+use super::shape::{Shape, Through};
+use super::table::table;
+use super::view::{Part, View};
+use super::wrap::wrapped;
+use super::{csv, json};
+use crate::error::CliError;
+use crate::text::clean;
 
 /// Returns a view as text, lines ended, empty when there is nothing to show.
-pub(crate) fn render(view: &View, looks: Looks) -> String {
-    match looks.format {
-        Format::Json if view.value.is_null() => String::new(),
-        Format::Yaml if view.value.is_null() => String::new(),
-        Format::Json => json(&view.value, looks.terminal),
-        Format::Yaml => yaml(&view.value, looks.terminal),
-        Format::Name => view.names.iter().map(|n| format!("{}\n", clean(n))).collect(),
-        Format::Table | Format::Wide => view.parts.iter().map(|part| text(part, looks)).collect(),
+pub(crate) fn render(view: &View, shape: &Shape, looks: Looks) -> Result<String, CliError> {
+    let whole = matches!((&shape.through, shape.names_only()), (Through::Nothing, false));
+    match shape.format {
+        Format::Name if whole => Ok(view.names.iter().map(|n| format!("{}\n", clean(n))).collect()),
+        Format::Table | Format::Wide if whole => {
+            Ok(view.parts.iter().map(|part| text(part, shape, looks)).collect())
+        }
+        _ if view.value.is_null() => Ok(String::new()),
+        Format::Csv if whole && shape.whole_object() => Ok(csv::of_view(view, looks)),
+        format => {
+            let value = shape.fields.of(&view.value)?;
+            match &shape.through {
+                Through::Jq(jq) => Ok(json::results(&jq.run(&value)?, looks.terminal)),
+                Through::Template(template) => template.render(&value, looks),
+                // Names are a list, a line each, whatever was asked for.
+                Through::Nothing if shape.names_only() => Ok(names(&value)),
+                Through::Nothing => Ok(match format {
+                    Format::Jsonl => json::lines(&value),
+                    Format::Yaml => json::yaml(&value, looks.terminal),
+                    Format::Csv => csv::of_value(&value),
+                    _ => json::text(&value, looks.terminal),
+                }),
+            }
+        }
     }
 }
 
-/// Returns a line without its end.
-pub(crate) fn render_line(line: &Line, terminal: bool) -> String {
-    let piece = |(tone, text): &(Tone, String)| paint(*tone, &clean(text), terminal);
+/// Returns a line without its end, and without breaks.
+pub(crate) fn show_line(line: &Line, looks: Looks) -> String {
+    let piece = |(tone, text): &(Tone, String)| paint(*tone, &looks.text(text));
     line.0.iter().map(piece).collect()
 }
 
-fn json(value: &Value, pretty: bool) -> String {
-    let text = if pretty { format!("{value:#}\n") } else { format!("{value}\n") };
-    // Outside of strings there is nothing hostile but the line ends.
-    let mut safe = String::with_capacity(text.len());
-    let mut units = [0; 2];
-    for c in text.chars() {
-        if c != '\n' && is_hostile(c) {
-            for unit in c.encode_utf16(&mut units) {
-                safe.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            safe.push(c);
-        }
-    }
-    safe
-}
-
-fn yaml(value: &Value, terminal: bool) -> String {
-    let text = serde_saphyr::to_string(value).unwrap_or_default();
-    let lines = text.lines().map(|line| match terminal {
-        true => format!("{}\n", clean(line)),
-        false => format!("{line}\n"),
-    });
-    lines.collect()
-}
-
-fn text(part: &Part, looks: Looks) -> String {
-    match part {
-        Part::Line(line) => format!("{}\n", render_line(line, looks.terminal)),
-        Part::Rows(rows) => table(&[], rows, looks),
-        Part::Table { header, rows } => table(header, rows, looks),
-    }
-}
-
-fn table(header: &[Heading], rows: &[Vec<Cell>], looks: Looks) -> String {
-    let shown =
-        |index: usize| looks.format == Format::Wide || header.get(index).is_none_or(|heading| !heading.wide);
-    let mut lines: Vec<Vec<(Tone, String)>> = Vec::with_capacity(rows.len() + 1);
-    if looks.terminal && !header.is_empty() && !rows.is_empty() {
-        lines.push(header.iter().map(|h| (Tone::Dim, clean(&h.name).into_owned())).collect());
-    }
-    for row in rows {
-        lines.push(row.iter().map(|cell| field(cell, looks)).collect());
-    }
-    for line in &mut lines {
-        let mut index = 0;
-        line.retain(|_| {
-            index += 1;
-            shown(index - 1)
-        });
-    }
-    if looks.terminal { aligned(&lines) } else { separated(&lines) }
-}
-
-/// Returns a cell's tone and text.
-fn field(cell: &Cell, looks: Looks) -> (Tone, String) {
-    let dash = || "-".to_owned();
-    match cell {
-        Cell::Text(text) if text.is_empty() => (Tone::Plain, dash()),
-        Cell::Text(text) => (Tone::Plain, clean(text).into_owned()),
-        Cell::State(tone, word) if looks.terminal => (*tone, format!("{}{}", tone.glyph(), clean(word))),
-        Cell::State(tone, word) => (*tone, clean(word).into_owned()),
-        Cell::Time(None) | Cell::Version(None) => (Tone::Plain, dash()),
-        Cell::Time(Some(at)) if looks.terminal => (Tone::Dim, time::ago(*at, looks.now)),
-        Cell::Time(Some(at)) => (Tone::Plain, time::instant(*at)),
-        Cell::Version(Some(number)) if looks.terminal => (Tone::Plain, format!("v{number}")),
-        Cell::Version(Some(number)) => (Tone::Plain, number.to_string()),
-    }
-}
-
-fn separated(lines: &[Vec<(Tone, String)>]) -> String {
-    let line = |line: &Vec<(Tone, String)>| {
-        let fields: Vec<&str> = line.iter().map(|(_, text)| text.as_str()).collect();
-        format!("{}\n", fields.join("\t"))
+/// Returns a line as a test sees it, with or without the escapes for its tones.
+#[cfg(test)]
+pub(crate) fn render_line(line: &Line, terminal: bool) -> String {
+    let piece = |(tone, text): &(Tone, String)| match terminal {
+        true => paint(*tone, &clean(text)),
+        false => clean(text).into_owned(),
     };
-    lines.iter().map(line).collect()
+    line.0.iter().map(piece).collect()
 }
 
-fn aligned(lines: &[Vec<(Tone, String)>]) -> String {
-    let columns = lines.iter().map(Vec::len).max().unwrap_or_default();
-    let mut widths = vec![0; columns];
-    for line in lines {
-        for (width, (_, text)) in widths.iter_mut().zip(line) {
-            *width = text.width().max(*width);
-        }
-    }
-    let mut out = String::new();
-    for line in lines {
-        for (index, (tone, text)) in line.iter().enumerate() {
-            out.push_str(&paint(*tone, text, true));
-            // The last column needs no space behind it.
-            if index + 1 < line.len() {
-                let gap = widths[index] - text.width() + 2;
-                out.extend(std::iter::repeat_n(' ', gap));
-            }
-        }
-        out.push('\n');
-    }
-    out
+fn names(value: &serde_json::Value) -> String {
+    let names = value.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
+    names.map(|name| format!("{}\n", clean(name))).collect()
 }
 
-fn paint(tone: Tone, text: &str, terminal: bool) -> String {
+fn text(part: &Part, shape: &Shape, looks: Looks) -> String {
+    match part {
+        Part::Line(line) => {
+            let lines = wrapped(line, looks.width);
+            lines.iter().map(|line| format!("{}\n", show_line(line, looks))).collect()
+        }
+        Part::Rows(rows) => table(&[], rows, shape, looks),
+        Part::Value(value) => json::text(value, looks.terminal),
+        Part::Table { header, rows } => table(header, rows, shape, looks),
+    }
+}
+
+/// Returns text with the escapes for its tone. A stream that has no colours takes them out again.
+pub(super) fn paint(tone: Tone, text: &str) -> String {
     let style = match tone {
         Tone::Plain => Style::new(),
         Tone::Good => AnsiColor::Green.on_default(),
@@ -149,18 +84,24 @@ fn paint(tone: Tone, text: &str, terminal: bool) -> String {
         Tone::Dim => Style::new().dimmed(),
         Tone::Strong => Style::new().bold(),
     };
-    if terminal && !style.is_plain() { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    if style.is_plain() || text.is_empty() { text.to_owned() } else { format!("{style}{text}{style:#}") }
 }
 
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, TimeDelta, Utc};
 
-    use super::{Looks, render};
-    use crate::output::{Cell, Column, Format, Tone, View};
+    use crate::output::{Cell, Column, Format, Looks, Shape, Tone, View};
 
-    fn looks(format: Format, terminal: bool) -> Looks {
-        Looks { format, terminal, now: DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(44) }
+    fn render(view: &View, format: Format, terminal: bool) -> String {
+        let shape = Shape { format, ..Shape::default() };
+        show(view, &shape, terminal)
+    }
+
+    fn show(view: &View, shape: &Shape, terminal: bool) -> String {
+        let now = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(44);
+        let looks = Looks { terminal, width: terminal.then_some(80), ascii: false, now };
+        plain(&super::render(view, shape, looks).unwrap())
     }
 
     fn view() -> View {
@@ -181,16 +122,16 @@ mod tests {
     #[test]
     fn a_pipe_gets_tabs_and_no_header() {
         assert_eq!(
-            render(&view(), looks(Format::Table, false)),
+            render(&view(), Format::Table, false),
             "a\ton\t1970-01-01T00:00:00Z\ngröße\\u{202e}\\n\ton\t1970-01-01T00:00:00Z\n"
         );
     }
 
     #[test]
     fn a_terminal_gets_columns() {
-        let text = render(&view(), looks(Format::Wide, true));
+        let text = render(&view(), Format::Wide, true);
         assert_eq!(
-            plain(&text),
+            text,
             "NAME             ID  STATE  SINCE\n\
              a                7   ● on   44m\n\
              größe\\u{202e}\\n  7   ● on   44m\n"
@@ -199,31 +140,58 @@ mod tests {
 
     #[test]
     fn wide_has_more_columns() {
-        let row = |format| render(&view(), looks(format, false)).lines().next().unwrap().to_owned();
+        let row = |format| render(&view(), format, false).lines().next().unwrap().to_owned();
         assert_eq!(row(Format::Wide).matches('\t').count(), 3);
         assert_eq!(row(Format::Table).matches('\t').count(), 2);
     }
 
     #[test]
     fn json_stays_json_and_is_safe_to_look_at() {
-        let text = render(&view(), looks(Format::Json, false));
+        let text = render(&view(), Format::Json, false);
         assert_eq!(text, "[\"a\",\"größe\\u202e\\n\"]\n");
         let back: Vec<String> = serde_json::from_str(&text).unwrap();
         assert_eq!(back[1], "größe\u{202e}\n");
-        assert!(render(&view(), looks(Format::Json, true)).starts_with("[\n  \"a\",\n"));
+        assert!(render(&view(), Format::Json, true).starts_with("[\n  \"a\",\n"));
     }
 
     #[test]
     fn names_are_for_xargs() {
         let view = View::of("x").named("feature/a");
-        assert_eq!(render(&view, looks(Format::Name, true)), "feature/a\n");
+        assert_eq!(render(&view, Format::Name, true), "feature/a\n");
     }
 
     #[test]
     fn yaml_is_the_same_object() {
         let view = View::of(&serde_json::json!({"key": "a", "tags": ["x"]}));
-        let text = render(&view, looks(Format::Yaml, false));
+        let text = render(&view, Format::Yaml, false);
         assert!(text.contains("key: a\n") && text.contains("tags:"), "{text}");
+    }
+
+    #[test]
+    fn a_header_when_asked_for() {
+        let shape = Shape { header: true, ..Shape::default() };
+        assert!(show(&view(), &shape, false).starts_with("NAME\tSTATE\tSINCE\na\ton\t"));
+    }
+
+    #[test]
+    fn csv_has_all_columns() {
+        assert_eq!(
+            render(&view(), Format::Csv, false),
+            "name,id,state,since\na,7,on,1970-01-01T00:00:00Z\ngröße\\u{202e}\\n,7,on,1970-01-01T00:00:00Z\n"
+        );
+    }
+
+    #[test]
+    fn lines_of_json() {
+        assert_eq!(render(&view(), Format::Jsonl, true), "\"a\"\n\"größe\\u202e\\n\"\n");
+    }
+
+    #[test]
+    fn ascii_has_no_signs() {
+        let looks = Looks { terminal: true, width: None, ascii: true, now: DateTime::UNIX_EPOCH };
+        let view = View::nothing().line("✗ a → b …").row(vec![Cell::State(Tone::Waiting, "x".into())]);
+        let text = plain(&super::render(&view, &Shape::default(), looks).unwrap());
+        assert_eq!(text, "x a -> b ...\n~ x\n");
     }
 
     #[test]
@@ -231,7 +199,7 @@ mod tests {
         let none: [String; 0] = [];
         let columns = [Column::new("NAME", |name: &String| Cell::text(name))];
         let view = View::list(&none, &columns, Clone::clone);
-        assert_eq!(render(&view, looks(Format::Table, true)), "");
-        assert_eq!(render(&view, looks(Format::Json, false)), "[]\n");
+        assert_eq!(render(&view, Format::Table, true), "");
+        assert_eq!(render(&view, Format::Json, false), "[]\n");
     }
 }

@@ -26,6 +26,8 @@ pub(crate) enum Part {
     Table { header: Vec<Heading>, rows: Vec<Vec<Cell>> },
     /// Rows that need no header.
     Rows(Vec<Vec<Cell>>),
+    /// The value itself: there is no other way to show it.
+    Value(Value),
 }
 
 /// A column's name, and whether only `-o wide` shows it.
@@ -33,6 +35,8 @@ pub(crate) enum Part {
 pub(crate) struct Heading {
     pub(crate) name: String,
     pub(crate) wide: bool,
+    /// Whether it holds sentences, which go on below where others are cut.
+    pub(crate) prose: bool,
 }
 
 /// A column of a list, as data.
@@ -44,7 +48,7 @@ pub(crate) struct Column<T> {
 impl<T> Column<T> {
     /// Makes a column that is always shown.
     pub(crate) fn new(name: impl Into<String>, cell: impl Fn(&T) -> Cell + 'static) -> Self {
-        let heading = Heading { name: name.into(), wide: false };
+        let heading = Heading { name: name.into(), wide: false, prose: false };
         Self { heading, cell: Box::new(cell) }
     }
 
@@ -52,6 +56,13 @@ impl<T> Column<T> {
     pub(crate) fn wide(name: impl Into<String>, cell: impl Fn(&T) -> Cell + 'static) -> Self {
         let mut column = Self::new(name, cell);
         column.heading.wide = true;
+        column
+    }
+
+    /// Makes a last column of sentences, of which nothing is cut off.
+    pub(crate) fn prose(name: impl Into<String>, cell: impl Fn(&T) -> Cell + 'static) -> Self {
+        let mut column = Self::new(name, cell);
+        column.heading.prose = true;
         column
     }
 }
@@ -82,6 +93,11 @@ impl View {
             value: serde_json::to_value(thing).unwrap_or_default(),
             ..Self::default()
         }
+    }
+
+    /// Shows JSON, whatever it holds.
+    pub(crate) fn json(value: &Value) -> Self {
+        Self { value: value.clone(), parts: vec![Part::Value(value.clone())], ..Self::default() }
     }
 
     /// Names the object, such as `feature/checkout`.

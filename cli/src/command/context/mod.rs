@@ -1,6 +1,8 @@
 //! Contexts: saved connections.
 
+mod delete;
 mod list;
+mod set;
 mod switch;
 
 use crate::error::CliError;
@@ -12,6 +14,8 @@ use crate::shell::Shell;
 pub(crate) enum Context {
     List(list::List),
     Use(switch::Use),
+    Set(set::Set),
+    Delete(delete::Delete),
 }
 
 impl Context {
@@ -19,6 +23,8 @@ impl Context {
         match self {
             Self::List(command) => command.run(shell).await,
             Self::Use(command) => command.run(shell).await,
+            Self::Set(command) => command.run(shell).await,
+            Self::Delete(command) => command.run(shell).await,
         }
     }
 }

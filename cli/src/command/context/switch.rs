@@ -16,6 +16,7 @@ pub(crate) struct Use {
 impl Use {
     #[expect(clippy::unused_async, reason = "all commands are called alike")]
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        shell.may_change()?;
         let context = shell.config()?.context(&self.name)?;
         Config::change(|config| config.use_context(&self.name))?;
         Ok(View::of(&context).named(format!("context/{}", context.name)).row(vec![

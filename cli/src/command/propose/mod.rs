@@ -76,10 +76,12 @@ impl Target<'_> {
 
     /// Asks before a change of what is served in production.
     pub(crate) fn ask(&self, stage: &Stage, flags: &Proposing, verb: &str) -> Result<(), CliError> {
-        if flags.dry_run || stage.environment.type_ != EnvironmentType::Production {
+        let environment = &stage.environment;
+        if flags.dry_run || !self.shell.is_protected(&environment.key, &environment.type_)? {
             return Ok(());
         }
-        let question = format!("{verb} {} in {} (production)?", self.feature, self.env);
+        let what = if environment.type_ == EnvironmentType::Production { "production" } else { "protected" };
+        let question = format!("{verb} {} in {} ({what})?", self.feature, self.env);
         moderate(&self.shell.ui, flags.yes, &question)
     }
 
