@@ -92,14 +92,20 @@ impl Ui {
             true => (Tone::Good, "✓"),
             false => (Tone::Bad, "✗"),
         };
+        let whose = gate.feature.as_ref().map_or_else(String::new, |feature| format!("{feature}: "));
         self.note(
             Line::default()
                 .and(tone, format!("  {sign} "))
-                .and(Tone::Plain, format!("{:<11} {}", gate.gate, gate.message)),
+                .and(Tone::Plain, format!("{:<11} {whose}{}", gate.gate, gate.message)),
         );
         if let (false, Some(hint)) = (gate.passed, &gate.hint) {
             self.note(format!("                ({hint})"));
         }
+    }
+
+    /// Returns whether somebody sees on a terminal what is redrawn in place.
+    pub(crate) fn is_live(&self) -> bool {
+        self.stderr_terminal && !self.machine()
     }
 
     /// Returns whether there is somebody to ask.

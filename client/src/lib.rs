@@ -7,6 +7,7 @@ mod api;
 mod credentials;
 mod document;
 mod error;
+mod nulled;
 mod operation;
 mod page;
 mod scalar;
@@ -34,5 +35,5 @@ pub use error::{Code, Error, Gate, Refusal, Violation};
 pub use page::{All, InTeam, Page, PageInfo};
 pub use words::{
     ActorKind, ChangeKind, ChangeStatus, ClientKind, Decision, DiffKind, EnvironmentType, FeatureKind,
-    Lifecycle, PolicyScope, ProposalOutcome, Role, StageStatus, ValueType,
+    FeatureSort, Lifecycle, PolicyScope, ProposalOutcome, Role, StageStatus, ValueType,
 };

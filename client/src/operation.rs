@@ -24,6 +24,7 @@ macro_rules! operation {
                 "DiffKind",
                 "EnvironmentType",
                 "FeatureKind",
+                "FeatureSort",
                 "Lifecycle",
                 "PolicyScope",
                 "ProposalOutcome",

@@ -8,6 +8,7 @@
 //! in each format and how the process ends; only `main` prints it. `View::nothing()` shows nothing.
 //! Failures are [`CliError`]s: `CliError::new(Exit::…, "what and why").hint("what to do")`.
 
+mod actions;
 mod audit;
 mod change;
 mod client;
@@ -23,6 +24,7 @@ mod login;
 mod logout;
 mod propose;
 mod rule;
+mod variant;
 mod version;
 mod wait;
 mod whoami;
@@ -54,6 +56,8 @@ pub(crate) enum Command {
     Feature(feature::Feature),
     #[command(subcommand, visible_aliases = ["rules", "criteria"])]
     Rule(rule::Rule),
+    #[command(subcommand, visible_alias = "variants")]
+    Variant(variant::Variant),
     #[command(subcommand, visible_alias = "dependencies")]
     Dependency(dependency::Dependency),
 
@@ -85,6 +89,7 @@ impl Command {
             Self::Client(command) => command.run(shell).await,
             Self::Feature(command) => command.run(shell).await,
             Self::Rule(command) => command.run(shell).await,
+            Self::Variant(command) => command.run(shell).await,
             Self::Dependency(command) => command.run(shell).await,
             Self::Change(command) => command.run(shell).await,
             Self::Audit(command) => command.run(shell).await,

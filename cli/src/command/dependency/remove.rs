@@ -1,6 +1,6 @@
 //! `fgctl dependency remove`
 
-use super::super::propose::{Proposing, Target, document, stage};
+use super::super::propose::{Planned, Target, document, stage};
 use super::super::wait::Waiting;
 use crate::error::CliError;
 use crate::output::View;
@@ -22,7 +22,7 @@ pub(crate) struct Remove {
     env: InEnv,
 
     #[command(flatten)]
-    flags: Proposing,
+    planned: Planned,
 
     #[command(flatten)]
     waiting: Waiting,
@@ -43,6 +43,6 @@ impl Remove {
                 .named(format!("feature/{}", self.key))
                 .line(format!("{}  {env}  does not need {}", self.key, self.needs)));
         }
-        target.edit(stage, &config, &self.flags, &self.waiting).await
+        target.edit(stage, &config, &self.planned, &self.waiting).await
     }
 }

@@ -2,9 +2,9 @@
 
 use fluxgate_client::feature::{self, ArchiveFeatureInput};
 
-use super::super::propose::moderate;
+use super::super::propose::{moderate, reason};
 use crate::error::CliError;
-use crate::output::{Cell, View};
+use crate::output::{Cell, Tone, View};
 use crate::shell::Shell;
 
 /// Put a feature away that serves nothing and that nothing needs
@@ -30,11 +30,11 @@ impl Archive {
         let (api, team) = (shell.api()?, shell.team()?);
         let question = format!("Archive {}? It is remembered, and can be brought back.", self.key);
         moderate(&shell.ui, self.yes, &question)?;
-        let input = ArchiveFeatureInput { team, feature: self.key, reason: self.reason };
+        let input = ArchiveFeatureInput { team, feature: self.key, reason: reason(self.reason.as_deref()) };
         let feature = feature::archive(&api, input).await?;
-        let state = feature.lifecycle.as_str().to_lowercase();
         Ok(View::of(&feature)
             .named(format!("feature/{}", feature.key))
-            .row(vec![Cell::text(&feature.key), Cell::text(state)]))
+            .row(vec![Cell::text(&feature.key), Cell::State(Tone::Dim, "archived".to_owned())])
+            .next(format!("fgctl feature unarchive {}", feature.key)))
     }
 }

@@ -1,6 +1,6 @@
 //! What `enable` and `disable` share: the same edit, in two directions.
 
-use super::super::propose::{Proposing, Target, document, stage};
+use super::super::propose::{Planned, Target, document, stage};
 use super::super::wait::Waiting;
 use crate::error::CliError;
 use crate::output::{Cell, Tone, View};
@@ -16,7 +16,7 @@ pub(super) struct Switch {
     env: InEnv,
 
     #[command(flatten)]
-    flags: Proposing,
+    planned: Planned,
 
     #[command(flatten)]
     waiting: Waiting,
@@ -39,7 +39,7 @@ impl Switch {
             ]));
         }
         config.enabled = enabled;
-        target.edit(stage, &config, &self.flags, &self.waiting).await
+        target.edit(stage, &config, &self.planned, &self.waiting).await
     }
 }
 

@@ -1,7 +1,18 @@
-//! The question before something happens in production. Without a terminal there is none: a flag answers it, or nothing happens.
+//! The question before something that matters. Without a terminal there is none: a flag answers it, or nothing happens.
+//!
+//! Three levels: nothing for what is easily mended; yes or no for what changes a protected environment, or takes something
+//! away; the key in full for what is seen by everybody at once.
+
+use fluxgate_client::EnvironmentType;
 
 use crate::error::CliError;
+use crate::shell::Shell;
 use crate::ui::Ui;
+
+/// Returns whether changes in an environment are asked about: production is protected.
+pub(crate) fn is_protected(_shell: &Shell, (_key, kind): (&str, &EnvironmentType)) -> bool {
+    *kind == EnvironmentType::Production
+}
 
 /// Asks for yes or no, unless a flag said yes.
 pub(crate) fn moderate(ui: &Ui, yes: bool, question: &str) -> Result<(), CliError> {
@@ -11,8 +22,13 @@ pub(crate) fn moderate(ui: &Ui, yes: bool, question: &str) -> Result<(), CliErro
     if ui.may_ask() {
         return ui.confirm(question);
     }
-    Err(CliError::usage("a change in production needs --yes when not run interactively")
-        .hint("nothing was sent"))
+    Err(unasked(question))
+}
+
+/// Returns the error for a question that cannot be asked.
+pub(super) fn unasked(question: &str) -> CliError {
+    let message = format!("needs --yes when not run interactively: {question}");
+    CliError::usage(message).hint("nothing was sent")
 }
 
 /// Asks for the key to be typed, unless flags said yes and named it.
