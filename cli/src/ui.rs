@@ -105,7 +105,7 @@ impl Ui {
 
     /// Returns whether somebody sees on a terminal what is redrawn in place.
     pub(crate) fn is_live(&self) -> bool {
-        self.stderr_terminal && !self.machine()
+        self.stderr_terminal && !self.machine() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
     }
 
     /// Returns whether there is somebody to ask.

@@ -3,14 +3,18 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it is not as expected")]
 
+mod changes;
 mod chaos;
+mod ci;
 mod dev;
 mod ending;
 mod events;
+mod exits;
 mod faults;
 mod http;
 mod poll;
 mod refusals;
+mod rules;
 mod run;
 mod session;
 mod sticky;

@@ -73,7 +73,13 @@ fn place(change: &change::Change) -> String {
         Some(source) => format!("{} → {}", source.key, item.environment.key),
         None => item.environment.key.clone(),
     });
-    envs.collect::<Vec<_>>().join(", ")
+    let mut places: Vec<String> = Vec::new();
+    for place in envs {
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    places.join(", ")
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::super::propose::{Planned, Target, document, stage};
 use super::super::wait::Waiting;
+use crate::command::actions;
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::{InEnv, Shell};
@@ -39,6 +40,7 @@ impl Remove {
         config.depends_on.retain(|dependency| dependency.feature != self.needs);
         if config.depends_on.len() == before {
             // Run again after a break, the same command finds it done.
+            actions::tell(&shell.ui, None);
             return Ok(View::of(&feature)
                 .named(format!("feature/{}", self.key))
                 .line(format!("{}  {env}  does not need {}", self.key, self.needs)));

@@ -1,6 +1,7 @@
 //! `fgctl feature archive`
 
-use fluxgate_client::feature::{self, ArchiveFeatureInput};
+use fluxgate_client::Lifecycle;
+use fluxgate_client::feature::{self, ArchiveFeatureInput, Feature};
 
 use super::super::propose::{moderate, reason};
 use crate::error::CliError;
@@ -28,13 +29,20 @@ pub(crate) struct Archive {
 impl Archive {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
+        let feature = feature::get(&api, &team, &self.key).await?;
+        if feature.lifecycle == Lifecycle::Archived {
+            return Ok(row(&feature, "already archived"));
+        }
         let question = format!("Archive {}? It is remembered, and can be brought back.", self.key);
         moderate(&shell.ui, self.yes, &question)?;
         let input = ArchiveFeatureInput { team, feature: self.key, reason: reason(self.reason.as_deref()) };
         let feature = feature::archive(&api, input).await?;
-        Ok(View::of(&feature)
-            .named(format!("feature/{}", feature.key))
-            .row(vec![Cell::text(&feature.key), Cell::State(Tone::Dim, "archived".to_owned())])
-            .next(format!("fgctl feature unarchive {}", feature.key)))
+        Ok(row(&feature, "archived").next(format!("fgctl feature unarchive {}", feature.key)))
     }
+}
+
+fn row(feature: &Feature, word: &str) -> View {
+    View::of(feature)
+        .named(format!("feature/{}", feature.key))
+        .row(vec![Cell::text(&feature.key), Cell::State(Tone::Dim, word.to_owned())])
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use fluxgate_client::clock;
-use fluxgate_client::feature::{self, Feature, KillFeatureInput};
+use fluxgate_client::feature::{self, Dependent, Feature, KillFeatureInput, Viewed};
 
 use super::super::propose::{self, is_protected, reason, severe};
 use super::super::wait::Waiting;
@@ -73,13 +73,20 @@ impl Kill {
                     .map_err(|error| error.hint("add -e KEY, or --everywhere for all environments"))?,
             ),
         };
-        let feature = feature::get(&api, &team, &self.key).await?;
+        let Viewed { feature, dependents } = feature::view(&api, &team, &self.key).await?;
         if let Some(env) = &env {
             propose::stage(&feature, env)?;
         }
         if reaches_protected(shell, &feature, env.as_deref()) {
             let place = env.as_deref().unwrap_or("all environments");
             let what = format!("kill {} in {place}", self.key);
+            if shell.ui.may_ask() {
+                let here = |needs: &&Dependent| env.as_ref().is_none_or(|env| needs.environment.key == *env);
+                for needs in dependents.iter().filter(here) {
+                    let (key, place) = (&needs.feature, &needs.environment.key);
+                    shell.ui.note(format!("{key} needs it and will be off in {place} too."));
+                }
+            }
             let answers = (self.yes, self.confirm.as_deref());
             severe(&shell.ui, answers, &self.key, &what)?;
         }

@@ -2,6 +2,7 @@
 
 use super::super::propose::{Planned, Target, document, stage};
 use super::super::wait::Waiting;
+use crate::command::actions;
 use crate::error::CliError;
 use crate::output::{Cell, Tone, View};
 use crate::shell::{InEnv, Shell};
@@ -31,6 +32,7 @@ impl Switch {
         let mut config = document(&feature, stage)?;
         let enabled = direction == Direction::On;
         if config.enabled == enabled {
+            actions::tell(&shell.ui, None);
             return Ok(View::of(&feature).named(format!("feature/{}", self.key)).row(vec![
                 Cell::text(&self.key),
                 Cell::text(&env),

@@ -1,8 +1,7 @@
 //! Lines that are redrawn in place on a terminal; elsewhere there are none.
 
-use std::cell::RefCell;
-
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use anstream::{AutoStream, ColorChoice};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output::{Line, render_line};
 use crate::ui::Ui;
@@ -12,16 +11,20 @@ const REDRAWS: u8 = 5;
 
 /// A block of lines at the end of what is on the terminal.
 pub(super) struct Live {
-    block: Option<MultiProgress>,
-    lines: RefCell<Vec<ProgressBar>>,
+    block: Option<ProgressBar>,
+    coloured: bool,
 }
 
 impl Live {
     pub(super) fn new(ui: &Ui) -> Self {
-        let block = ui
-            .is_live()
-            .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(REDRAWS)));
-        Self { block, lines: RefCell::default() }
+        let style = ProgressStyle::with_template("{msg}").ok().filter(|_| ui.is_live());
+        let block = style.map(|style| {
+            let target = ProgressDrawTarget::stderr_with_hz(REDRAWS);
+            ProgressBar::with_draw_target(None, target).with_style(style)
+        });
+        // What is redrawn does not pass through anstream, which would know.
+        let coloured = AutoStream::choice(&std::io::stderr()) != ColorChoice::Never;
+        Self { block, coloured }
     }
 
     /// Returns whether somebody sees it.
@@ -30,33 +33,18 @@ impl Live {
     }
 
     /// Shows these lines in place of those before.
-    pub(super) fn show(&self, wanted: &[Line]) {
-        let Some(block) = &self.block else { return };
-        let mut lines = self.lines.borrow_mut();
-        while lines.len() > wanted.len() {
-            if let Some(line) = lines.pop() {
-                line.finish_and_clear();
-                block.remove(&line);
-            }
-        }
-        while lines.len() < wanted.len() {
-            let line = block.add(ProgressBar::new_spinner());
-            // Cut to the width of the terminal.
-            if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
-                line.set_style(style);
-            }
-            lines.push(line);
-        }
-        for (line, text) in lines.iter().zip(wanted) {
-            line.set_message(render_line(text, true));
-            line.tick();
+    pub(super) fn show(&self, lines: &[Line]) {
+        if let Some(block) = &self.block {
+            let lines: Vec<String> = lines.iter().map(|line| render_line(line, self.coloured)).collect();
+            block.set_message(lines.join("\n"));
+            block.tick();
         }
     }
 
     /// Leaves the last lines where they are.
     pub(super) fn leave(&self) {
-        for line in self.lines.borrow().iter() {
-            line.abandon();
+        if let Some(block) = self.block.as_ref().filter(|block| !block.is_finished()) {
+            block.abandon();
         }
     }
 }

@@ -107,8 +107,10 @@ impl<'a> Wait<'a> {
         }));
         self.steps(news::opening(&opened));
         let change = tokio::select! {
-            change = self.decision(opened.change.clone()) => change?,
+            // In this order, so that it listens before it says that it waits.
+            biased;
             _ = tokio::signal::ctrl_c() => return Err(self.leave(interrupted(number))),
+            change = self.decision(opened.change.clone()) => change?,
         };
         actions::tell(&self.shell.ui, Some(&change));
         if change.status != ChangeStatus::Applied {
@@ -126,8 +128,9 @@ impl<'a> Wait<'a> {
         };
         let since = change.applied_at.unwrap_or(change.created_at);
         let report = tokio::select! {
-            report = self.edges(goal, since, FOR_EDGES) => report?,
+            biased;
             _ = tokio::signal::ctrl_c() => return Err(self.leave(applied_already(number))),
+            report = self.edges(goal, since, FOR_EDGES) => report?,
         };
         self.live.leave();
         self.steps([report.sentence()]);

@@ -117,9 +117,9 @@ pub(super) fn ending(change: &Change) -> CliError {
 }
 
 fn applied(change: &Change) -> impl Iterator<Item = String> {
-    change.items.iter().filter_map(|item| {
-        let version = item.version?;
-        Some(format!("applied as {} v{version}", item.environment.key))
+    change.items.iter().map(|item| match item.version {
+        Some(version) => format!("applied as {} v{version}", item.environment.key),
+        None => format!("withdrawn from {}", item.environment.key),
     })
 }
 
