@@ -30,7 +30,7 @@ fn rules_are_edited_moved_and_removed() {
     rule(&["move", "ruled", "1", "--after", "zero"]).ends(0);
     rule(&["move", "ruled", "two", "--after", "zero"]).ends(0).says("already so");
     assert_eq!(names(&world, "ruled"), ["zero", "two", "one"]);
-    rule(&["move", "ruled", "tow", "--first"]).ends(6).says("Did you mean two?");
+    rule(&["move", "ruled", "twoo", "--first"]).ends(6).says("Did you mean two?");
     rule(&["move", "ruled", "two", "--to", "9"]).ends(2).says("there are 1 to 3");
 
     // Shares shrink and grow in place; what is not said stays.
@@ -70,7 +70,7 @@ fn what_is_said_of_a_feature_is_edited_and_filtered_by() {
     let dated = [&edit[..], &["--removal-date", "2020-01-31", "--name", "Said"]].concat();
     world.run("dev", &dated).ends(0).says("payments").says("to be removed 2020-01-31");
     world.run("dev", &["feature", "edit", "said-one"]).ends(2);
-    world.run("dev", &["feature", "tag", "said-one", "+q4", "-said", "--add", "q5"]).ends(0).says("q4,q5");
+    world.run("dev", &["feature", "tag", "said-one", "+q4", "q5", "--remove", "said"]).ends(0).says("q4,q5");
     let list = |args: &[&str]| {
         let args = [&["feature", "list", "--sort", "key", "-o", "name"], args].concat();
         world.run("dev", &args).ends(0).stdout

@@ -106,3 +106,28 @@ pub(super) fn status(change: &Change) -> Cell {
     };
     Cell::State(tone, change.status.as_str().to_lowercase())
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use serde_json::json;
+
+    use super::columns;
+    use crate::command::wait::fixture::{change, with};
+    use crate::output::{Format, Looks, View, render};
+
+    #[test]
+    fn a_list_fits_a_small_terminal() {
+        let planned = json!({"token": "ci", "policies": [], "applyAt": "2026-11-20T13:41:12Z"});
+        let changes = [change("PENDING", json!([]), 1), with("APPROVED", json!([]), 2, planned)];
+        let view = View::list(&changes, &columns(), |change| format!("change/{}", change.number));
+        let now: DateTime<Utc> = "2026-11-20T10:41:02Z".parse().unwrap();
+        let text = render(&view, Looks { format: Format::Table, terminal: true, now });
+        assert_eq!(
+            anstream::adapter::strip_str(&text).to_string(),
+            "CHANGE  WHAT              WHERE           STATUS      BY              VOTES   AGE  POLICY\n\
+             #12     promote checkout  staging → prod  ◐ pending   dev             1 of 2  44m  Production\n\
+             #12     promote checkout  staging → prod  ◐ approved  dev (token ci)  -       44m  -\n"
+        );
+    }
+}

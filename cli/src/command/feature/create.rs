@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::super::propose::{Proposing, finish, reason};
 use super::super::wait::Waiting;
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::output::View;
 use crate::shell::Shell;
 
@@ -99,7 +100,11 @@ impl Create {
             reason: reason(self.flags.reason.as_deref()),
             dry_run: self.flags.dry_run.then_some(true),
         };
-        let proposal = change::create_feature(&api, input).await?;
+        let proposal = change::create_feature(&api, input).await.map_err(CliError::from);
+        let proposal = proposal.map_err(|error| match error.exit {
+            Exit::Conflict => error.hint(format!("fgctl feature view {} shows it", self.key)),
+            _ => error,
+        })?;
         let env = proposal.items.first().map(|item| item.environment.key.clone());
         let view = finish((shell, &api, &team), &proposal, &self.waiting).await?;
         Ok(match (&env, self.kind) {

@@ -77,7 +77,7 @@ impl Kill {
         if let Some(env) = &env {
             propose::stage(&feature, env)?;
         }
-        if reaches_protected(shell, &feature, env.as_deref()) {
+        if reaches_protected(shell, &feature, env.as_deref())? {
             let place = env.as_deref().unwrap_or("all environments");
             let what = format!("kill {} in {place}", self.key);
             if shell.ui.may_ask() {
@@ -122,9 +122,12 @@ impl Kill {
     }
 }
 
-fn reaches_protected(shell: &Shell, feature: &Feature, env: Option<&str>) -> bool {
-    feature.stages.iter().any(|stage| {
+fn reaches_protected(shell: &Shell, feature: &Feature, env: Option<&str>) -> Result<bool, CliError> {
+    for stage in &feature.stages {
         let place = &stage.environment;
-        is_protected(shell, (&place.key, &place.type_)) && env.is_none_or(|env| place.key == env)
-    })
+        if env.is_none_or(|env| place.key == env) && is_protected(shell, (&place.key, &place.type_))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

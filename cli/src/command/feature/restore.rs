@@ -1,6 +1,6 @@
 //! `fgctl feature restore`
 
-use fluxgate_client::feature::{self, RestoreFeatureInput};
+use fluxgate_client::feature::{self, RestoreFeatureInput, Stage};
 
 use super::super::propose::{self, is_protected, moderate, reason};
 use super::super::wait::Waiting;
@@ -55,14 +55,14 @@ impl Restore {
         if let Some(env) = &env {
             propose::stage(&feature, env)?;
         }
-        let protected = feature.stages.iter().find(|stage| {
-            let place = &stage.environment;
-            stage.kill.is_some()
-                && is_protected(shell, (&place.key, &place.type_))
-                && env.as_ref().is_none_or(|env| place.key == *env)
-        });
-        if let Some(stage) = protected {
+        let here = |stage: &&Stage| {
+            stage.kill.is_some() && env.as_ref().is_none_or(|env| stage.environment.key == *env)
+        };
+        for stage in feature.stages.iter().filter(here) {
             let place = &stage.environment.key;
+            if !is_protected(shell, (place, &stage.environment.type_))? {
+                continue;
+            }
             let again = match &stage.live {
                 Some(live) => format!("{} will serve v{} again in {place}", self.key, live.number),
                 None => format!("{} is not deployed in {place}, and may be again", self.key),

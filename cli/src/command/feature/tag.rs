@@ -9,21 +9,17 @@ use crate::shell::Shell;
 
 /// Give a feature tags, and take others away
 #[derive(clap::Args, Debug)]
-#[command(group(clap::ArgGroup::new("some").multiple(true).required(true).args(["tags", "add", "remove"])))]
+#[command(group(clap::ArgGroup::new("some").multiple(true).required(true).args(["tags", "remove"])))]
 #[command(
-    after_help = "Examples:\n  fgctl feature tag checkout +q4 -q3\n  fgctl feature tag checkout --add q4 --remove q3"
+    after_help = "Examples:\n  fgctl feature tag checkout +q4 --remove q3\n  fgctl feature tag checkout -o json -- +q4 -q3"
 )]
 pub(crate) struct Tag {
     /// The feature's key
     key: String,
 
-    /// +TAG to add one, -TAG to remove one
-    #[arg(value_name = "TAG", allow_hyphen_values = true)]
+    /// A tag to add, with or without +; behind --, -TAG removes one
+    #[arg(value_name = "TAG")]
     tags: Vec<String>,
-
-    /// A tag to add, any number of times
-    #[arg(long, value_name = "TAG")]
-    add: Vec<String>,
 
     /// A tag to remove, any number of times
     #[arg(long, value_name = "TAG")]
@@ -31,15 +27,12 @@ pub(crate) struct Tag {
 }
 
 impl Tag {
-    pub(crate) async fn run(mut self, shell: &Shell) -> Result<View, CliError> {
+    pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        let (mut add, mut remove) = (Vec::new(), self.remove);
         for tag in &self.tags {
-            match (tag.strip_prefix('+'), tag.strip_prefix('-')) {
-                (Some(tag), _) if !tag.is_empty() => self.add.push(tag.to_owned()),
-                (_, Some(tag)) if !tag.is_empty() => self.remove.push(tag.to_owned()),
-                _ => {
-                    let message = format!("{tag:?} is neither +TAG nor -TAG");
-                    return Err(CliError::usage(message).hint(format!("+{tag} adds it, -{tag} removes it")));
-                }
+            match tag.strip_prefix('-') {
+                Some(tag) => remove.push(tag.to_owned()),
+                None => add.push(tag.strip_prefix('+').unwrap_or(tag).to_owned()),
             }
         }
         let (api, team) = (shell.api()?, shell.team()?);
@@ -52,8 +45,8 @@ impl Tag {
             owner: None,
             removal_date: None,
             tags: None,
-            add_tags: Some(self.add),
-            remove_tags: Some(self.remove),
+            add_tags: Some(add),
+            remove_tags: Some(remove),
         };
         Ok(described(&feature::edit(&api, input, Vec::new()).await?))
     }

@@ -26,13 +26,8 @@ pub(crate) async fn agree(
         return Err(unasked(&format!("{verb} in a protected environment?")));
     }
     let trial = trial().await?;
-    let places: Vec<&str> = trial
-        .items
-        .iter()
-        .filter(|item| reaches_protected(shell, item))
-        .map(|item| item.environment.key.as_str())
-        .collect();
-    let Some(place) = places.first().filter(|_| trial.outcome != ProposalOutcome::Unchanged) else {
+    let place = protected_place(shell, &trial.items)?;
+    let Some(place) = place.filter(|_| trial.outcome != ProposalOutcome::Unchanged) else {
         return Ok(given);
     };
     let question = match trial.policies.is_empty() {
@@ -55,6 +50,13 @@ pub(crate) async fn agree(
     }
 }
 
-fn reaches_protected(shell: &Shell, item: &ChangeItem) -> bool {
-    is_protected(shell, (&item.environment.key, &item.environment.type_))
+/// Returns the first protected environment that is reached.
+fn protected_place<'i>(shell: &Shell, items: &'i [ChangeItem]) -> Result<Option<&'i str>, CliError> {
+    for item in items {
+        let place = &item.environment;
+        if is_protected(shell, (&place.key, &place.type_))? {
+            return Ok(Some(&place.key));
+        }
+    }
+    Ok(None)
 }

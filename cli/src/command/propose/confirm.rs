@@ -10,8 +10,9 @@ use crate::shell::Shell;
 use crate::ui::Ui;
 
 /// Returns whether changes in an environment are asked about: production is protected.
-pub(crate) fn is_protected(_shell: &Shell, (_key, kind): (&str, &EnvironmentType)) -> bool {
-    *kind == EnvironmentType::Production
+#[expect(clippy::unnecessary_wraps, reason = "the context may say so too, and may not be readable")]
+pub(crate) fn is_protected(_shell: &Shell, (_key, kind): (&str, &EnvironmentType)) -> Result<bool, CliError> {
+    Ok(*kind == EnvironmentType::Production)
 }
 
 /// Asks for yes or no, unless a flag said yes.

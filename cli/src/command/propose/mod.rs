@@ -108,7 +108,7 @@ impl Target<'_> {
         trial: impl AsyncFnOnce() -> Result<Proposal, fluxgate_client::Error>,
     ) -> Result<Option<String>, CliError> {
         let place = &stage.environment;
-        let protected = is_protected(self.shell, (&place.key, &place.type_));
+        let protected = is_protected(self.shell, (&place.key, &place.type_))?;
         agree((self.shell, flags), verb, Some(protected), trial).await
     }
 
