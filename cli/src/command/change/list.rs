@@ -117,7 +117,7 @@ mod tests {
     use crate::output::{Format, Looks, View, render};
 
     #[test]
-    fn a_list_fits_a_small_terminal() {
+    fn a_list_says_who_and_how_far() {
         let planned = json!({"token": "ci", "policies": [], "applyAt": "2026-11-20T13:41:12Z"});
         let changes = [change("PENDING", json!([]), 1), with("APPROVED", json!([]), 2, planned)];
         let view = View::list(&changes, &columns(), |change| format!("change/{}", change.number));

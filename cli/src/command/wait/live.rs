@@ -41,6 +41,13 @@ impl Live {
         }
     }
 
+    /// Takes the lines away.
+    pub(super) fn clear(&self) {
+        if let Some(block) = &self.block {
+            block.finish_and_clear();
+        }
+    }
+
     /// Leaves the last lines where they are.
     pub(super) fn leave(&self) {
         if let Some(block) = self.block.as_ref().filter(|block| !block.is_finished()) {

@@ -187,6 +187,7 @@ impl<'a> Wait<'a> {
                 last.edges = Some(report.clone());
             }
             self.draw(Some(limit).filter(|_| !over));
+            self.draw_alone(&report, over);
             if over {
                 return Ok(report);
             }
@@ -240,6 +241,15 @@ impl<'a> Wait<'a> {
         let frame = Frame { change, gates, edges: edges.as_ref(), left, away };
         let lines: Vec<Line> = frame.lines();
         self.live.show(&lines);
+    }
+
+    /// Redraws how far the edges are, where there is no change beside: whoever waits for a kill says the rest.
+    fn draw_alone(&self, report: &EdgeReport, over: bool) {
+        match self.seen.borrow().is_none() {
+            true if over => self.live.clear(),
+            true => self.live.show(&[Line::from(report.sentence())]),
+            false => {}
+        }
     }
 
     /// Leaves what is on the terminal, so that an error comes below it.
