@@ -16,7 +16,7 @@ pub(crate) fn with(status: &str, votes: Value, approvals: i64, others: Value) ->
         "createdAt": "2026-11-20T09:57:02Z", "decidedAt": null,
         "appliedAt": if applied { json!("2026-11-20T10:09:48Z") } else { json!(null) }, "applyAt": null,
         "revision": if applied { json!(418) } else { json!(null) }, "failure": null, "override": null,
-        "rebasedFrom": null, "viewerMayVote": false, "votes": votes, "comments": [],
+        "rebasedFrom": null, "viewerMayVote": false, "comments": [],
         "items": [{"feature": {"key": "checkout"}, "environment": {"key": "prod", "type": "PRODUCTION"},
             "source": {"key": "staging"}, "baseVersion": 58, "before": null, "after": {"enabled": true},
             "version": if applied { json!(59) } else { json!(null) },
@@ -25,8 +25,9 @@ pub(crate) fn with(status: &str, votes: Value, approvals: i64, others: Value) ->
         "policies": [{"name": "Production", "approvals": approvals, "required": 2, "roles": ["APPROVER"],
             "approvers": [], "autoApproveAt": null, "overrideAllowed": false, "satisfied": approvals >= 2}]
     });
-    for (name, value) in others.as_object().unwrap() {
-        change[name] = value.clone();
+    change["votes"] = votes;
+    if let Value::Object(others) = others {
+        change.as_object_mut().unwrap().extend(others);
     }
     serde_json::from_value(change).unwrap()
 }
