@@ -4,6 +4,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
+use anstream::{AutoStream, ColorChoice};
 use fluxgate_client::{Gate, clock};
 use secrecy::SecretString;
 
@@ -106,6 +107,11 @@ impl Ui {
     /// Returns whether somebody sees on a terminal what is redrawn in place.
     pub(crate) fn is_live(&self) -> bool {
         self.stderr_terminal && !self.machine() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    }
+
+    /// Returns whether what is redrawn in place may have colours; all else passes through anstream, which knows.
+    pub(crate) fn has_colours(&self) -> bool {
+        AutoStream::choice(&io::stderr()) != ColorChoice::Never
     }
 
     /// Returns whether there is somebody to ask.

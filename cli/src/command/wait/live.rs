@@ -1,6 +1,5 @@
 //! Lines that are redrawn in place on a terminal; elsewhere there are none.
 
-use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output::{Line, render_line};
@@ -22,9 +21,7 @@ impl Live {
             let target = ProgressDrawTarget::stderr_with_hz(REDRAWS);
             ProgressBar::with_draw_target(None, target).with_style(style)
         });
-        // What is redrawn does not pass through anstream, which would know.
-        let coloured = AutoStream::choice(&std::io::stderr()) != ColorChoice::Never;
-        Self { block, coloured }
+        Self { block, coloured: ui.has_colours() }
     }
 
     /// Returns whether somebody sees it.
