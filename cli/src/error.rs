@@ -200,7 +200,11 @@ fn refused(refusal: Refusal) -> CliError {
         .collect();
     error.gates = refusal.gates;
     error.request_id = refusal.request_id;
-    error.hint = refusal.hint.or_else(|| hint(exit, refusal.kind.as_deref()).map(str::to_owned));
+    error.hint = match (refusal.hint, refusal.retry_after_seconds) {
+        (Some(hint), _) => Some(hint),
+        (None, Some(seconds)) => Some(format!("try again in {seconds}s")),
+        (None, None) => hint(exit, refusal.kind.as_deref()).map(str::to_owned),
+    };
     error
 }
 

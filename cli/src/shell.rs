@@ -257,6 +257,18 @@ impl Shell {
         Api::new(&server, Credentials::Token(token), timeout).ok()
     }
 
+    /// Returns the name of whoever is signed in, where the saved sign-in is what is used and says it.
+    pub(crate) fn saved_username(&self) -> Result<Option<String>, CliError> {
+        if credentials::token_from_environment()?.is_some() {
+            return Ok(None);
+        }
+        let (Some(context), server) = (self.context()?, self.server()?) else {
+            return Ok(None);
+        };
+        let saved = self.config()?.credentials(&context.name)?.read()?;
+        Ok(saved.filter(|saved| saved.server == server).map(|saved| saved.username))
+    }
+
     /// Connects to a server with given credentials.
     pub(crate) fn api_at(&self, server: &str, credentials: Credentials) -> Result<Api, CliError> {
         let api = Api::new(server, credentials, self.request_timeout())?;

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
+use fluxgate_client::clock;
+
+/// How far ahead may something be that has happened already, by a clock that is not this one?
+const SKEW: TimeDelta = TimeDelta::seconds(10);
 
 /// Returns how long ago something was, or in how long it will be, in its largest unit.
 pub(crate) fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    match (now - then).num_seconds() {
-        // Clocks differ: what was just now for one is to come for another.
-        -9..60 => unit((now - then).num_seconds().max(0)),
-        past @ 0.. => unit(past),
-        to_come => format!("in {}", unit(to_come.saturating_neg())),
+    if then - now > SKEW {
+        return format!("in {}", unit((then - now).num_seconds()));
     }
+    unit((now - then).num_seconds().max(0))
 }
 
 fn unit(seconds: i64) -> String {
@@ -43,6 +45,29 @@ pub(crate) fn duration(duration: Duration) -> String {
     humantime::format_duration(duration).to_string()
 }
 
+/// Reads an instant: RFC 3339, a day, or how long from now.
+pub(crate) fn parse_moment(text: &str) -> Result<DateTime<Utc>, String> {
+    moment(text, clock::now())
+}
+
+fn moment(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
+    let text = text.trim();
+    // Without seconds, as people write it, too.
+    let forms = [text.to_owned(), format!("{}:00Z", text.trim_end_matches('Z'))];
+    if let Some(at) = forms.iter().find_map(|form| DateTime::parse_from_rfc3339(form).ok()) {
+        return Ok(at.to_utc());
+    }
+    if let Ok(day) = text.parse::<NaiveDate>() {
+        return Ok(day.and_time(NaiveTime::MIN).and_utc());
+    }
+    let ahead = humantime::parse_duration(text.trim_start_matches("in ").trim_start_matches('+'));
+    let ahead = ahead.ok().and_then(|ahead| TimeDelta::from_std(ahead).ok());
+    let at = ahead.filter(|ahead| !ahead.is_zero()).and_then(|ahead| now.checked_add_signed(ahead));
+    at.ok_or_else(|| {
+        "is no time; write it like 2026-11-30T07:00Z, 2026-11-30, or 2h for in two hours".to_owned()
+    })
+}
+
 /// Reads a duration such as `30s`, `15m` or `1h 30m`.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
@@ -57,7 +82,7 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
 mod tests {
     use chrono::{DateTime, TimeDelta, Utc};
 
-    use super::{ago, parse_duration, seconds};
+    use super::{ago, instant, moment, parse_duration, seconds};
 
     #[test]
     fn ages_have_one_unit() {
@@ -67,8 +92,9 @@ mod tests {
             assert_eq!(ago(now - TimeDelta::seconds(age), now), text);
         }
         assert_eq!(ago(now - TimeDelta::days(9), now), "9d");
-        assert_eq!(ago(now + TimeDelta::seconds(9), now), "0s");
         assert_eq!(ago(now + TimeDelta::days(9), now), "in 9d");
+        assert_eq!(ago(now + TimeDelta::seconds(90), now), "in 1m");
+        assert_eq!(ago(now + TimeDelta::seconds(9), now), "0s", "clocks differ");
     }
 
     #[test]
@@ -76,6 +102,20 @@ mod tests {
         assert_eq!(seconds(TimeDelta::milliseconds(94)), "94 ms");
         assert_eq!(seconds(TimeDelta::milliseconds(1_060)), "1.1s");
         assert_eq!(seconds(TimeDelta::milliseconds(-5)), "0 ms");
+    }
+
+    #[test]
+    fn moments_are_said_in_several_ways() {
+        let now = DateTime::<Utc>::UNIX_EPOCH;
+        let said = |text: &str| moment(text, now).map(instant);
+        assert_eq!(said("2026-11-30T07:00:05+01:00").unwrap(), "2026-11-30T06:00:05Z");
+        assert_eq!(said("2026-11-30T07:00Z").unwrap(), "2026-11-30T07:00:00Z");
+        assert_eq!(said("2026-11-30").unwrap(), "2026-11-30T00:00:00Z");
+        assert_eq!(said("2h").unwrap(), "1970-01-01T02:00:00Z");
+        assert_eq!(said("in 1d 2h").unwrap(), "1970-01-02T02:00:00Z");
+        for wrong in ["", "soon", "0s", "2026-13-01", "999999999999999d"] {
+            assert!(said(wrong).unwrap_err().contains("write it like"), "{wrong}");
+        }
     }
 
     #[test]

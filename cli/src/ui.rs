@@ -114,7 +114,8 @@ impl Ui {
         // Everything about a gate stands below its message.
         let column = 2 + signs + 1 + names + 1;
         let line = Line::default().and(tone, sign);
-        let line = line.and(Tone::Plain, format!("{:<names$} {}", gate.gate, gate.message));
+        let whose = gate.feature.as_ref().map_or_else(String::new, |feature| format!("{feature}: "));
+        let line = line.and(Tone::Plain, format!("{:<names$} {whose}{}", gate.gate, gate.message));
         let hint = gate.hint.as_ref().filter(|_| !gate.passed);
         let hint = hint.map(|hint| Line::from(format!("{:column$}({hint})", "")));
         for line in std::iter::once(line).chain(hint) {
@@ -122,6 +123,16 @@ impl Ui {
                 self.note_as_it_is(&line);
             }
         }
+    }
+
+    /// Returns whether somebody sees on a terminal what is redrawn in place.
+    pub(crate) fn is_live(&self) -> bool {
+        self.stderr_terminal && !self.machine() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    }
+
+    /// Returns whether what is redrawn in place may have colours; all else passes through anstream, which knows.
+    pub(crate) fn has_colours(&self) -> bool {
+        AutoStream::choice(&io::stderr()) != ColorChoice::Never
     }
 
     /// Returns whether there is somebody to ask.

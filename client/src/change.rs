@@ -26,27 +26,39 @@ mod generated {
     operation!(Withdraw, "graphql/change.graphql", "super::Proposal");
     operation!(EditStage, "graphql/change.graphql", "super::Proposal");
     operation!(CreateFeature, "graphql/change.graphql", "super::Proposal");
+    operation!(ProposeBatch, "graphql/change.graphql", "super::Proposal");
+    operation!(RebaseChange, "graphql/change.graphql", "super::Proposal");
     operation!(CastVote, "graphql/change.graphql", "super::Change");
     operation!(CancelChange, "graphql/change.graphql", "super::Change");
+    operation!(CommentChange, "graphql/change.graphql", "super::Change");
+    operation!(OverrideChange, "graphql/change.graphql", "super::Change");
     operation!(GetChange, "graphql/change.graphql", "super::OneChange");
     operation!(ListChanges, "graphql/change.graphql", "crate::page::InTeam<super::Change>");
 }
 
 pub use generated::cancel_change::CancelChangeInput;
 pub use generated::cast_vote::VoteInput;
+pub use generated::comment_change::CommentChangeInput;
 pub use generated::create_feature::CreateFeatureInput;
 pub use generated::edit_stage::EditStageInput;
+pub use generated::override_change::OverrideChangeInput;
 pub use generated::promote::{
-    Change, ChangeItem, DiffEntry, Gate, ItemEnvironment, PolicyProgress, PromoteInput, Proposal, Vote,
+    Change, ChangeItem, Comment, DiffEntry, Gate, ItemEnvironment, Override, PolicyProgress, PromoteInput,
+    Proposal, Vote, Warning,
 };
+pub use generated::propose_batch::{
+    BatchEdit, BatchPromotion, BatchRollback, BatchWithdrawal, ProposeBatchInput,
+};
+pub use generated::rebase_change::RebaseChangeInput;
 pub use generated::rollback::RollbackInput;
 pub use generated::withdraw::WithdrawInput;
 pub use generated::{
-    CancelChange, CastVote, CreateFeature, EditStage, GetChange, ListChanges, Promote, Rollback, Withdraw,
+    CancelChange, CastVote, CommentChange, CreateFeature, EditStage, GetChange, ListChanges, OverrideChange,
+    Promote, ProposeBatch, RebaseChange, Rollback, Withdraw,
 };
 pub use generated::{
-    cancel_change, cast_vote, create_feature, edit_stage, get_change, list_changes, promote, rollback,
-    withdraw,
+    cancel_change, cast_vote, comment_change, create_feature, edit_stage, get_change, list_changes,
+    override_change, promote, propose_batch, rebase_change, rollback, withdraw,
 };
 
 /// Which changes are to be listed.
@@ -54,8 +66,12 @@ pub use generated::{
 pub struct Filter {
     /// Only those in one of these states.
     pub status: Option<Vec<ChangeStatus>>,
+    /// Only those that this user proposed.
+    pub author: Option<String>,
     /// Only those of this feature.
     pub feature: Option<String>,
+    /// Only those of this environment.
+    pub environment: Option<String>,
     /// Only those that the signed-in user may vote on.
     pub waiting_for_me: bool,
     /// At most so many, the newest.
@@ -92,10 +108,34 @@ pub async fn create_feature(api: &Api, input: CreateFeatureInput) -> Result<Prop
     Ok(api.run::<CreateFeature>(variables).await?.proposal)
 }
 
+/// Proposes documents for several stages in one change, all of them or none.
+pub async fn propose_batch(api: &Api, input: ProposeBatchInput) -> Result<Proposal, Error> {
+    let variables = propose_batch::Variables { input };
+    Ok(api.run::<ProposeBatch>(variables).await?.proposal)
+}
+
+/// Proposes a stale change again, on what is live now.
+pub async fn rebase(api: &Api, input: RebaseChangeInput) -> Result<Proposal, Error> {
+    let variables = rebase_change::Variables { input };
+    Ok(api.run::<RebaseChange>(variables).await?.proposal)
+}
+
 /// Votes on a change.
 pub async fn vote(api: &Api, input: VoteInput) -> Result<Change, Error> {
     let variables = cast_vote::Variables { input };
     Ok(api.run::<CastVote>(variables).await?.change)
+}
+
+/// Says something about a change.
+pub async fn comment(api: &Api, input: CommentChangeInput) -> Result<Change, Error> {
+    let variables = comment_change::Variables { input };
+    Ok(api.run::<CommentChange>(variables).await?.change)
+}
+
+/// Lets a change through without the approvals, where its policies allow that.
+pub async fn let_through(api: &Api, input: OverrideChangeInput) -> Result<Change, Error> {
+    let variables = override_change::Variables { input };
+    Ok(api.run::<OverrideChange>(variables).await?.change)
 }
 
 /// Takes a change back.
@@ -117,7 +157,9 @@ pub async fn list(api: &Api, team: &str, filter: &Filter) -> Result<All<Change>,
         let variables = list_changes::Variables {
             team: team.to_owned(),
             status: filter.status.clone(),
+            author: filter.author.clone(),
             feature: filter.feature.clone(),
+            environment: filter.environment.clone(),
             waiting_for_me: filter.waiting_for_me.then_some(true),
             first: Some(first),
             after,

@@ -79,6 +79,8 @@ pub struct Refusal {
     pub gates: Vec<Gate>,
     /// What to do.
     pub hint: Option<String>,
+    /// After how many seconds it may be tried again, where that was said.
+    pub retry_after_seconds: Option<u64>,
 }
 
 /// A part of the input that is wrong.
@@ -97,6 +99,8 @@ pub struct Violation {
 pub struct Gate {
     /// Its name.
     pub gate: String,
+    /// Whose it is, where several features are looked at.
+    pub feature: Option<String>,
     /// Whether it did.
     pub passed: bool,
     /// Why, in words.
@@ -187,6 +191,17 @@ mod tests {
         assert_eq!(refusal.code, Code::NotFound);
         assert_eq!(refusal.request_id.as_deref(), Some("r1"));
         assert_eq!(refusal.candidates, ["b"]);
+    }
+
+    #[test]
+    fn reads_when_to_try_again_and_whose_gates_are_closed() {
+        let refusal = Refusal::from_answer(&json!({
+            "message": "too many",
+            "extensions": {"code": "LIMITED", "retryAfterSeconds": 17,
+                "gates": [{"gate": "stage", "feature": "a", "passed": false, "message": "no", "hint": null}]}
+        }));
+        assert_eq!(refusal.retry_after_seconds, Some(17));
+        assert_eq!(refusal.gates[0].feature.as_deref(), Some("a"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod api;
 mod credentials;
 mod document;
 mod error;
+mod nulled;
 mod operation;
 mod page;
 mod scalar;
@@ -38,6 +39,6 @@ pub use error::{Code, Error, Gate, Refusal, Violation};
 pub use page::{All, InTeam, Page, PageInfo};
 pub use words::{
     ActorKind, ChangeKind, ChangeStatus, ClientKind, ContextKeyType, Decision, DiffKind, EnvironmentType,
-    FeatureKind, Lifecycle, PolicyScope, ProposalOutcome, Role, SigningKeyState, StageStatus, TokenState,
-    ValueType,
+    FeatureKind, FeatureSort, Lifecycle, PolicyScope, ProposalOutcome, Role, SigningKeyState, StageStatus,
+    TokenState, ValueType,
 };

@@ -25,6 +25,7 @@ macro_rules! operation {
                 "DiffKind",
                 "EnvironmentType",
                 "FeatureKind",
+                "FeatureSort",
                 "Lifecycle",
                 "PolicyScope",
                 "ProposalOutcome",

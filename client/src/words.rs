@@ -153,6 +153,15 @@ words! {
         /// Variants and rules.
         Contextual = "CONTEXTUAL",
     }
+    /// What a list of features is sorted by.
+    FeatureSort {
+        /// By key.
+        Key = "KEY",
+        /// The newest first.
+        Created = "CREATED",
+        /// What was changed last first.
+        Changed = "CHANGED",
+    }
     /// Where a feature is in its life.
     Lifecycle {
         /// New.

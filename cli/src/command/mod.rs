@@ -9,6 +9,7 @@
 //! Failures are [`CliError`]s: `CliError::new(Exit::…, "what and why").hint("what to do")`.
 
 mod api;
+mod actions;
 mod audit;
 mod change;
 mod client;
@@ -35,6 +36,7 @@ mod shared;
 mod team;
 mod token;
 mod user;
+mod variant;
 mod version;
 mod wait;
 mod whoami;
@@ -85,6 +87,8 @@ pub(crate) enum Command {
     Feature(feature::Feature),
     #[command(subcommand, visible_aliases = ["rules", "criteria"])]
     Rule(rule::Rule),
+    #[command(subcommand, visible_alias = "variants")]
+    Variant(variant::Variant),
     #[command(subcommand, visible_alias = "dependencies")]
     Dependency(dependency::Dependency),
 
@@ -127,6 +131,7 @@ impl Command {
             Self::Client(command) => command.run(shell).await,
             Self::Feature(command) => command.run(shell).await,
             Self::Rule(command) => command.run(shell).await,
+            Self::Variant(command) => command.run(shell).await,
             Self::Dependency(command) => command.run(shell).await,
             Self::Change(command) => command.run(shell).await,
             Self::Audit(command) => command.run(shell).await,

@@ -3,17 +3,21 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it is not as expected")]
 
+mod changes;
 mod chaos;
+mod ci;
 mod dev;
 mod ending;
 mod events;
 mod fake;
+mod exits;
 mod faults;
 mod hostile;
 mod http;
 mod output;
 mod poll;
 mod refusals;
+mod rules;
 mod run;
 mod session;
 mod settings;

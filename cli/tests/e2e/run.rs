@@ -21,22 +21,28 @@ pub(crate) fn fgctl(config: &Path, args: &[&str], stdin: &str) -> Run {
 
 /// Runs it with these settings in its environment.
 pub(crate) fn fgctl_with(config: &Path, args: &[&str], stdin: &str, settings: &[(&str, &str)]) -> Run {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fgctl"));
+    let mut command = command(env!("CARGO_BIN_EXE_fgctl"), config);
+    run(command.args(args).envs(settings.iter().copied()), stdin)
+}
+
+/// Prepares a program that finds its files in `config`, and nothing of the environment's own settings.
+pub(crate) fn command(program: &str, config: &Path) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
-        let ours = ["FGCTL_", "FLUXGATE_", "EDGE_", "DATABASE_URL"];
+        let ours =
+            ["FGCTL_", "FLUXGATE_", "EDGE_", "DATABASE_URL", "GITHUB_", "GITLAB_", "JENKINS_", "BUILDKITE"];
         if ours.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             command.env_remove(name);
         }
     }
-    let mut child = command
-        .args(args)
-        .env("FGCTL_CONFIG_DIR", config)
-        .envs(settings.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    command.env("FGCTL_CONFIG_DIR", config);
+    command
+}
+
+/// Runs a program to its end.
+pub(crate) fn run(command: &mut Command, stdin: &str) -> Run {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A command that does not read has closed its end already.
     let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
     let output = child.wait_with_output().unwrap();

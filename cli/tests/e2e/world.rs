@@ -3,6 +3,7 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -13,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::http::{Answer, post};
 use crate::poll::until;
-use crate::run::{Run, fgctl};
+use crate::run::{Run, command, fgctl};
 
 /// The people of the demo data.
 const PEOPLE: [&str; 3] = ["admin", "dev", "lead"];
@@ -72,6 +73,28 @@ impl World {
     /// Runs `fgctl` as one of the people.
     pub(crate) fn run(&self, person: &str, args: &[&str]) -> Run {
         fgctl(&self.config(), &[args, &["--context", person]].concat(), "")
+    }
+
+    /// Prepares a run of `fgctl` as one of the people.
+    pub(crate) fn command(&self, person: &str, args: &[&str]) -> Command {
+        let mut command = command(env!("CARGO_BIN_EXE_fgctl"), &self.config());
+        command.args(args).args(["--context", person]);
+        command
+    }
+
+    /// Asks the admin API as one of the people, past `fgctl`.
+    pub(crate) fn graphql(&self, person: &str, query: &str) -> Value {
+        let server = self.address("backend");
+        let sign_in = format!(
+            r#"mutation {{ signIn(input: {{ username: "{person}", password: "demo-{person}" }}) {{ accessToken }} }}"#
+        );
+        let session = post(&server, "/graphql", &[], &json!({ "query": sign_in }).to_string()).unwrap();
+        let token = session.body["data"]["signIn"]["accessToken"].as_str().unwrap().to_owned();
+        let bearer = format!("Bearer {token}");
+        let headers = [("Authorization", bearer.as_str())];
+        let answer = post(&server, "/graphql", &headers, &json!({ "query": query }).to_string()).unwrap();
+        assert!(answer.body["errors"].is_null(), "{:#}", answer.body);
+        answer.body["data"].clone()
     }
 
     /// Returns what `fgctl dev status -o json` says of a system that is well.

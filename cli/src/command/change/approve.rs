@@ -71,9 +71,10 @@ impl Approve {
             comment: self.comment.clone(),
         };
         let change = change::vote(&api, input).await?;
-        let waits = change.status == ChangeStatus::Pending && self.waiting.wait.is_none();
+        let open = matches!(change.status, ChangeStatus::Pending | ChangeStatus::Approved);
+        let waits = open && self.waiting.wait.is_none();
         let view = follow((shell, &api, &team), change, &self.waiting).await?;
-        // The approval is done, even when the change needs another.
+        // The approval is done, even when the change needs another, or waits for its time.
         Ok(if waits { view.exit(Exit::Ok) } else { view })
     }
 }

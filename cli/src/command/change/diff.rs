@@ -5,16 +5,21 @@ use fluxgate_client::change;
 use super::super::propose::diff_lines;
 use super::number;
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::output::{Line, Tone, View};
 use crate::shell::Shell;
 
 /// Show what a change changes, compared with what it was based on
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  fgctl change diff 12\n  fgctl change diff 12 -o json")]
+#[command(after_help = "Examples:\n  fgctl change diff 12\n  fgctl change diff 12 --exit-code -o json")]
 pub(crate) struct Diff {
     /// The change's number
     #[arg(value_parser = number)]
     number: i64,
+
+    /// End with 3 when there is a difference
+    #[arg(long)]
+    exit_code: bool,
 }
 
 impl Diff {
@@ -34,6 +39,7 @@ impl Diff {
                 view = view.line(line);
             }
         }
-        Ok(view)
+        let differs = change.items.iter().any(|item| !item.diff.is_empty());
+        Ok(if self.exit_code && differs { view.exit(Exit::Different) } else { view })
     }
 }

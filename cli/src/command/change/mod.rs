@@ -2,8 +2,11 @@
 
 mod approve;
 mod cancel;
+mod comment;
 mod diff;
 mod list;
+mod override_;
+mod rebase;
 mod reject;
 mod view;
 mod wait;
@@ -24,6 +27,9 @@ pub(crate) enum Change {
     Diff(diff::Diff),
     Approve(approve::Approve),
     Reject(reject::Reject),
+    Comment(comment::Comment),
+    Rebase(rebase::Rebase),
+    Override(override_::Override),
     Cancel(cancel::Cancel),
     Wait(wait::WaitFor),
 }
@@ -36,6 +42,9 @@ impl Change {
             Self::Diff(command) => command.run(shell).await,
             Self::Approve(command) => command.run(shell).await,
             Self::Reject(command) => command.run(shell).await,
+            Self::Comment(command) => command.run(shell).await,
+            Self::Rebase(command) => command.run(shell).await,
+            Self::Override(command) => command.run(shell).await,
             Self::Cancel(command) => command.run(shell).await,
             Self::Wait(command) => command.run(shell).await,
         }
@@ -64,7 +73,13 @@ fn place(change: &change::Change) -> String {
         Some(source) => format!("{} → {}", source.key, item.environment.key),
         None => item.environment.key.clone(),
     });
-    envs.collect::<Vec<_>>().join(", ")
+    let mut places: Vec<String> = Vec::new();
+    for place in envs {
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    places.join(", ")
 }
 
 #[cfg(test)]

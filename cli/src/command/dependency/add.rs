@@ -2,7 +2,7 @@
 
 use fluxgate_engine::Dependency;
 
-use super::super::propose::{Proposing, Target, document, stage};
+use super::super::propose::{Planned, Target, document, stage};
 use super::super::wait::Waiting;
 use crate::error::CliError;
 use crate::output::View;
@@ -28,7 +28,7 @@ pub(crate) struct Add {
     variants: Vec<String>,
 
     #[command(flatten)]
-    flags: Proposing,
+    planned: Planned,
 
     #[command(flatten)]
     waiting: Waiting,
@@ -46,10 +46,6 @@ impl Add {
         if !config.depends_on.contains(&wanted) {
             config.depends_on.push(wanted);
         }
-        if let Err(invalid) = config.validate() {
-            return Err(CliError::usage("the feature would not be valid with this dependency")
-                .details(invalid.0.iter().map(ToString::to_string)));
-        }
-        target.edit(stage, &config, &self.flags, &self.waiting).await
+        target.edit(stage, &config, &self.planned, &self.waiting).await
     }
 }

@@ -1,7 +1,8 @@
 //! `fgctl dependency remove`
 
-use super::super::propose::{Proposing, Target, document, stage};
+use super::super::propose::{Planned, Target, document, stage};
 use super::super::wait::Waiting;
+use crate::command::actions;
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::{InEnv, Shell};
@@ -22,7 +23,7 @@ pub(crate) struct Remove {
     env: InEnv,
 
     #[command(flatten)]
-    flags: Proposing,
+    planned: Planned,
 
     #[command(flatten)]
     waiting: Waiting,
@@ -39,10 +40,11 @@ impl Remove {
         config.depends_on.retain(|dependency| dependency.feature != self.needs);
         if config.depends_on.len() == before {
             // Run again after a break, the same command finds it done.
+            actions::tell(&shell.ui, None);
             return Ok(View::of(&feature)
                 .named(format!("feature/{}", self.key))
                 .line(format!("{}  {env}  does not need {}", self.key, self.needs)));
         }
-        target.edit(stage, &config, &self.flags, &self.waiting).await
+        target.edit(stage, &config, &self.planned, &self.waiting).await
     }
 }

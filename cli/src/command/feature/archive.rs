@@ -1,10 +1,11 @@
 //! `fgctl feature archive`
 
-use fluxgate_client::feature::{self, ArchiveFeatureInput};
+use fluxgate_client::Lifecycle;
+use fluxgate_client::feature::{self, ArchiveFeatureInput, Feature};
 
-use super::super::propose::moderate;
+use super::super::propose::{moderate, reason};
 use crate::error::CliError;
-use crate::output::{Cell, View};
+use crate::output::{Cell, Tone, View};
 use crate::shell::Shell;
 
 /// Put a feature away that serves nothing and that nothing needs
@@ -28,13 +29,20 @@ pub(crate) struct Archive {
 impl Archive {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
+        let feature = feature::get(&api, &team, &self.key).await?;
+        if feature.lifecycle == Lifecycle::Archived {
+            return Ok(row(&feature, "already archived"));
+        }
         let question = format!("Archive {}? It is remembered, and can be brought back.", self.key);
         moderate(&shell.ui, self.yes, &question)?;
-        let input = ArchiveFeatureInput { team, feature: self.key, reason: self.reason };
+        let input = ArchiveFeatureInput { team, feature: self.key, reason: reason(self.reason.as_deref()) };
         let feature = feature::archive(&api, input).await?;
-        let state = feature.lifecycle.as_str().to_lowercase();
-        Ok(View::of(&feature)
-            .named(format!("feature/{}", feature.key))
-            .row(vec![Cell::text(&feature.key), Cell::text(state)]))
+        Ok(row(&feature, "archived").next(format!("fgctl feature unarchive {}", feature.key)))
     }
+}
+
+fn row(feature: &Feature, word: &str) -> View {
+    View::of(feature)
+        .named(format!("feature/{}", feature.key))
+        .row(vec![Cell::text(&feature.key), Cell::State(Tone::Dim, word.to_owned())])
 }

@@ -7,9 +7,10 @@ use fluxgate_client::change::{self, CreateFeatureInput};
 use fluxgate_engine::FlagConfig;
 use serde_json::Value;
 
-use super::super::propose::{Proposing, Target};
+use super::super::propose::{Proposing, finish, reason};
 use super::super::wait::Waiting;
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::output::View;
 use crate::shell::Shell;
 
@@ -96,19 +97,16 @@ impl Create {
             owner: self.owner,
             enabled: config.is_none().then_some(self.enabled),
             config: config.map(|config| config.to_value()),
-            reason: self.flags.reason.clone(),
+            reason: reason(self.flags.reason.as_deref()),
             dry_run: self.flags.dry_run.then_some(true),
         };
-        let proposal = change::create_feature(&api, input).await?;
+        let proposal = change::create_feature(&api, input).await.map_err(CliError::from);
+        let proposal = proposal.map_err(|error| match error.exit {
+            Exit::Conflict => error.hint(format!("fgctl feature view {} shows it", self.key)),
+            _ => error,
+        })?;
         let env = proposal.items.first().map(|item| item.environment.key.clone());
-        let target = Target {
-            shell,
-            api: &api,
-            team: &team,
-            feature: &self.key,
-            env: env.as_deref().unwrap_or_default(),
-        };
-        let view = target.finish(&proposal, &self.waiting).await?;
+        let view = finish((shell, &api, &team), &proposal, &self.waiting).await?;
         Ok(match (&env, self.kind) {
             (Some(env), Kind::Contextual) => {
                 view.next(format!("fgctl rule add {} -e {env} --serve VARIANT", self.key))
@@ -155,7 +153,7 @@ impl Create {
 }
 
 /// Reads `name=JSON`. What is no JSON is text, so that most need no quotes.
-fn variant(text: &str) -> Result<(String, Value), String> {
+pub(crate) fn variant(text: &str) -> Result<(String, Value), String> {
     let (name, value) =
         text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("write it like NAME=JSON")?;
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));

@@ -3,7 +3,7 @@
 use fluxgate_client::version::{self, Version};
 use fluxgate_client::{ChangeKind, Decision};
 
-use super::super::propose::difference;
+use super::super::propose::{by, difference};
 use crate::error::CliError;
 use crate::output::{Cell, Column, View};
 use crate::shell::Shell;
@@ -49,7 +49,12 @@ fn columns() -> Vec<Column<Version>> {
         Column::new("VERSION", |version: &Version| Cell::Version(Some(version.number))),
         Column::new("ENV", |version: &Version| Cell::text(&version.environment.key)),
         Column::new("WHEN", |version: &Version| Cell::Time(Some(version.created_at))),
-        Column::new("WHO", |version: &Version| Cell::text(&version.created_by)),
+        Column::new("WHO", |version: &Version| {
+            // The token stands for whoever proposed it, who need not be the one that had it applied.
+            let token =
+                version.change.token.as_deref().filter(|_| version.created_by == version.change.author);
+            Cell::text(by(&version.created_by, token))
+        }),
         Column::new("WHAT", |version: &Version| Cell::text(what(version))),
         Column::new("CHANGE", |version: &Version| Cell::text(change(version))),
         Column::new("REASON", |version: &Version| {
@@ -80,14 +85,15 @@ fn what(version: &Version) -> String {
     }
 }
 
-/// Returns the change's number and who agreed to it.
+/// Returns the change's number and who agreed to it, or let it through.
 fn change(version: &Version) -> String {
     let agreed = version
         .change
         .votes
         .iter()
         .filter(|vote| vote.decision == Decision::Approve)
-        .map(|vote| vote.user.as_str());
-    let agreed: Vec<&str> = agreed.collect();
+        .map(|vote| vote.user.clone());
+    let through = version.change.override_.as_ref().map(|through| format!("let through by {}", through.by));
+    let agreed: Vec<String> = agreed.chain(through).collect();
     format!("#{} {}", version.change.number, agreed.join(", ")).trim_end().to_owned()
 }

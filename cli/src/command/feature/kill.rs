@@ -1,22 +1,27 @@
 //! `fgctl feature kill`, in short `fgctl kill`
 
-use fluxgate_client::EnvironmentType;
-use fluxgate_client::feature::{self, Feature, KillFeatureInput};
+use std::time::Duration;
 
-use super::super::propose::{self, severe};
+use chrono::{DateTime, TimeDelta, Utc};
+use fluxgate_client::clock;
+use fluxgate_client::feature::{self, Dependent, Feature, KillFeatureInput, Viewed};
+
+use super::super::propose::{self, reason, severe};
 use super::super::wait::Waiting;
 use super::stop::{Done, Words};
 use crate::error::CliError;
 use crate::output::{Tone, View};
 use crate::shell::{InEnv, Shell};
+use crate::time;
 
 const WORDS: Words =
     Words { now: (Tone::Bad, "killed"), already: (Tone::Bad, "already killed"), state: "off" };
 
 /// Turn a feature off at once, past all approvals, and say at which edges it is off
 #[derive(clap::Args, Debug)]
+#[command(group(clap::ArgGroup::new("end").args(["restore_in", "restore_at", "until_restored"])))]
 #[command(
-    after_help = "Examples:\n  fgctl kill checkout -e staging --reason \"tests fail\"\n  fgctl kill checkout -e prod --yes --confirm checkout --reason \"5xx spike, INC-2291\"\n\nEnds with 1 when an edge has not confirmed within 5 s, or --timeout: it may still serve the old value."
+    after_help = "Examples:\n  fgctl kill checkout -e staging --reason \"tests fail\"\n  fgctl kill checkout -e prod --yes --confirm checkout --restore-in 30m --reason \"5xx spike, INC-2291\"\n\nWhere it is killed already, --restore-in, --restore-at and --until-restored set another end.\nEnds with 1 when an edge has not confirmed within 5 s, or --timeout: it may still serve the old value."
 )]
 pub(crate) struct Kill {
     /// The feature's key
@@ -29,15 +34,27 @@ pub(crate) struct Kill {
     #[arg(long, conflicts_with = "env")]
     everywhere: bool,
 
-    /// Why, for the audit log; asked for when not given
+    /// Let it serve again by itself after so long
+    #[arg(long, value_name = "TIME", value_parser = time::parse_duration)]
+    restore_in: Option<Duration>,
+
+    /// Let it serve again by itself then
+    #[arg(long, value_name = "TIME", value_parser = time::parse_moment)]
+    restore_at: Option<DateTime<Utc>>,
+
+    /// Keep it off until somebody restores it, even where it was to end by itself
+    #[arg(long)]
+    until_restored: bool,
+
+    /// Why, for the audit log; asked for when not given, and in CI which run it is
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 
-    /// Answer the question with yes; production needs --confirm too
+    /// Answer the question with yes; a protected environment needs --confirm too
     #[arg(short, long)]
     yes: bool,
 
-    /// The feature's key once more, to kill it in production without being asked
+    /// The feature's key once more, to kill it in a protected environment without being asked
     #[arg(long, value_name = "KEY")]
     confirm: Option<String>,
 
@@ -56,29 +73,39 @@ impl Kill {
                     .map_err(|error| error.hint("add -e KEY, or --everywhere for all environments"))?,
             ),
         };
-        let feature = feature::get(&api, &team, &self.key).await?;
+        let Viewed { feature, dependents } = feature::view(&api, &team, &self.key).await?;
         if let Some(env) = &env {
             propose::stage(&feature, env)?;
         }
-        if in_production(&feature, env.as_deref()) {
+        if reaches_protected(shell, &feature, env.as_deref())? {
             let place = env.as_deref().unwrap_or("all environments");
             let what = format!("kill {} in {place}", self.key);
+            if shell.ui.may_ask() {
+                let here = |needs: &&Dependent| env.as_ref().is_none_or(|env| needs.environment.key == *env);
+                for needs in dependents.iter().filter(here) {
+                    let (key, place) = (&needs.feature, &needs.environment.key);
+                    shell.ui.note(format!("{key} needs it and will be off in {place} too."));
+                }
+            }
             let answers = (self.yes, self.confirm.as_deref());
             severe(&shell.ui, answers, &self.key, &what)?;
         }
-        let reason = match self.reason {
+        let reason = match reason(self.reason.as_deref()) {
             Some(reason) => reason,
             None if shell.ui.may_ask() => shell.ui.ask("Reason: ")?,
-            None => return Err(CliError::usage("a kill needs --reason TEXT")),
+            None => return Err(CliError::usage("a kill needs --reason TEXT").hint("nothing was sent")),
         };
         let input = KillFeatureInput {
             team: team.clone(),
             feature: self.key.clone(),
             environment: env.clone(),
             reason,
-            restore_at: None,
+            restore_at: self.restores_at(clock::now()),
         };
-        let result = feature::kill(&api, input).await?;
+        let result = match self.until_restored {
+            true => feature::kill_until_restored(&api, input).await?,
+            false => feature::kill(&api, input).await?,
+        };
         let done = Done { shell, api: &api, team: &team, env: env.as_deref() };
         let view = done.report(&result, &self.waiting, WORDS).await?;
         let place = match &env {
@@ -87,11 +114,20 @@ impl Kill {
         };
         Ok(view.next(format!("fgctl feature restore {} {place}", self.key)))
     }
+
+    /// Returns when it is to serve again by itself.
+    fn restores_at(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let after = self.restore_in.and_then(|after| TimeDelta::from_std(after).ok());
+        self.restore_at.or_else(|| now.checked_add_signed(after?))
+    }
 }
 
-fn in_production(feature: &Feature, env: Option<&str>) -> bool {
-    feature.stages.iter().any(|stage| {
-        stage.environment.type_ == EnvironmentType::Production
-            && env.is_none_or(|env| stage.environment.key == env)
-    })
+fn reaches_protected(shell: &Shell, feature: &Feature, env: Option<&str>) -> Result<bool, CliError> {
+    for stage in &feature.stages {
+        let place = &stage.environment;
+        if env.is_none_or(|env| place.key == env) && shell.is_protected(&place.key, &place.type_)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

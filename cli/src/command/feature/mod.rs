@@ -3,23 +3,28 @@
 mod archive;
 mod create;
 mod disable;
+mod edit;
 mod enable;
 mod eval;
+mod filter;
 mod history;
 mod kill;
+mod kills;
 mod list;
 mod promote;
 mod restore;
 mod rollback;
 mod stop;
 mod switch;
+mod tag;
 mod unarchive;
 mod view;
 mod withdraw;
 
-use fluxgate_client::feature::Stage;
+use fluxgate_client::feature::{self, Stage};
 use serde_json::Value;
 
+pub(crate) use create::variant;
 pub(crate) use kill::Kill;
 pub(crate) use promote::Promote;
 
@@ -34,6 +39,8 @@ pub(crate) enum Feature {
     List(list::List),
     View(view::ViewFeature),
     Create(create::Create),
+    Edit(edit::Edit),
+    Tag(tag::Tag),
     Enable(enable::Enable),
     Disable(disable::Disable),
     Promote(promote::Promote),
@@ -41,6 +48,7 @@ pub(crate) enum Feature {
     Withdraw(withdraw::Withdraw),
     Kill(kill::Kill),
     Restore(restore::Restore),
+    Kills(kills::Kills),
     History(history::History),
     Eval(eval::Eval),
     Archive(archive::Archive),
@@ -53,6 +61,8 @@ impl Feature {
             Self::List(command) => command.run(shell).await,
             Self::View(command) => command.run(shell).await,
             Self::Create(command) => command.run(shell).await,
+            Self::Edit(command) => command.run(shell).await,
+            Self::Tag(command) => command.run(shell).await,
             Self::Enable(command) => command.run(shell).await,
             Self::Disable(command) => command.run(shell).await,
             Self::Promote(command) => command.run(shell).await,
@@ -60,12 +70,26 @@ impl Feature {
             Self::Withdraw(command) => command.run(shell).await,
             Self::Kill(command) => command.run(shell).await,
             Self::Restore(command) => command.run(shell).await,
+            Self::Kills(command) => command.run(shell).await,
             Self::History(command) => command.run(shell).await,
             Self::Eval(command) => command.run(shell).await,
             Self::Archive(command) => command.run(shell).await,
             Self::Unarchive(command) => command.run(shell).await,
         }
     }
+}
+
+/// Shows what is said of a feature, as it is now.
+fn described(feature: &feature::Feature) -> View {
+    let removal = feature.removal_date.map(|date| format!("to be removed {}", date.date_naive()));
+    View::of(feature).named(format!("feature/{}", feature.key)).row(vec![
+        Cell::text(&feature.key),
+        Cell::text(&feature.name),
+        Cell::text(feature.lifecycle.as_str().to_lowercase()),
+        Cell::text(feature.owner.as_deref().unwrap_or_default()),
+        Cell::text(feature.tags.join(",")),
+        Cell::text(removal.unwrap_or_default()),
+    ])
 }
 
 /// Returns what a stage is doing, in a word or two.

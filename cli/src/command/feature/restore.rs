@@ -1,9 +1,8 @@
 //! `fgctl feature restore`
 
-use fluxgate_client::EnvironmentType;
-use fluxgate_client::feature::{self, RestoreFeatureInput};
+use fluxgate_client::feature::{self, RestoreFeatureInput, Stage};
 
-use super::super::propose::{self, moderate};
+use super::super::propose::{self, moderate, reason};
 use super::super::wait::Waiting;
 use super::stop::{Done, Words};
 use crate::error::CliError;
@@ -33,7 +32,7 @@ pub(crate) struct Restore {
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 
-    /// Answer the question about production with yes
+    /// Answer the question about a protected environment with yes
     #[arg(short, long)]
     yes: bool,
 
@@ -56,20 +55,25 @@ impl Restore {
         if let Some(env) = &env {
             propose::stage(&feature, env)?;
         }
-        let killed_in_production = feature.stages.iter().any(|stage| {
-            stage.kill.is_some()
-                && stage.environment.type_ == EnvironmentType::Production
-                && env.as_ref().is_none_or(|env| stage.environment.key == *env)
-        });
-        if killed_in_production {
-            let question = format!("{} will serve again in production. Restore?", self.key);
-            moderate(&shell.ui, self.yes, &question)?;
+        let here = |stage: &&Stage| {
+            stage.kill.is_some() && env.as_ref().is_none_or(|env| stage.environment.key == *env)
+        };
+        for stage in feature.stages.iter().filter(here) {
+            let place = &stage.environment.key;
+            if !shell.is_protected(place, &stage.environment.type_)? {
+                continue;
+            }
+            let again = match &stage.live {
+                Some(live) => format!("{} will serve v{} again in {place}", self.key, live.number),
+                None => format!("{} is not deployed in {place}, and may be again", self.key),
+            };
+            moderate(&shell.ui, self.yes, &format!("{again}. Restore?"))?;
         }
         let input = RestoreFeatureInput {
             team: team.clone(),
             feature: self.key,
             environment: env.clone(),
-            reason: self.reason,
+            reason: reason(self.reason.as_deref()),
         };
         let result = feature::restore(&api, input).await?;
         let done = Done { shell, api: &api, team: &team, env: env.as_deref() };

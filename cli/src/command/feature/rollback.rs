@@ -2,9 +2,10 @@
 
 use fluxgate_client::change::{self, RollbackInput};
 
-use super::super::propose::{Proposing, Target, stage};
+use super::super::propose::{Planned, Target, stage};
 use super::super::wait::Waiting;
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::output::View;
 use crate::shell::{InEnv, Shell};
 
@@ -25,7 +26,7 @@ pub(crate) struct Rollback {
     version: Option<i64>,
 
     #[command(flatten)]
-    flags: Proposing,
+    planned: Planned,
 
     #[command(flatten)]
     waiting: Waiting,
@@ -36,16 +37,30 @@ impl Rollback {
         let (api, team, env) = (shell.api()?, shell.team()?, shell.env(&self.env)?);
         let target = Target { shell, api: &api, team: &team, feature: &self.key, env: &env };
         let feature = target.feature().await?;
-        target.ask(stage(&feature, &env)?, &self.flags, "Roll back")?;
-        let input = RollbackInput {
+        let stage = stage(&feature, &env)?;
+        let input = |reason: Option<String>, dry_run: bool| RollbackInput {
             team: team.clone(),
             feature: self.key.clone(),
             environment: env.clone(),
             version: self.version,
-            reason: self.flags.reason.clone(),
-            apply_at: None,
-            dry_run: self.flags.dry_run.then_some(true),
+            reason,
+            apply_at: self.planned.apply_at,
+            dry_run: dry_run.then_some(true),
         };
-        target.finish(&change::rollback(&api, input).await?, &self.waiting).await
+        let flags = &self.planned.flags;
+        let trial = async || change::rollback(&api, input(None, true)).await;
+        let withdrawn = stage.live.is_none() && self.version.is_none();
+        // There is no live version that another could be the one before of.
+        let explained = |error: CliError| match withdrawn && error.exit == Exit::Conflict {
+            true => error.hint(format!(
+                "fgctl feature history {} -e {env} shows what was live; --version N goes back to one",
+                self.key
+            )),
+            false => error,
+        };
+        let reason = target.agree(stage, flags, "Roll it back", trial).await.map_err(&explained)?;
+        let proposal = change::rollback(&api, input(reason, flags.dry_run)).await;
+        let proposal = proposal.map_err(|error| explained(error.into()))?;
+        target.finish(&proposal, &self.waiting).await
     }
 }

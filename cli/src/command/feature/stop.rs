@@ -68,22 +68,32 @@ pub(super) struct Words {
 }
 
 fn view(result: &KillResult, env: Option<&str>, (tone, word): (Tone, &'static str)) -> View {
-    let key = &result.feature.key;
+    let feature = &result.feature;
+    let key = &feature.key;
     let mut view = View::of(&json!({
-        "feature": result.feature,
+        "feature": feature,
         "environments": result.environments,
+        "rescheduled": result.rescheduled,
         "revision": result.revision,
         "edges": null,
     }))
     .named(format!("feature/{key}"));
+    let moved = &result.rescheduled;
     // Where nothing had to be done, the server names no environment.
-    let places: Vec<&str> = match result.environments.as_slice() {
-        [] => vec![env.unwrap_or("everywhere")],
-        environments => environments.iter().map(String::as_str).collect(),
+    let places: Vec<&str> = match (result.environments.as_slice(), moved.as_slice()) {
+        ([], []) => vec![env.unwrap_or("everywhere")],
+        (environments, _) => environments.iter().map(String::as_str).collect(),
     };
-    for place in places {
-        let cell = Cell::State(tone, word.to_owned());
-        view = view.row(vec![Cell::text(key), Cell::text(place), cell]);
+    let stages = places.iter().map(|place| (*place, word.to_owned()));
+    let moved = moved.iter().map(|place| (place.as_str(), format!("{word}, ends at another time")));
+    for (place, word) in stages.chain(moved) {
+        let mut row = vec![Cell::text(key), Cell::text(place), Cell::State(tone, word)];
+        let kill = feature.stage(place).and_then(|stage| stage.kill.as_ref());
+        if let Some(until) = kill.and_then(|kill| kill.restore_at) {
+            row.push(Cell::text("restores"));
+            row.push(Cell::Time(Some(until)));
+        }
+        view = view.row(row);
     }
     view
 }
@@ -93,22 +103,28 @@ fn sentence(report: &EdgeReport, state: &str) -> String {
     if report.known() == 0 {
         return "no edge is known, so none serves it".to_owned();
     }
-    let mut text = format!("{state} at {} of {} edges", report.have.len(), report.known());
-    if let Some(took) = report.took() {
-        text.push_str(&format!(", slowest {took}"));
+    if !report.doubtful() {
+        let mut text = format!("{state} at {} of {} edges", report.have.len(), report.known());
+        if let Some(took) = report.took() {
+            text.push_str(&format!(", slowest {took}"));
+        }
+        return format!("{text}: {}", report.have.join(", "));
     }
-    if !report.have.is_empty() {
-        text.push_str(&format!(": {}", report.have.join(", ")));
+    let mut behind = Vec::new();
+    if !report.late.is_empty() {
+        let have = if report.late.len() == 1 { "has" } else { "have" };
+        behind.push(format!("{} {have} not answered", report.late.join(", ")));
     }
-    let behind: Vec<&str> = report.late.iter().chain(&report.away).map(String::as_str).collect();
-    if !behind.is_empty() {
-        let (are, names) = match behind.as_slice() {
-            [one] => ("has not confirmed", (*one).to_owned()),
-            more => ("have not confirmed", more.join(", ")),
-        };
-        text.push_str(&format!("; {names} {are} and may still serve the old value"));
+    if !report.away.is_empty() {
+        let are = if report.away.len() == 1 { "is" } else { "are" };
+        behind.push(format!("{} {are} unreachable", report.away.join(", ")));
     }
-    text
+    format!(
+        "{} of {} edges confirmed; {} and may still serve the old value",
+        report.have.len(),
+        report.known(),
+        behind.join("; ")
+    )
 }
 
 #[cfg(test)]
@@ -126,7 +142,14 @@ mod tests {
         };
         assert_eq!(
             sentence(&report, "off"),
-            "off at 1 of 3 edges: a; b, c have not confirmed and may still serve the old value"
+            "1 of 3 edges confirmed; b has not answered; c is unreachable and may still serve the old value"
+        );
+        let all = EdgeReport { have: vec!["a".into()], ..EdgeReport::default() };
+        assert_eq!(sentence(&all, "off"), "off at 1 of 1 edges: a");
+        let two = EdgeReport { away: vec!["a".into(), "b".into()], ..EdgeReport::default() };
+        assert_eq!(
+            sentence(&two, "off"),
+            "0 of 2 edges confirmed; a, b are unreachable and may still serve the old value"
         );
         assert!(sentence(&EdgeReport::default(), "off").starts_with("no edge is known"));
     }

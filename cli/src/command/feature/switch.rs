@@ -1,7 +1,8 @@
 //! What `enable` and `disable` share: the same edit, in two directions.
 
-use super::super::propose::{Proposing, Target, document, stage};
+use super::super::propose::{Planned, Target, document, stage};
 use super::super::wait::Waiting;
+use crate::command::actions;
 use crate::error::CliError;
 use crate::output::{Cell, Tone, View};
 use crate::shell::{InEnv, Shell};
@@ -16,7 +17,7 @@ pub(super) struct Switch {
     env: InEnv,
 
     #[command(flatten)]
-    flags: Proposing,
+    planned: Planned,
 
     #[command(flatten)]
     waiting: Waiting,
@@ -31,6 +32,7 @@ impl Switch {
         let mut config = document(&feature, stage)?;
         let enabled = direction == Direction::On;
         if config.enabled == enabled {
+            actions::tell(&shell.ui, None);
             return Ok(View::of(&feature).named(format!("feature/{}", self.key)).row(vec![
                 Cell::text(&self.key),
                 Cell::text(&env),
@@ -39,7 +41,7 @@ impl Switch {
             ]));
         }
         config.enabled = enabled;
-        target.edit(stage, &config, &self.flags, &self.waiting).await
+        target.edit(stage, &config, &self.planned, &self.waiting).await
     }
 }
 

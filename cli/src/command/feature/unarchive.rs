@@ -2,6 +2,7 @@
 
 use fluxgate_client::feature::{self, UnarchiveFeatureInput};
 
+use super::super::propose::reason;
 use crate::error::CliError;
 use crate::output::{Cell, View};
 use crate::shell::Shell;
@@ -23,7 +24,7 @@ pub(crate) struct Unarchive {
 impl Unarchive {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
-        let input = UnarchiveFeatureInput { team, feature: self.key, reason: self.reason };
+        let input = UnarchiveFeatureInput { team, feature: self.key, reason: reason(self.reason.as_deref()) };
         let feature = feature::unarchive(&api, input).await?;
         let state = feature.lifecycle.as_str().to_lowercase();
         Ok(View::of(&feature)

@@ -1,14 +1,17 @@
 //! `fgctl feature view`
 
-use fluxgate_client::feature::{self, Feature, Stage};
+use std::collections::BTreeMap;
+
+use fluxgate_client::feature::{self, Feature, Stage, Viewed};
 use serde_json::Value;
 
+use super::super::propose::{by, progress_of_pending};
 use super::state;
 use crate::error::CliError;
 use crate::output::{Cell, Column, Line, Tone, View};
 use crate::shell::Shell;
 
-/// Show one feature: its stages, variants, and what is pending
+/// Show one feature: its stages, what is killed or pending, variants, and what it needs
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  fgctl feature view checkout\n  fgctl feature view checkout -o json")]
 pub(crate) struct ViewFeature {
@@ -19,21 +22,70 @@ pub(crate) struct ViewFeature {
 impl ViewFeature {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
-        let feature = feature::get(&api, &team, &self.key).await?;
-        let mut view = View::of(&feature).named(format!("feature/{}", feature.key));
-        for line in head(&feature) {
-            view = view.line(line);
-        }
-        view = view.line("").table(&feature.stages, &columns());
-        for line in variants(&feature) {
-            view = view.line(line);
-        }
-        let pending = feature.stages.iter().flat_map(|stage| &stage.pending);
-        for change in pending {
-            view = view.next(format!("fgctl change view {}", change.number));
-        }
-        Ok(view)
+        Ok(tree(&feature::view(&api, &team, &self.key).await?))
     }
+}
+
+/// Shows a feature with all that is known of it.
+fn tree(viewed: &Viewed) -> View {
+    let feature = &viewed.feature;
+    let mut view = View::of(viewed).named(format!("feature/{}", feature.key));
+    for line in head(feature) {
+        view = view.line(line);
+    }
+    view = view.line("").table(&feature.stages, &columns());
+    let facts: Vec<Vec<Cell>> = feature.stages.iter().flat_map(facts).collect();
+    if !facts.is_empty() {
+        view = view.line("");
+    }
+    for row in facts {
+        view = view.row(row);
+    }
+    let lists: Vec<String> = variants(feature).into_iter().chain(relations(viewed)).collect();
+    if !lists.is_empty() {
+        view = view.line("");
+    }
+    for line in lists {
+        view = view.line(line);
+    }
+    for change in feature.stages.iter().flat_map(|stage| &stage.pending) {
+        view = view.next(format!("fgctl change view {}", change.number));
+    }
+    view
+}
+
+/// Returns what is going on in a stage beside what is live: its kill switch and its open changes.
+fn facts(stage: &Stage) -> Vec<Vec<Cell>> {
+    let place = &stage.environment.key;
+    let mut rows = Vec::new();
+    if let Some(kill) = &stage.kill {
+        let mut row = vec![
+            Cell::text(format!("killed in {place}")),
+            Cell::text(by(&kill.by, kill.token.as_deref())),
+            Cell::Time(Some(kill.since)),
+            Cell::text(format!("{:?}", kill.reason)),
+        ];
+        if let Some(until) = kill.restore_at {
+            row.push(Cell::text("restores"));
+            row.push(Cell::Time(Some(until)));
+        }
+        rows.push(row);
+    }
+    for change in &stage.pending {
+        let kind = change.kind.as_str().to_lowercase();
+        let mut row = vec![
+            Cell::text(format!("#{} to {place}", change.number)),
+            Cell::text(by(&change.author, change.token.as_deref())),
+            Cell::Time(Some(change.created_at)),
+            Cell::text(format!("{kind} {}", progress_of_pending(change)).trim_end()),
+        ];
+        if let Some(at) = change.apply_at {
+            row.push(Cell::text("applies"));
+            row.push(Cell::Time(Some(at)));
+        }
+        rows.push(row);
+    }
+    rows
 }
 
 fn head(feature: &Feature) -> Vec<Line> {
@@ -49,6 +101,9 @@ fn head(feature: &Feature) -> Vec<Line> {
     ];
     if let Some(owner) = &feature.owner {
         facts.push(format!("owner {owner}"));
+    }
+    if let Some(date) = &feature.removal_date {
+        facts.push(format!("to be removed {}", date.date_naive()));
     }
     if !feature.tags.is_empty() {
         facts.push(format!("tags {}", feature.tags.join(",")));
@@ -78,7 +133,7 @@ fn columns() -> Vec<Column<Stage>> {
 /// Returns what callers get, in a few words.
 fn serves(stage: &Stage) -> String {
     if let Some(kill) = &stage.kill {
-        return format!("off, killed by {}: {}", kill.by, kill.reason);
+        return format!("off, killed by {}", kill.by);
     }
     let Some(live) = &stage.live else {
         return String::new();
@@ -99,13 +154,33 @@ fn serves(stage: &Stage) -> String {
 }
 
 /// Returns the variants of the latest stage that has any.
-fn variants(feature: &Feature) -> Vec<Line> {
-    let latest = feature.stages.iter().rev().find_map(|stage| stage.live.as_ref());
-    let variants = latest.and_then(|live| live.config["variants"].as_object());
-    let Some(variants) = variants else {
-        return Vec::new();
-    };
-    let pairs = variants.iter().map(|(name, value)| format!("{name} {value}"));
-    let text = format!("variants  {}", pairs.collect::<Vec<_>>().join("   "));
-    vec![Line::default(), Line::from(text)]
+fn variants(feature: &Feature) -> Option<String> {
+    let latest = feature.stages.iter().rev().find_map(|stage| stage.live.as_ref())?;
+    let variants = latest.config["variants"].as_object()?;
+    let pairs: Vec<String> = variants.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    Some(format!("variants   {}", pairs.join("   ")))
+}
+
+/// Returns what the feature needs, and what needs it, each with where.
+fn relations(viewed: &Viewed) -> Vec<String> {
+    let mut needs: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for stage in &viewed.feature.stages {
+        let live = stage.live.as_ref().and_then(|live| live.config["dependsOn"].as_array());
+        for needed in live.into_iter().flatten().filter_map(|needed| needed["feature"].as_str()) {
+            needs.entry(needed).or_default().push(&stage.environment.key);
+        }
+    }
+    let mut needed_by: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for dependent in &viewed.dependents {
+        needed_by.entry(&dependent.feature).or_default().push(&dependent.environment.key);
+    }
+    let worded = |(key, places): (&str, Vec<&str>)| format!("{key} ({})", places.join(", "));
+    [("needs", needs), ("needed by", needed_by)]
+        .into_iter()
+        .filter(|(_, features)| !features.is_empty())
+        .map(|(name, features)| {
+            let features: Vec<String> = features.into_iter().map(worded).collect();
+            format!("{name:<10} {}", features.join(", "))
+        })
+        .collect()
 }

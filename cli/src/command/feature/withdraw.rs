@@ -2,7 +2,7 @@
 
 use fluxgate_client::change::{self, WithdrawInput};
 
-use super::super::propose::{Proposing, Target, stage};
+use super::super::propose::{Planned, Target, stage};
 use super::super::wait::Waiting;
 use crate::error::CliError;
 use crate::output::View;
@@ -21,7 +21,7 @@ pub(crate) struct Withdraw {
     env: InEnv,
 
     #[command(flatten)]
-    flags: Proposing,
+    planned: Planned,
 
     #[command(flatten)]
     waiting: Waiting,
@@ -32,15 +32,17 @@ impl Withdraw {
         let (api, team, env) = (shell.api()?, shell.team()?, shell.env(&self.env)?);
         let target = Target { shell, api: &api, team: &team, feature: &self.key, env: &env };
         let feature = target.feature().await?;
-        target.ask(stage(&feature, &env)?, &self.flags, "Withdraw")?;
-        let input = WithdrawInput {
+        let input = |reason: Option<String>, dry_run: bool| WithdrawInput {
             team: team.clone(),
             feature: self.key.clone(),
             environment: env.clone(),
-            reason: self.flags.reason.clone(),
-            apply_at: None,
-            dry_run: self.flags.dry_run.then_some(true),
+            reason,
+            apply_at: self.planned.apply_at,
+            dry_run: dry_run.then_some(true),
         };
-        target.finish(&change::withdraw(&api, input).await?, &self.waiting).await
+        let flags = &self.planned.flags;
+        let trial = async || change::withdraw(&api, input(None, true)).await;
+        let reason = target.agree(stage(&feature, &env)?, flags, "Withdraw it", trial).await?;
+        target.finish(&change::withdraw(&api, input(reason, flags.dry_run)).await?, &self.waiting).await
     }
 }

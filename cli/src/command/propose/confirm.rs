@@ -1,4 +1,7 @@
-//! The question before something happens in production. Without a terminal there is none: a flag answers it, or nothing happens.
+//! The question before something that matters. Without a terminal there is none: a flag answers it, or nothing happens.
+//!
+//! Three levels: nothing for what is easily mended; yes or no for what changes a protected environment, or takes something
+//! away; the key in full for what is seen by everybody at once.
 
 use crate::error::CliError;
 use crate::ui::Ui;
@@ -11,7 +14,13 @@ pub(crate) fn moderate(ui: &Ui, yes: bool, question: &str) -> Result<(), CliErro
     if ui.may_ask() {
         return ui.confirm(question);
     }
-    Err(CliError::usage("this needs --yes when not run interactively").hint("nothing was sent"))
+    Err(unasked(question))
+}
+
+/// Returns the error for a question that cannot be asked.
+pub(super) fn unasked(question: &str) -> CliError {
+    let message = format!("needs --yes when not run interactively: {question}");
+    CliError::usage(message).hint("nothing was sent")
 }
 
 /// Asks for the key to be typed, unless flags said yes and named it.

@@ -1,27 +1,35 @@
 //! What all commands that propose a change share: their flags, the question before, and what they show after.
 
+mod agree;
 mod confirm;
+mod finish;
+mod preview;
+mod reason;
 mod show;
 
+use chrono::{DateTime, Utc};
 use fluxgate_client::change::{Change, EditStageInput, Proposal};
 use fluxgate_client::feature::{Feature, Stage};
-use fluxgate_client::{Api, EnvironmentType, ProposalOutcome, change, feature};
+use fluxgate_client::{Api, change, feature};
 use fluxgate_engine::FlagConfig;
-use serde_json::json;
 
+pub(crate) use agree::agree;
 pub(crate) use confirm::{moderate, severe};
-pub(crate) use show::{diff_lines, difference, progress, progress_of_pending};
+pub(crate) use finish::{finish, follow, joining};
+pub(crate) use reason::reason;
+pub(crate) use show::{by, diff_lines, difference, progress, progress_of_pending};
 
-use super::wait::{EdgeReport, Goal, Wait, Waiting};
+use super::wait::{Goal, Waiting};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::{Cell, Line, Tone, View};
+use crate::output::View;
 use crate::shell::Shell;
+use crate::time;
 
 /// Flags of every command that proposes a change.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub(crate) struct Proposing {
-    /// Why: for those who approve, and for the audit log
+    /// Why: for those who approve, and for the audit log; in CI, which run it is, when not given
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
 
@@ -29,9 +37,20 @@ pub(crate) struct Proposing {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Answer the question about production with yes
+    /// Answer the question about a protected environment with yes
     #[arg(short, long)]
     pub(crate) yes: bool,
+}
+
+/// Flags of those commands whose change may wait for its time.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(crate) struct Planned {
+    #[command(flatten)]
+    pub(crate) flags: Proposing,
+
+    /// Apply it not before then, such as 2026-11-30T07:00Z or 2h from now
+    #[arg(long, value_name = "TIME", value_parser = time::parse_moment)]
+    pub(crate) apply_at: Option<DateTime<Utc>>,
 }
 
 /// Where a proposal is to be sent, and for what.
@@ -51,95 +70,52 @@ impl Target<'_> {
         Ok(feature)
     }
 
-    /// Proposes a new document for the stage, asking first when it is in production.
+    /// Proposes a new document for the stage, asking first when its environment is protected.
     pub(crate) async fn edit(
         &self,
         stage: &Stage,
         config: &FlagConfig,
-        flags: &Proposing,
+        planned: &Planned,
         waiting: &Waiting,
     ) -> Result<View, CliError> {
-        self.ask(stage, flags, "Change")?;
-        let input = EditStageInput {
+        if let Err(invalid) = config.validate() {
+            return Err(CliError::usage(format!("{} would not be valid then", self.feature))
+                .details(invalid.0.iter().map(ToString::to_string)));
+        }
+        let input = |reason: Option<String>, dry_run: bool| EditStageInput {
             team: self.team.to_owned(),
             feature: self.feature.to_owned(),
             environment: self.env.to_owned(),
             config: config.to_value(),
             base_version: stage.live.as_ref().map(|live| live.number),
-            reason: flags.reason.clone(),
-            apply_at: None,
-            dry_run: flags.dry_run.then_some(true),
+            reason,
+            apply_at: planned.apply_at,
+            dry_run: dry_run.then_some(true),
         };
-        let proposal = change::edit_stage(self.api, input).await?;
+        let flags = &planned.flags;
+        let trial = async || change::edit_stage(self.api, input(None, true)).await;
+        let reason = self.agree(stage, flags, "Change it", trial).await?;
+        let proposal = change::edit_stage(self.api, input(reason, flags.dry_run)).await?;
         self.finish(&proposal, waiting).await
     }
 
-    /// Asks before a change of what is served in production.
-    pub(crate) fn ask(&self, stage: &Stage, flags: &Proposing, verb: &str) -> Result<(), CliError> {
-        let environment = &stage.environment;
-        if flags.dry_run || !self.shell.is_protected(&environment.key, &environment.type_)? {
-            return Ok(());
-        }
-        let what = if environment.type_ == EnvironmentType::Production { "production" } else { "protected" };
-        let question = format!("{verb} {} in {} ({what})?", self.feature, self.env);
-        moderate(&self.shell.ui, flags.yes, &question)
+    /// Asks before a change of what a protected environment serves, and returns the reason to send with it.
+    pub(crate) async fn agree(
+        &self,
+        stage: &Stage,
+        flags: &Proposing,
+        verb: &str,
+        trial: impl AsyncFnOnce() -> Result<Proposal, fluxgate_client::Error>,
+    ) -> Result<Option<String>, CliError> {
+        let place = &stage.environment;
+        let protected = self.shell.is_protected(&place.key, &place.type_)?;
+        agree((self.shell, flags), verb, Some(protected), trial).await
     }
 
     /// Shows what became of a proposal, after waiting for it as far as was asked.
     pub(crate) async fn finish(&self, proposal: &Proposal, waiting: &Waiting) -> Result<View, CliError> {
-        let Some(change) = &proposal.change else {
-            return Ok(match proposal.outcome {
-                ProposalOutcome::DryRun => dry_run(proposal),
-                _ => self.unchanged(proposal),
-            });
-        };
-        if proposal.outcome == ProposalOutcome::Joined {
-            let text = format!("joined #{}, opened by {}", change.number, change.author);
-            self.shell.ui.step(text);
-        }
-        let Some(until) = waiting.wait else {
-            return Ok(self.settled(proposal, change, None));
-        };
-        let wait = Wait::new(self.shell, self.api, self.team);
-        let (change, edges) = wait.follow(change, until).await?;
-        Ok(self.settled(proposal, &change, edges.as_ref()))
+        finish((self.shell, self.api, self.team), proposal, waiting).await
     }
-
-    fn unchanged(&self, proposal: &Proposal) -> View {
-        View::of(proposal).named(format!("feature/{}", self.feature)).row(vec![
-            Cell::text(self.feature),
-            Cell::text(self.env),
-            Cell::State(Tone::Plain, "already so".into()),
-        ])
-    }
-
-    fn settled(&self, proposal: &Proposal, change: &Change, edges: Option<&EdgeReport>) -> View {
-        let value = json!({
-            "outcome": proposal.outcome,
-            "change": change,
-            "items": change.items,
-            "policies": change.policies,
-            "gates": proposal.gates,
-        });
-        show::of_change(change, value, edges).named(format!("change/{}", change.number))
-    }
-}
-
-/// Shows a change as it is now, after waiting for it as far as was asked.
-pub(crate) async fn follow(
-    (shell, api, team): (&Shell, &Api, &str),
-    change: Change,
-    waiting: &Waiting,
-) -> Result<View, CliError> {
-    let (change, edges) = match waiting.wait {
-        Some(until) => {
-            let wait = Wait::new(shell, api, team);
-            wait.follow(&change, until).await?
-        }
-        None => (change, None),
-    };
-    let value = serde_json::to_value(&change).unwrap_or_default();
-    Ok(show::of_change(&change, value, edges.as_ref()).named(format!("change/{}", change.number)))
 }
 
 /// Returns the goal of waiting for the edges, once a change is applied.
@@ -168,48 +144,4 @@ pub(crate) fn document(feature: &Feature, stage: &Stage) -> Result<FlagConfig, C
         let message = format!("this fgctl does not understand {} in {env}: {error}", feature.key);
         CliError::new(Exit::Failed, message).hint("is it older than the backend?")
     })
-}
-
-fn dry_run(proposal: &Proposal) -> View {
-    let mut view = View::of(proposal);
-    for item in &proposal.items {
-        let from = match &item.source {
-            Some(source) => format!("{} → ", source.key),
-            None => String::new(),
-        };
-        view = view
-            .line(
-                Line::default()
-                    .and(Tone::Strong, &item.feature.key)
-                    .and(Tone::Plain, format!("  {from}{}", item.environment.key))
-                    .and(Tone::Dim, "  (dry run)"),
-            )
-            .named(format!("feature/{}", item.feature.key));
-        for line in diff_lines(item) {
-            view = view.line(line);
-        }
-    }
-    for gate in &proposal.gates {
-        let (tone, sign) = match gate.passed {
-            true => (Tone::Good, "✓"),
-            false => (Tone::Bad, "✗"),
-        };
-        view = view.line(
-            Line::default()
-                .and(tone, format!("  {sign} "))
-                .and(Tone::Plain, format!("{}: {}", gate.gate, gate.message)),
-        );
-    }
-    for policy in &proposal.policies {
-        view = view.line(format!(
-            "  ◐ policy {:?} needs {} of {}",
-            policy.name,
-            show::approvals(policy.required),
-            show::roles(&policy.roles),
-        ));
-    }
-    match proposal.gates.iter().all(|gate| gate.passed) {
-        true => view,
-        false => view.exit(Exit::Blocked),
-    }
 }

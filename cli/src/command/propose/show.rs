@@ -22,7 +22,7 @@ pub(super) fn of_change(change: &Change, mut value: Value, edges: Option<&EdgeRe
     for row in rows(change) {
         view = view.row(row);
     }
-    if change.status == ChangeStatus::Pending {
+    if matches!(change.status, ChangeStatus::Pending | ChangeStatus::Approved) {
         view = view
             .next(format!("fgctl change wait {}", change.number))
             .next(format!("fgctl change diff {}", change.number));
@@ -55,6 +55,14 @@ fn rows(change: &Change) -> Vec<Vec<Cell>> {
                 row.push(Cell::State(Tone::Waiting, "pending approval".into()));
                 row.push(number);
                 row.push(Cell::text(progress(&change.policies)));
+                if change.apply_at.is_some() {
+                    row.push(Cell::Time(change.apply_at));
+                }
+            }
+            ChangeStatus::Approved => {
+                row.push(Cell::State(Tone::Waiting, "scheduled".into()));
+                row.push(number);
+                row.push(Cell::Time(change.apply_at));
             }
             status => {
                 let word = status.as_str().to_lowercase();
@@ -74,6 +82,14 @@ fn live(document: Option<&Value>) -> Cell {
             Cell::State(Tone::Good, "active".into())
         }
         Some(_) => Cell::State(Tone::Dim, "disabled".into()),
+    }
+}
+
+/// Returns who did something, with the token that acted for them.
+pub(crate) fn by(user: &str, token: Option<&str>) -> String {
+    match token {
+        Some(token) => format!("{user} (token {token})"),
+        None => user.to_owned(),
     }
 }
 
@@ -169,6 +185,8 @@ mod tests {
             required,
             roles: Vec::new(),
             approvers: Vec::new(),
+            auto_approve_at: None,
+            override_allowed: false,
             satisfied: approvals >= required,
         }
     }

@@ -1,10 +1,12 @@
 //! `fgctl rule add`
 
-use fluxgate_engine::{Criterion, FlagConfig, parse, parse_split};
+use fluxgate_engine::Criterion;
 
-use super::super::propose::{Proposing, Target, document, stage};
+use super::super::propose::{Planned, Target, document, stage};
 use super::super::wait::Waiting;
-use crate::error::{CliError, nearest};
+use super::{Position, check_variants, shares, when};
+use crate::command::actions;
+use crate::error::CliError;
 use crate::output::View;
 use crate::shell::{InEnv, Shell};
 
@@ -14,7 +16,6 @@ use crate::shell::{InEnv, Shell};
     after_help = "Examples:\n  fgctl rule add checkout -e dev --when 'country == \"US\" and not beta == true' --serve express\n  fgctl rule add checkout -e prod --name pilot --rollout 25 --split control=50,express=50 --first --yes\n\nExpressions: and or not ( )   == != < <= > >=   in [..]   not in   contains   starts with   ends with\nmatches   semver   before   after   exists   not exists; strings in double quotes; ~ after an operator ignores case."
 )]
 #[command(group(clap::ArgGroup::new("result").required(true).args(["serve", "split"])))]
-#[command(group(clap::ArgGroup::new("position").args(["first", "before", "after"])))]
 pub(crate) struct Add {
     /// The feature's key
     key: String,
@@ -46,20 +47,11 @@ pub(crate) struct Add {
     #[arg(long, value_name = "ATTRIBUTE")]
     bucket_by: Option<String>,
 
-    /// Before all other rules
-    #[arg(long)]
-    first: bool,
-
-    /// Before this rule: its number or its name
-    #[arg(long, value_name = "RULE")]
-    before: Option<String>,
-
-    /// After this rule: its number or its name
-    #[arg(long, value_name = "RULE")]
-    after: Option<String>,
+    #[command(flatten)]
+    position: Position,
 
     #[command(flatten)]
-    flags: Proposing,
+    planned: Planned,
 
     #[command(flatten)]
     waiting: Waiting,
@@ -76,120 +68,24 @@ impl Add {
         check_variants(&rule, &config)?;
         if config.criteria.contains(&rule) {
             // Run again after a break, the same command is to add nothing twice.
+            actions::tell(&shell.ui, None);
             return Ok(View::of(&feature)
                 .named(format!("feature/{}", self.key))
                 .line(format!("{}  {env}  already has this rule", self.key)));
         }
-        let place = self.place(&config)?;
+        let place = self.position.of(&config)?.unwrap_or(config.criteria.len());
         config.criteria.insert(place, rule);
-        if let Err(invalid) = config.validate() {
-            return Err(CliError::usage("the feature would not be valid with this rule")
-                .details(invalid.0.iter().map(ToString::to_string)));
-        }
-        target.edit(stage, &config, &self.flags, &self.waiting).await
+        target.edit(stage, &config, &self.planned, &self.waiting).await
     }
 
     fn rule(&self) -> Result<Criterion, CliError> {
-        let when = match &self.when {
-            Some(text) => Some(parse(text).map_err(|error| {
-                CliError::usage("--when does not parse")
-                    .details([error.render(text)])
-                    .hint("fgctl rule add --help lists the operators")
-            })?),
-            None => None,
-        };
-        let split = match &self.split {
-            Some(text) => parse_split(text)
-                .map_err(|error| CliError::usage("--split does not parse").details([error.render(text)]))?,
-            None => Vec::new(),
-        };
         Ok(Criterion {
             name: self.name.clone(),
-            when,
+            when: self.when.as_deref().map(when).transpose()?,
             rollout: self.rollout,
             bucket_by: self.bucket_by.clone(),
             serve: self.serve.clone(),
-            split,
+            split: self.split.as_deref().map(shares).transpose()?.unwrap_or_default(),
         })
-    }
-
-    fn place(&self, config: &FlagConfig) -> Result<usize, CliError> {
-        if self.first {
-            return Ok(0);
-        }
-        match (&self.before, &self.after) {
-            (Some(rule), _) => find(config, rule),
-            (_, Some(rule)) => Ok(find(config, rule)? + 1),
-            _ => Ok(config.criteria.len()),
-        }
-    }
-}
-
-/// Returns the index of the rule of a name or a number as `rule list` shows it.
-fn find(config: &FlagConfig, wanted: &str) -> Result<usize, CliError> {
-    let rules = &config.criteria;
-    let named = |rule: &Criterion| rule.name.as_deref() == Some(wanted);
-    if let Some(index) = rules.iter().position(named) {
-        return Ok(index);
-    }
-    match wanted.parse::<usize>() {
-        Ok(number) if (1..=rules.len()).contains(&number) => Ok(number - 1),
-        _ => {
-            let names: Vec<String> = rules.iter().filter_map(|rule| rule.name.clone()).collect();
-            Err(CliError::not_found("rule", wanted, &names))
-        }
-    }
-}
-
-/// Makes sure that the feature has what the rule serves.
-fn check_variants(rule: &Criterion, config: &FlagConfig) -> Result<(), CliError> {
-    let served = rule.split.iter().map(|part| &part.variant).chain(&rule.serve);
-    let known: Vec<String> = config.variants.keys().cloned().collect();
-    for variant in served {
-        if !config.variants.contains_key(variant) {
-            let mut message = format!("no variant {variant:?}; there are {}", known.join(", "));
-            if let Some(nearest) = nearest(variant, &known) {
-                message = format!("no variant {variant:?}. Did you mean {nearest}?");
-            }
-            return Err(CliError::usage(message));
-        }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use fluxgate_engine::{Criterion, FlagConfig};
-
-    use super::{check_variants, find};
-
-    fn config() -> FlagConfig {
-        let mut config = FlagConfig::simple(true);
-        for name in ["staff", "pilot"] {
-            config.criteria.push(Criterion {
-                name: Some(name.into()),
-                serve: Some("on".into()),
-                ..Criterion::default()
-            });
-        }
-        config
-    }
-
-    #[test]
-    fn rules_are_found_by_name_and_number() {
-        assert_eq!(find(&config(), "pilot").unwrap(), 1);
-        assert_eq!(find(&config(), "1").unwrap(), 0);
-        assert!(find(&config(), "0").is_err() && find(&config(), "3").is_err());
-        let error = find(&config(), "pilto").unwrap_err();
-        assert!(error.message.contains("Did you mean pilot?"), "{}", error.message);
-    }
-
-    #[test]
-    fn a_rule_serves_what_there_is() {
-        let rule = |variant: &str| Criterion { serve: Some(variant.into()), ..Criterion::default() };
-        assert!(check_variants(&rule("off"), &config()).is_ok());
-        let error = check_variants(&rule("of"), &config()).unwrap_err();
-        assert_eq!(error.message, "no variant \"of\". Did you mean off?");
-        assert_eq!(error.exit.code(), 2);
     }
 }

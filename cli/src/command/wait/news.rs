@@ -1,14 +1,19 @@
 //! The steps of a change, in words: one line each.
 
+use std::time::Duration;
+
 use fluxgate_client::change::{Change, Vote};
 use fluxgate_client::{ChangeStatus, Decision};
 
-use super::super::propose::progress;
+use super::super::propose::{by, joining, progress};
+use super::Opened;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::time;
 
 /// Returns what there is to say of a change when the wait for it begins.
-pub(super) fn opening(change: &Change) -> Vec<String> {
+pub(super) fn opening(opened: &Opened<'_>) -> Vec<String> {
+    let change = opened.change;
     let mut lines = Vec::new();
     for item in &change.items {
         let to = &item.environment.key;
@@ -17,13 +22,22 @@ pub(super) fn opening(change: &Change) -> Vec<String> {
             None => format!("{} {to}", item.feature.key),
         });
     }
+    if !opened.gates.is_empty() {
+        let passed: Vec<&str> = opened.gates.iter().map(|gate| gate.message.as_str()).collect();
+        lines.push(format!("gates ok: {}", passed.join(", ")));
+    }
+    if opened.joined {
+        lines.push(joining(change));
+    }
     match change.status {
+        ChangeStatus::Pending if opened.joined => {}
         ChangeStatus::Pending => lines.push(format!(
             "#{} open, {} approvals{}",
             change.number,
             progress(&change.policies),
             policy(change)
         )),
+        ChangeStatus::Approved => lines.push(scheduled(change)),
         ChangeStatus::Applied => lines.extend(applied(change)),
         _ => {}
     }
@@ -32,17 +46,49 @@ pub(super) fn opening(change: &Change) -> Vec<String> {
 
 /// Returns what happened to a change between two looks at it.
 pub(super) fn between(before: &Change, after: &Change) -> Vec<String> {
-    let news = after.votes.iter().filter(|vote| !before.votes.contains(vote));
+    let votes = after.votes.iter().filter(|vote| !before.votes.contains(vote));
     let mut lines: Vec<String> =
-        news.filter(|vote| vote.decision == Decision::Approve).map(|vote| approved(after, vote)).collect();
+        votes.filter(|vote| vote.decision == Decision::Approve).map(|vote| approved(after, vote)).collect();
+    for comment in after.comments.iter().filter(|comment| !before.comments.contains(comment)) {
+        let who = by(&comment.user, comment.token.as_deref());
+        lines.push(format!("#{} {who} says: {:?}", after.number, comment.text));
+    }
+    if let (None, Some(through)) = (&before.override_, &after.override_) {
+        let who = by(&through.by, through.token.as_deref());
+        lines.push(format!("#{} let through by {who}: {:?}", after.number, through.reason));
+    }
     if before.status != after.status {
         match after.status {
             ChangeStatus::Applied => lines.extend(applied(after)),
-            ChangeStatus::Approved => lines.push(format!("#{} waits to be applied", after.number)),
+            ChangeStatus::Approved => lines.push(scheduled(after)),
             _ => {}
         }
     }
     lines
+}
+
+/// Says that a change still waits when nobody waits for it any longer.
+pub(super) fn too_late(change: &Change, limit: Duration) -> String {
+    let number = change.number;
+    let limit = time::duration(limit);
+    let state = match (&change.status, change.apply_at) {
+        (ChangeStatus::Approved, Some(at)) => {
+            format!("still waiting for its time after {limit}: it applies at {}", time::instant(at))
+        }
+        (ChangeStatus::Approved, None) => format!("not applied yet after {limit}"),
+        _ => match progress(&change.policies).as_str() {
+            "" => format!("still pending after {limit}"),
+            progress => format!("still pending after {limit}: {progress}"),
+        },
+    };
+    format!("{state}. The change stays open: fgctl change wait {number}")
+}
+
+fn scheduled(change: &Change) -> String {
+    match change.apply_at {
+        Some(at) => format!("#{} approved, applies at {}", change.number, time::instant(at)),
+        None => format!("#{} waits to be applied", change.number),
+    }
 }
 
 /// Returns the error for a change that ended without being applied.
@@ -51,12 +97,13 @@ pub(super) fn ending(change: &Change) -> CliError {
     let rejection = change.votes.iter().find(|vote| vote.decision == Decision::Reject);
     match (&change.status, rejection) {
         (ChangeStatus::Rejected, Some(vote)) => {
-            let message = format!("#{number} rejected by {}{}", vote.user, said(vote));
+            let who = by(&vote.user, vote.token.as_deref());
+            let message = format!("#{number} rejected by {who}{}", said(vote));
             CliError::new(Exit::Rejected, message)
         }
         (ChangeStatus::Stale, _) => {
             CliError::new(Exit::Rejected, format!("#{number} is stale: what it was based on has changed"))
-                .hint("propose it again")
+                .hint(format!("fgctl change rebase {number}"))
         }
         (ChangeStatus::Failed, _) => {
             let why = change.failure.as_deref().unwrap_or("no reason was given");
@@ -70,9 +117,9 @@ pub(super) fn ending(change: &Change) -> CliError {
 }
 
 fn applied(change: &Change) -> impl Iterator<Item = String> {
-    change.items.iter().filter_map(|item| {
-        let version = item.version?;
-        Some(format!("applied as {} v{version}", item.environment.key))
+    change.items.iter().map(|item| match item.version {
+        Some(version) => format!("applied as {} v{version}", item.environment.key),
+        None => format!("withdrawn from {}", item.environment.key),
     })
 }
 
@@ -81,7 +128,8 @@ fn approved(change: &Change, vote: &Vote) -> String {
         "" => String::new(),
         progress => format!(", {progress}"),
     };
-    format!("#{} approved by {}{so_far}{}", change.number, vote.user, said(vote))
+    let who = by(&vote.user, vote.token.as_deref());
+    format!("#{} approved by {who}{so_far}{}", change.number, said(vote))
 }
 
 fn said(vote: &Vote) -> String {
@@ -107,54 +155,80 @@ fn policy(change: &Change) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use fluxgate_client::change::Change;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
-    use super::{between, ending, opening};
+    use super::super::Opened;
+    use super::super::fixture::{change, vote, with};
+    use super::{between, ending, too_late};
 
-    fn change(status: &str, votes: &Value, approvals: i64) -> Change {
-        serde_json::from_value(json!({
-            "number": 12, "kind": "PROMOTE", "status": status, "reason": null, "author": "dev",
-            "createdAt": "2026-11-20T09:57:02Z", "decidedAt": null, "appliedAt": null,
-            "revision": null, "failure": null, "viewerMayVote": false, "votes": votes,
-            "items": [{"feature": {"key": "checkout"}, "environment": {"key": "prod", "type": "PRODUCTION"},
-                "source": {"key": "staging"}, "baseVersion": null, "before": null, "after": {"enabled": true},
-                "version": if status == "APPLIED" { json!(59) } else { json!(null) }, "diff": []}],
-            "policies": [{"name": "Production", "approvals": approvals, "required": 2, "roles": ["APPROVER"],
-                "approvers": [], "satisfied": approvals >= 2}]
-        }))
-        .unwrap()
-    }
-
-    fn vote(user: &str, decision: &str, comment: Option<&str>) -> Value {
-        json!({"user": user, "decision": decision, "comment": comment, "at": "2026-11-20T10:05:11Z"})
+    fn opening(change: &Change) -> Vec<String> {
+        super::opening(&Opened { change, gates: &[], joined: false })
     }
 
     #[test]
     fn an_open_change_says_what_it_waits_for() {
         assert_eq!(
-            opening(&change("PENDING", &json!([]), 0)),
+            opening(&change("PENDING", json!([]), 0)),
             ["checkout staging -> prod", "#12 open, 0 of 2 approvals (policy \"Production\")"]
         );
     }
 
     #[test]
+    fn a_change_that_was_joined_says_whose_it_is() {
+        let robot = with("PENDING", json!([]), 0, json!({"token": "ci"}));
+        let lines = super::opening(&Opened { change: &robot, gates: &[], joined: true });
+        assert!(lines[1].starts_with("joined #12, opened ") && lines[1].ends_with(" ago by dev (token ci)"));
+        assert_eq!(lines.len(), 2);
+    }
+
+    #[test]
     fn each_vote_is_told_once() {
         let lead = vote("lead", "APPROVE", Some("ok, watch the error rate"));
-        let before = change("PENDING", &json!([]), 0);
-        let middle = change("PENDING", &json!([lead]), 1);
-        let after = change("APPLIED", &json!([lead, vote("ops", "APPROVE", None)]), 2);
+        let before = change("PENDING", json!([]), 0);
+        let middle = change("PENDING", json!([lead]), 1);
+        let after = change("APPLIED", json!([lead, vote("ops", "APPROVE", None)]), 2);
         assert_eq!(between(&before, &middle), ["#12 approved by lead, 1 of 2: \"ok, watch the error rate\""]);
         assert_eq!(between(&middle, &after), ["#12 approved by ops, 2 of 2", "applied as prod v59"]);
         assert!(between(&after, &after).is_empty());
     }
 
     #[test]
+    fn what_is_said_and_who_lets_it_through_is_told() {
+        let before = change("PENDING", json!([]), 0);
+        let comment = json!([{"user": "ops", "token": null, "text": "why?", "at": "2026-11-20T10:00:00Z"}]);
+        let through = json!({"by": "admin", "token": null, "reason": "INC-2291"});
+        let after = with("APPLIED", json!([]), 0, json!({"comments": comment, "override": through}));
+        assert_eq!(
+            between(&before, &after),
+            ["#12 ops says: \"why?\"", "#12 let through by admin: \"INC-2291\"", "applied as prod v59"]
+        );
+    }
+
+    #[test]
+    fn a_scheduled_change_says_when() {
+        let at = json!({"applyAt": "2026-11-30T07:00:00Z", "policies": []});
+        let planned = with("APPROVED", json!([]), 0, at);
+        assert_eq!(opening(&planned)[1], "#12 approved, applies at 2026-11-30T07:00:00Z");
+        assert_eq!(
+            too_late(&planned, Duration::from_secs(30)),
+            "still waiting for its time after 30s: it applies at 2026-11-30T07:00:00Z. \
+             The change stays open: fgctl change wait 12"
+        );
+        assert_eq!(
+            too_late(&change("PENDING", json!([]), 1), Duration::from_mins(30)),
+            "still pending after 30m: 1 of 2. The change stays open: fgctl change wait 12"
+        );
+    }
+
+    #[test]
     fn a_rejection_says_who_and_why() {
-        let error = ending(&change("REJECTED", &json!([vote("ops", "REJECT", Some("wait"))]), 0));
+        let error = ending(&change("REJECTED", json!([vote("ops", "REJECT", Some("wait"))]), 0));
         assert_eq!(error.message, "#12 rejected by ops: \"wait\"");
         assert_eq!(error.exit.code(), 10);
-        assert_eq!(ending(&change("STALE", &json!([]), 0)).exit.code(), 10);
-        assert_eq!(ending(&change("FAILED", &json!([]), 0)).exit.code(), 1);
+        assert_eq!(ending(&change("STALE", json!([]), 0)).exit.code(), 10);
+        assert_eq!(ending(&change("FAILED", json!([]), 0)).exit.code(), 1);
     }
 }

@@ -1,0 +1,95 @@
+//! What became of a proposal, or of a change, after waiting for it as far as was asked.
+
+use fluxgate_client::change::{Change, Proposal};
+use fluxgate_client::{Api, ProposalOutcome, clock};
+use serde_json::json;
+
+use super::super::wait::{Opened, Wait, Waiting};
+use super::{preview, show};
+use crate::command::actions;
+use crate::error::CliError;
+use crate::output::{Cell, Tone, View};
+use crate::shell::Shell;
+use crate::time;
+
+/// Shows what became of a proposal, after waiting for it as far as was asked.
+pub(crate) async fn finish(
+    (shell, api, team): (&Shell, &Api, &str),
+    proposal: &Proposal,
+    waiting: &Waiting,
+) -> Result<View, CliError> {
+    let Some(change) = &proposal.change else {
+        return Ok(match proposal.outcome {
+            ProposalOutcome::DryRun => preview::view(proposal),
+            _ => unchanged(shell, proposal),
+        });
+    };
+    let joined = proposal.outcome == ProposalOutcome::Joined;
+    let mut view = match waiting.wait {
+        None => {
+            if joined {
+                shell.ui.step(joining(change));
+            }
+            actions::tell(&shell.ui, Some(change));
+            show::of_change(change, of_proposal(proposal, change), None)
+        }
+        Some(until) => {
+            let wait = Wait::new(shell, api, team);
+            let opened = Opened { change, gates: &proposal.gates, joined };
+            let (change, edges) = wait.follow(opened, until).await?;
+            show::of_change(&change, of_proposal(proposal, &change), edges.as_ref())
+        }
+    };
+    for warning in &proposal.warnings {
+        view = view.note(preview::warning(warning));
+    }
+    Ok(view.named(format!("change/{}", change.number)))
+}
+
+/// Shows a change as it is now, after waiting for it as far as was asked.
+pub(crate) async fn follow(
+    (shell, api, team): (&Shell, &Api, &str),
+    change: Change,
+    waiting: &Waiting,
+) -> Result<View, CliError> {
+    let (change, edges) = match waiting.wait {
+        Some(until) => {
+            let opened = Opened { change: &change, gates: &[], joined: false };
+            Wait::new(shell, api, team).follow(opened, until).await?
+        }
+        None => (change, None),
+    };
+    let value = serde_json::to_value(&change).unwrap_or_default();
+    Ok(show::of_change(&change, value, edges.as_ref()).named(format!("change/{}", change.number)))
+}
+
+/// Says whose change it is that the same proposal found waiting.
+pub(crate) fn joining(change: &Change) -> String {
+    let ago = time::ago(change.created_at, clock::now());
+    let by = show::by(&change.author, change.token.as_deref());
+    format!("joined #{}, opened {ago} ago by {by}", change.number)
+}
+
+fn of_proposal(proposal: &Proposal, change: &Change) -> serde_json::Value {
+    json!({
+        "outcome": proposal.outcome,
+        "change": change,
+        "items": change.items,
+        "policies": change.policies,
+        "gates": proposal.gates,
+        "warnings": proposal.warnings,
+    })
+}
+
+fn unchanged(shell: &Shell, proposal: &Proposal) -> View {
+    actions::tell(&shell.ui, None);
+    let mut view = View::of(proposal);
+    for item in &proposal.items {
+        view = view.named(format!("feature/{}", item.feature.key)).row(vec![
+            Cell::text(&item.feature.key),
+            Cell::text(&item.environment.key),
+            Cell::State(Tone::Plain, "already so".into()),
+        ]);
+    }
+    view
+}

@@ -1,0 +1,132 @@
+//! Each exit code of the table, and what a script finds with it: a result on stdout, or one error on stderr.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use crate::run::run;
+use crate::world::World;
+
+/// A command and how it ends.
+struct Case {
+    code: i32,
+    person: &'static str,
+    args: Vec<String>,
+    says: &'static str,
+}
+
+fn case(code: i32, person: &'static str, args: &[&str], says: &'static str) -> Case {
+    Case { code, person, args: args.iter().map(|arg| (*arg).to_owned()).collect(), says }
+}
+
+/// Returns the number of a change that is open in prod, of a feature of its own.
+fn open_change(world: &World, key: &str) -> String {
+    world.run("dev", &["feature", "create", key, "--type", "simple", "--enabled"]).ends(0);
+    world.run("dev", &["promote", key, "--to", "staging"]).ends(0);
+    let promote = ["promote", key, "--to", "prod", "--yes", "-o", "json"];
+    world.run("dev", &promote).ends(8).json()["change"]["number"].to_string()
+}
+
+#[test]
+fn every_way_to_end_has_its_code() {
+    let world = World::shared();
+    let open = open_change(&world, "exits-open");
+    let rejected = open_change(&world, "exits-rejected");
+    world.run("lead", &["change", "reject", &rejected, "--reason", "wait for INC-2291"]).ends(0);
+    let cancelled = open_change(&world, "exits-cancelled");
+    world.run("dev", &["change", "cancel", &cancelled]).ends(0);
+    let long = "x".repeat(1_001);
+    let create = ["feature", "create", "exits-open", "--type", "simple"];
+    let promote = ["promote", "exits-open", "--to", "prod"];
+    let promoted = [&promote[..], &["--yes"]].concat();
+    let waiting = [&promoted[..], &["--wait", "--timeout", "1s"]].concat();
+    let planned = ["feature", "withdraw", "exits-open", "-e", "dev", "--apply-at", "2h"];
+    let planned_waiting = [&planned[..], &["--wait", "--timeout", "1s"]].concat();
+    let cases = [
+        case(0, "dev", &["feature", "list"], "exits-open"),
+        case(0, "dev", &["feature", "enable", "exits-open", "-e", "dev"], "already on"),
+        case(0, "dev", &["promote", "exits-open", "--to", "staging"], "already so"),
+        case(0, "dev", &[&promote[..], &["--dry-run"]].concat(), "(dry run)"),
+        case(1, "dev", &["change", "comment", &open, &long], "more than 1000 characters"),
+        case(2, "dev", &["feature", "veiw"], "unrecognized subcommand"),
+        case(2, "dev", &["feature", "list", "--filter", "onwer:x"], "no field \"onwer\"; there are owner"),
+        case(2, "dev", &promote, "needs --yes"),
+        case(
+            2,
+            "dev",
+            &["kill", "exits-open", "-e", "prod", "--yes", "--reason", "x"],
+            "--confirm exits-open",
+        ),
+        case(2, "dev", &["feature", "tag", "exits-open"], "required"),
+        case(2, "dev", &["rule", "move", "exits-open", "1", "-e", "dev"], "--to N"),
+        case(3, "dev", &["change", "diff", &open, "--exit-code"], "+ enabled"),
+        case(5, "dev", &["approve", &open], "you"),
+        case(5, "lead", &["change", "override", &open, "--yes", "--reason", "x"], "TEAM_ADMIN"),
+        case(6, "dev", &["feature", "view", "exits-opne"], "Did you mean exits-open?"),
+        case(6, "dev", &["promote", "exits-open", "--to", "nowhere", "--yes"], "nowhere"),
+        case(7, "dev", &create, "fgctl feature view exits-open"),
+        case(7, "dev", &["change", "rebase", &open, "--yes"], "only a stale change is rebased"),
+        case(8, "dev", &promoted, "pending approval"),
+        case(8, "dev", &["change", "view", &open], "0 of 1"),
+        case(8, "dev", &waiting, "still pending after 1s: 0 of 1. The change stays open: fgctl change wait"),
+        case(8, "dev", &planned, "scheduled"),
+        case(8, "dev", &planned_waiting, "still waiting for its time after 1s: it applies at"),
+        case(9, "dev", &["promote", "holiday-banner", "--to", "prod", "--yes"], "fgctl promote"),
+        case(
+            9,
+            "dev",
+            &["variant", "remove", "exits-open", "on", "-e", "dev"],
+            "is served in dev by: default",
+        ),
+        case(10, "dev", &["change", "wait", &rejected], "rejected by lead: \"wait for INC-2291\""),
+        case(10, "dev", &["change", "wait", &cancelled], "was cancelled"),
+        case(11, "dev", &["feature", "list", "--server", "http://127.0.0.1:9"], "cannot reach"),
+    ];
+    for case in &cases {
+        let args: Vec<&str> = case.args.iter().map(String::as_str).collect();
+        world.run(case.person, &args).ends(case.code).says(case.says);
+        let run = world.run(case.person, &[&args[..], &["-o", "json"]].concat()).ends(case.code);
+        // What failed leaves stdout to nobody; clap speaks for itself.
+        if run.stdout.is_empty() && !run.stderr.starts_with("error: ") {
+            assert_eq!(run.error()["exit"], case.code, "{run:#?}");
+        }
+    }
+    let strange = run(world.command("dev", &["feature", "list"]).env("FGCTL_TOKEN", "no-token"), "").ends(4);
+    strange.says("fgctl login");
+
+    let tried: BTreeSet<i32> = cases.iter().map(|case| case.code).chain([4, 130]).collect();
+    let table = world.run("dev", &["exit-codes", "-o", "json"]).ends(0).json();
+    let codes =
+        table.as_array().unwrap().iter().map(|row| i32::try_from(row["code"].as_i64().unwrap()).unwrap());
+    assert_eq!(tried, codes.collect(), "each code of the table has a case");
+}
+
+#[test]
+fn ctrl_c_ends_the_wait_and_not_the_change() {
+    let world = World::shared();
+    let open = open_change(&world, "exits-stopped");
+    let mut waiting = world
+        .command("dev", &["change", "wait", &open, "--timeout", "5m"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(waiting.stderr.take().unwrap()).lines();
+    // From here on it listens.
+    assert!(stderr.any(|line| line.unwrap().contains("waiting up to 5m")));
+    kill(Pid::from_raw(i32::try_from(waiting.id()).unwrap()), Signal::SIGINT).unwrap();
+    assert_eq!(waiting.wait().unwrap().code(), Some(130));
+    let said: Vec<String> = stderr.map(Result::unwrap).collect();
+    let said = said.join("\n");
+    assert!(said.contains(&format!("#{open} is still open")), "{said}");
+    assert!(
+        said.contains(&format!("fgctl change wait {open} to go on, fgctl change cancel {open}")),
+        "{said}"
+    );
+    let change = world.run("dev", &["change", "view", &open, "-o", "json"]).ends(8).json();
+    assert_eq!(change["status"], Value::from("PENDING"));
+}
