@@ -1,10 +1,12 @@
 //! What a command returns, and what it looks like in each format. Nothing here prints.
 
 mod cell;
+mod frame;
 mod render;
 mod view;
 
 pub(crate) use cell::{Cell, Line, Tone};
+pub(crate) use frame::frame;
 pub(crate) use render::{Looks, render, render_line};
 pub(crate) use view::{Column, View};
 

@@ -1,8 +1,12 @@
 //! Times and durations as people read and type them.
 
+mod point;
+
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+
+pub(crate) use point::{left, of_day, parse_past};
 
 /// Returns how long ago something was, in its largest unit.
 pub(crate) fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {

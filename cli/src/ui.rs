@@ -9,7 +9,8 @@ use secrecy::SecretString;
 
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::{Format, Line, Looks, Tone, View, render, render_line};
+use crate::output::{Format, Line, Looks, Tone, View, frame, render, render_line};
+use crate::text::clean;
 use crate::time;
 
 /// The person or the script at the other end.
@@ -154,6 +155,46 @@ impl Ui {
     /// Prints text that is its own format: a script, a secret.
     pub(crate) fn raw(&self, text: &str) {
         self.write_out(text);
+    }
+
+    /// Prints text for another program as it is; whoever looks at it on a terminal gets it cleaned.
+    pub(crate) fn exact(&self, text: &str) {
+        if !self.stdout_terminal {
+            return self.write_out(text);
+        }
+        self.write_out(&text.lines().map(|line| format!("{}\n", clean(line))).collect::<String>());
+    }
+
+    /// Prints one of many results: an object a line where machines read.
+    pub(crate) fn item(&self, view: &View) {
+        let terminal = self.stdout_terminal && !self.machine();
+        self.write_out(&render(view, self.looks(terminal)));
+    }
+
+    /// Returns whether people watch on a terminal that can be drawn on.
+    pub(crate) fn in_place(&self) -> bool {
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        self.stdout_terminal && !dumb && matches!(self.format, Format::Table | Format::Wide)
+    }
+
+    /// Returns whether a stream is read by a machine: an object a line.
+    pub(crate) fn in_objects(&self) -> bool {
+        self.machine()
+    }
+
+    /// Draws a view over the last `drawn` lines, and returns how many it took.
+    pub(crate) fn draw(&self, view: &View, drawn: usize) -> usize {
+        let mut text = render(view, self.looks(true));
+        let mut stdout = io::stdout().lock();
+        if anstream::AutoStream::choice(&stdout) == anstream::ColorChoice::Never {
+            text = anstream::adapter::strip_str(&text).to_string();
+        }
+        let size = terminal_size::terminal_size()
+            .map_or((80, 24), |(columns, rows)| (usize::from(columns.0), usize::from(rows.0)));
+        let (text, lines) = frame(&text, size, drawn);
+        // What moves the cursor is no colour: it goes past whatever takes colours out.
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        lines
     }
 
     fn machine(&self) -> bool {

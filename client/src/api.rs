@@ -17,6 +17,8 @@ use crate::session::{RefreshSession, refresh_session};
 
 /// How often is a read tried before the server counts as unreachable?
 const TRIES: usize = 3;
+/// What do we call ourselves?
+pub(crate) const USER_AGENT: &str = concat!("fluxgate-client/", env!("CARGO_PKG_VERSION"));
 
 /// A connection to a server's admin API.
 pub struct Api {
@@ -45,7 +47,7 @@ impl Api {
             .filter(|url| matches!(url.scheme(), "http" | "https"))
             .ok_or_else(|| Error::Setup(format!("{server:?} is no http or https address")))?;
         let http = reqwest::Client::builder()
-            .user_agent(concat!("fluxgate-client/", env!("CARGO_PKG_VERSION")))
+            .user_agent(USER_AGENT)
             .timeout(timeout)
             .connect_timeout(timeout.min(Duration::from_secs(10)))
             .redirect(reqwest::redirect::Policy::none())
@@ -64,6 +66,12 @@ impl Api {
     /// Returns the server's address.
     pub fn server(&self) -> &str {
         &self.server
+    }
+
+    /// Returns what time the server says it is, in any of its answers; none when it does not say.
+    pub(crate) async fn date(&self) -> Option<String> {
+        let answer = self.http.get(&self.server).send().await.ok()?;
+        answer.headers().get("date")?.to_str().ok().map(str::to_owned)
     }
 
     /// Signs the requests that follow with other credentials.
@@ -91,7 +99,7 @@ impl Api {
     }
 
     /// Returns what to sign with now, renewed first when it is over.
-    async fn bearer(&self) -> Result<Option<SecretString>, Error> {
+    pub(crate) async fn bearer(&self) -> Result<Option<SecretString>, Error> {
         let stale = {
             let credentials = self.credentials.lock().await;
             let bearer = credentials.bearer().map(SecretString::from);
@@ -104,7 +112,7 @@ impl Api {
     }
 
     /// Renews the tokens, unless that has happened since `used` was taken from them.
-    async fn renew(&self, used: Option<&SecretString>) -> Result<Option<SecretString>, Error> {
+    pub(crate) async fn renew(&self, used: Option<&SecretString>) -> Result<Option<SecretString>, Error> {
         let mut credentials = self.credentials.lock().await;
         let Credentials::Session(tokens) = &*credentials else {
             return Ok(None);
@@ -224,7 +232,7 @@ impl Operation {
 }
 
 /// Returns the cause at the bottom, which says what happened; those above say where.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;

@@ -12,7 +12,9 @@ mod page;
 mod scalar;
 mod words;
 
+pub mod analytics;
 pub mod audit;
+pub mod caller;
 pub mod change;
 pub mod client;
 pub mod clock;
@@ -24,6 +26,8 @@ pub mod pipeline;
 pub mod policy;
 pub mod server;
 pub mod session;
+pub mod status;
+pub mod subscribe;
 pub mod team;
 pub mod user;
 pub mod version;
@@ -33,6 +37,7 @@ pub use credentials::{Credentials, Keep, Kept, Save, Tokens};
 pub use error::{Code, Error, Gate, Refusal, Violation};
 pub use page::{All, InTeam, Page, PageInfo};
 pub use words::{
-    ActorKind, ChangeKind, ChangeStatus, ClientKind, Decision, DiffKind, EnvironmentType, FeatureKind,
-    Lifecycle, PolicyScope, ProposalOutcome, Role, StageStatus, ValueType,
+    ActorKind, ChangeKind, ChangeStatus, ClientKind, Decision, DiffKind, EnvironmentType, EvaluationGroup,
+    EvaluationReason, FeatureKind, Lifecycle, PolicyScope, ProposalOutcome, Resolution, Role, StageStatus,
+    ValueType,
 };

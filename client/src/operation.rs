@@ -23,10 +23,13 @@ macro_rules! operation {
                 "Decision",
                 "DiffKind",
                 "EnvironmentType",
+                "EvaluationGroup",
+                "EvaluationReason",
                 "FeatureKind",
                 "Lifecycle",
                 "PolicyScope",
                 "ProposalOutcome",
+                "Resolution",
                 "Role",
                 "StageStatus",
                 "ValueType"

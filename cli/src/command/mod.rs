@@ -8,6 +8,7 @@
 //! in each format and how the process ends; only `main` prints it. `View::nothing()` shows nothing.
 //! Failures are [`CliError`]s: `CliError::new(Exit::…, "what and why").hint("what to do")`.
 
+mod analytics;
 mod audit;
 mod change;
 mod client;
@@ -15,16 +16,20 @@ mod completion;
 mod context;
 mod dependency;
 pub(crate) mod dev;
+mod doctor;
 mod edge;
 mod env;
 mod exit_codes;
 mod feature;
+mod live;
 mod login;
 mod logout;
 mod propose;
 mod rule;
+mod status;
 mod version;
 mod wait;
+mod watch;
 mod whoami;
 
 use crate::error::CliError;
@@ -34,9 +39,11 @@ use crate::shell::Shell;
 /// What there is to do.
 #[derive(clap::Subcommand, Debug)]
 pub(crate) enum Command {
+    Status(status::Status),
     Promote(feature::Promote),
     Kill(feature::Kill),
     Approve(change::Approve),
+    Watch(watch::Watch),
     Dev(dev::Dev),
 
     Login(login::Login),
@@ -63,7 +70,10 @@ pub(crate) enum Command {
     Audit(audit::Audit),
     #[command(subcommand, visible_alias = "edges")]
     Edge(edge::Edge),
+    #[command(subcommand)]
+    Analytics(analytics::Analytics),
 
+    Doctor(doctor::Doctor),
     Version(version::Version),
     Completion(completion::Completion),
     ExitCodes(exit_codes::ExitCodes),
@@ -73,9 +83,11 @@ impl Command {
     /// Does it.
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         match self {
+            Self::Status(command) => command.run(shell).await,
             Self::Promote(command) => command.run(shell).await,
             Self::Kill(command) => command.run(shell).await,
             Self::Approve(command) => command.run(shell).await,
+            Self::Watch(command) => command.run(shell).await,
             Self::Dev(command) => command.run(shell).await,
             Self::Login(command) => command.run(shell).await,
             Self::Logout(command) => command.run(shell).await,
@@ -89,6 +101,8 @@ impl Command {
             Self::Change(command) => command.run(shell).await,
             Self::Audit(command) => command.run(shell).await,
             Self::Edge(command) => command.run(shell).await,
+            Self::Analytics(command) => command.run(shell).await,
+            Self::Doctor(command) => command.run(shell).await,
             Self::Version(command) => command.run(shell).await,
             Self::Completion(command) => command.run(shell).await,
             Self::ExitCodes(command) => command.run(shell).await,

@@ -28,9 +28,7 @@ impl List {
         let search = self.search.as_deref();
         let features = feature::list(&api, &team, search, self.limit).await?;
         let shown = features.nodes.len();
-        let view = View::list(&features.nodes, &columns(&features.nodes), |feature| {
-            format!("feature/{}", feature.key)
-        });
+        let view = table(&features.nodes);
         Ok(match shown {
             0 if search.is_none() => {
                 view.note(format!("no features in {team} yet")).next("fgctl feature create KEY --type simple")
@@ -40,6 +38,11 @@ impl List {
             _ => view,
         })
     }
+}
+
+/// Shows features with their state in each environment.
+pub(super) fn table(features: &[Feature]) -> View {
+    View::list(features, &columns(features), |feature| format!("feature/{}", feature.key))
 }
 
 /// Returns the columns, one of them for each environment that any of the pipelines goes to.

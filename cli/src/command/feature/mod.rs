@@ -15,6 +15,7 @@ mod stop;
 mod switch;
 mod unarchive;
 mod view;
+mod watch;
 mod withdraw;
 
 use fluxgate_client::feature::Stage;
@@ -22,6 +23,7 @@ use serde_json::Value;
 
 pub(crate) use kill::Kill;
 pub(crate) use promote::Promote;
+pub(crate) use watch::{watch, watch_all};
 
 use super::propose::progress_of_pending;
 use crate::error::CliError;

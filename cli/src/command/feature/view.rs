@@ -10,30 +10,41 @@ use crate::shell::Shell;
 
 /// Show one feature: its stages, variants, and what is pending
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  fgctl feature view checkout\n  fgctl feature view checkout -o json")]
+#[command(after_help = "Examples:\n  fgctl feature view checkout\n  fgctl feature view checkout -w")]
 pub(crate) struct ViewFeature {
     /// The feature's key
     key: String,
+
+    /// Keep it on the screen and up to date, until Ctrl-C
+    #[arg(short, long)]
+    watch: bool,
 }
 
 impl ViewFeature {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        if self.watch {
+            return super::watch(shell, &self.key).await;
+        }
         let (api, team) = (shell.api()?, shell.team()?);
-        let feature = feature::get(&api, &team, &self.key).await?;
-        let mut view = View::of(&feature).named(format!("feature/{}", feature.key));
-        for line in head(&feature) {
-            view = view.line(line);
-        }
-        view = view.line("").table(&feature.stages, &columns());
-        for line in variants(&feature) {
-            view = view.line(line);
-        }
-        let pending = feature.stages.iter().flat_map(|stage| &stage.pending);
-        for change in pending {
-            view = view.next(format!("fgctl change view {}", change.number));
-        }
-        Ok(view)
+        Ok(tree(&feature::get(&api, &team, &self.key).await?))
     }
+}
+
+/// Shows a feature with all that is known of it.
+pub(super) fn tree(feature: &Feature) -> View {
+    let mut view = View::of(feature).named(format!("feature/{}", feature.key));
+    for line in head(feature) {
+        view = view.line(line);
+    }
+    view = view.line("").table(&feature.stages, &columns());
+    for line in variants(feature) {
+        view = view.line(line);
+    }
+    let pending = feature.stages.iter().flat_map(|stage| &stage.pending);
+    for change in pending {
+        view = view.next(format!("fgctl change view {}", change.number));
+    }
+    view
 }
 
 fn head(feature: &Feature) -> Vec<Line> {
