@@ -157,18 +157,40 @@ impl Ui {
         self.write_out(text);
     }
 
-    /// Prints text for another program as it is; whoever looks at it on a terminal gets it cleaned.
-    pub(crate) fn exact(&self, text: &str) {
-        if !self.stdout_terminal {
-            return self.write_out(text);
-        }
-        self.write_out(&text.lines().map(|line| format!("{}\n", clean(line))).collect::<String>());
+    fn machine(&self) -> bool {
+        self.format == Format::Json
     }
 
-    /// Prints one of many results: an object a line where machines read.
-    pub(crate) fn item(&self, view: &View) {
+    fn looks(&self, terminal: bool) -> Looks {
+        Looks { format: self.format, terminal, now: clock::now() }
+    }
+
+    fn write_out(&self, text: &str) {
+        // A reader that has gone, as `head` does, has seen what it wanted.
+        let mut stdout = anstream::stdout().lock();
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    }
+}
+
+/// What goes on for a while: many results, and what is drawn in place.
+impl Ui {
+    /// Prints one of many results: an object a line where machines read. Tells whether somebody still reads.
+    pub(crate) fn item(&self, view: &View) -> Result<bool, CliError> {
         let terminal = self.stdout_terminal && !self.machine();
-        self.write_out(&render(view, self.looks(terminal)));
+        let mut stdout = anstream::stdout().lock();
+        let text = render(view, self.looks(terminal));
+        reads(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+    }
+
+    /// Prints text for another program as it is; whoever looks at it on a terminal gets it cleaned. Tells whether somebody
+    /// still reads.
+    pub(crate) fn exact(&self, text: &str) -> Result<bool, CliError> {
+        let mut stdout = io::stdout().lock();
+        let text = match self.stdout_terminal {
+            false => text.to_owned(),
+            true => text.lines().map(|line| format!("{}\n", clean(line))).collect(),
+        };
+        reads(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
     }
 
     /// Returns whether people watch on a terminal that can be drawn on.
@@ -196,19 +218,14 @@ impl Ui {
         let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
         lines
     }
+}
 
-    fn machine(&self) -> bool {
-        self.format == Format::Json
-    }
-
-    fn looks(&self, terminal: bool) -> Looks {
-        Looks { format: self.format, terminal, now: clock::now() }
-    }
-
-    fn write_out(&self, text: &str) {
-        // A reader that has gone, as `head` does, has seen what it wanted.
-        let mut stdout = anstream::stdout().lock();
-        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+/// Returns whether a reader is still there; a reader that has gone, as `head` does, has seen what it wanted.
+fn reads(written: io::Result<()>) -> Result<bool, CliError> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(CliError::new(Exit::Failed, format!("cannot write the result: {error}"))),
     }
 }
 

@@ -14,8 +14,8 @@ pub(crate) struct Run {
     pub(crate) stderr: String,
 }
 
-/// Runs `fgctl` with its files in `config`, and nothing of the environment's own settings.
-pub(crate) fn fgctl(config: &Path, args: &[&str], stdin: &str) -> Run {
+/// Returns `fgctl` with its files in `config`, and nothing of the environment's own settings.
+pub(crate) fn command(config: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fgctl"));
     for (name, _) in std::env::vars_os() {
         let ours = ["FGCTL_", "FLUXGATE_", "EDGE_", "DATABASE_URL"];
@@ -23,9 +23,14 @@ pub(crate) fn fgctl(config: &Path, args: &[&str], stdin: &str) -> Run {
             command.env_remove(name);
         }
     }
-    let mut child = command
+    command.env("FGCTL_CONFIG_DIR", config);
+    command
+}
+
+/// Runs `fgctl`.
+pub(crate) fn fgctl(config: &Path, args: &[&str], stdin: &str) -> Run {
+    let mut child = command(config)
         .args(args)
-        .env("FGCTL_CONFIG_DIR", config)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

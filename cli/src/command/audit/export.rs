@@ -57,10 +57,9 @@ impl Export {
                 let text = format.text(entries, count == 0)?;
                 count += entries.len();
                 match &mut file {
-                    Some(file) => file.write(&text)?,
+                    Some(file) => file.write(&text).map(|()| true),
                     None => shell.ui.exact(&text),
                 }
-                Ok(())
             })
             .await;
         match (file, written) {
@@ -76,11 +75,11 @@ impl Export {
         }
     }
 
-    /// Calls back with each page; with none at least once.
+    /// Calls back with each page, with an empty one where there is none, for as long as more are wanted.
     async fn pages(
         self,
         shell: &Shell,
-        mut write: impl FnMut(&[AuditEntry]) -> Result<(), CliError>,
+        mut write: impl FnMut(&[AuditEntry]) -> Result<bool, CliError>,
     ) -> Result<(), CliError> {
         let api = shell.api()?;
         let filter = self.wanted.filter(&self.when);
@@ -91,9 +90,9 @@ impl Export {
                 Some(team) => audit::page_of(&api, team, &filter, (PAGE, after)).await?,
                 None => audit::page_of_system(&api, &filter, (PAGE, after)).await?,
             };
-            write(&page.nodes)?;
+            let wanted = write(&page.nodes)?;
             after = page.page_info.end_cursor;
-            if page.nodes.is_empty() || !page.page_info.has_next_page || after.is_none() {
+            if !wanted || page.nodes.is_empty() || !page.page_info.has_next_page || after.is_none() {
                 return Ok(());
             }
         }

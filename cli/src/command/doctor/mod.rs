@@ -49,7 +49,7 @@ impl Doctor {
         for finding in &findings {
             view = view.line(finding.line());
             if let Some(hint) = &finding.hint {
-                view = view.line(Line::default().and(Tone::Dim, format!("               {hint}")));
+                view = view.line(Line::default().and(Tone::Dim, format!("                 {hint}")));
             }
         }
         Ok(match problems {
@@ -105,7 +105,7 @@ impl Finding {
         let text = if self.state == State::Skipped { Tone::Dim } else { Tone::Plain };
         Line::default()
             .and(tone, sign)
-            .and(Tone::Plain, format!(" {:<13}", self.check))
+            .and(Tone::Plain, format!(" {:<15}", self.check))
             .and(text, self.message.clone())
     }
 }

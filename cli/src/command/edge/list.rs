@@ -52,7 +52,7 @@ fn columns(revision: i64) -> Vec<Column<Edge>> {
         }),
         Column::new("P99", |edge: &Edge| Cell::Text(latency(edge.p99_ns))),
         Column::new("QUEUE", move |edge: &Edge| figure(edge.spooled.map(|batches| batches.to_string()))),
-        Column::new("CLIENT", |edge: &Edge| Cell::text(&edge.client)),
+        Column::wide("CLIENT", |edge: &Edge| Cell::text(&edge.client)),
         Column::new("VERSION", |edge: &Edge| Cell::text(&edge.version)),
         Column::wide("KILLS", |edge: &Edge| Cell::text(edge.kills_revision.to_string())),
         Column::wide("CONNECTED", |edge: &Edge| Cell::Time(Some(edge.connected_at))),

@@ -100,7 +100,9 @@ impl<T> Watch<'_, T> {
         let mut asked = Instant::now();
         loop {
             let now = Instant::now();
-            self.show(show(&self.data));
+            if !self.show(show(&self.data))? {
+                return Ok(View::nothing());
+            }
             let impatient = self.failing.is_some() || self.shell.ui.in_place();
             let tick = now + if impatient { TICK } else { ASK_AGAIN };
             let mut another = false;
@@ -152,11 +154,12 @@ impl<T> Watch<'_, T> {
         Ok(())
     }
 
-    fn show(&mut self, view: View) {
+    /// Shows what is now; tells whether somebody still looks.
+    fn show(&mut self, view: View) -> Result<bool, CliError> {
         let ui = &self.shell.ui;
         if ui.in_place() {
             self.drawn = ui.draw(&view.line("").line(self.state()), self.drawn);
-            return;
+            return Ok(true);
         }
         let mut value = view.value.clone();
         // The time of the answer alone is no news.
@@ -164,11 +167,11 @@ impl<T> Watch<'_, T> {
             fields.remove("at");
         }
         if value == self.printed {
-            return;
+            return Ok(true);
         }
         let first = self.printed.is_null();
         self.printed = value;
-        ui.item(&if first || ui.in_objects() { view } else { view.before("") });
+        ui.item(&if first || ui.in_objects() { view } else { view.before("") })
     }
 
     fn state(&self) -> Line {

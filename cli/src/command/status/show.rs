@@ -133,10 +133,9 @@ impl<'s> Report<'s> {
                 }
             },
         ));
-        rows.extend(pending.nodes.iter().take(SHOWN).map(|change| row("", moving(change, sight.now))));
-        for (index, change) in team.scheduled.nodes.iter().take(SHOWN).enumerate() {
-            rows.push(row(if index == 0 { "scheduled" } else { "" }, moving(change, sight.now)));
-        }
+        rows.extend(pending.nodes.iter().take(SHOWN).map(|change| row("moving", moving(change, sight.now))));
+        let scheduled = team.scheduled.nodes.iter().take(SHOWN);
+        rows.extend(scheduled.map(|change| row("scheduled", moving(change, sight.now))));
         rows.push(row("edges", self.edges()));
         let stale = &team.stale_features;
         if stale.total_count > 0 {
@@ -150,7 +149,8 @@ impl<'s> Report<'s> {
     fn edges(&self) -> String {
         let edges = &self.status.team.edges;
         let in_sync = edges.nodes.iter().filter(|edge| edge.in_sync).count();
-        let rate: f64 = edges.nodes.iter().filter_map(|edge| edge.evaluations_per_second).sum();
+        let rates = edges.nodes.iter().filter_map(|edge| edge.evaluations_per_second);
+        let rate = rates.fold(0.0, |sum, rate| sum + rate);
         match edges.total_count {
             0 => "none has connected within the hour".to_owned(),
             total => format!("{in_sync} of {total} in sync, {rate:.1} evaluations/s"),

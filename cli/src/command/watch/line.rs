@@ -10,7 +10,7 @@ use crate::output::{Cell, View};
 use crate::time;
 
 /// How wide are the columns on a terminal: what was done, to what, where, by whom?
-const WIDTHS: [usize; 4] = [16, 26, 16, 8];
+const WIDTHS: [usize; 4] = [14, 20, 12, 6];
 
 /// Something that happened.
 #[derive(Debug, Serialize)]
@@ -48,15 +48,14 @@ pub(super) fn of(told: &Told, aligned: bool) -> View {
 /// Shows fields, the last of which may be long.
 pub(super) fn row((at, value): (DateTime<Utc>, Value), fields: &[String; 5], aligned: bool) -> View {
     let mut cells = vec![Cell::Text(if aligned { time::of_day(at) } else { time::instant(at) })];
-    for (index, field) in fields.iter().enumerate() {
-        cells.push(Cell::Text(match WIDTHS.get(index) {
-            Some(width) if aligned => {
-                let field = if field.is_empty() { "-" } else { field };
-                format!("{field:<width$}")
-            }
-            // A terminal's line needs no sign for nothing at its end.
-            None if aligned && field.is_empty() => " ".to_owned(),
-            _ => field.clone(),
+    // Where fields have their place in a line they are all there; a person needs no sign for nothing at the end.
+    let last = fields.iter().rposition(|field| !aligned || !field.is_empty()).unwrap_or_default();
+    for (index, field) in fields.iter().enumerate().take(last + 1) {
+        let width = WIDTHS.get(index).filter(|_| aligned && index < last);
+        cells.push(Cell::Text(match width {
+            Some(width) if field.is_empty() => format!("{:<width$}", "-"),
+            Some(width) => format!("{field:<width$}"),
+            None => field.clone(),
         }));
     }
     View::of(&value).row(cells)

@@ -81,7 +81,9 @@ const WORDS: [(&str, What); 6] = [
 
 impl Watch {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let known = self.what.as_deref().and_then(|word| WORDS.iter().find(|(name, _)| *name == word));
+        // In the singular, too, as it stands in other commands.
+        let is = |word: &str, name: &str| word == name || Some(word) == name.strip_suffix('s');
+        let known = self.what.as_deref().and_then(|word| WORDS.iter().find(|(name, _)| is(word, name)));
         match (self.what.as_deref(), known) {
             (_, Some((word, what))) => {
                 self.only.check(*what, word)?;
@@ -150,7 +152,13 @@ async fn print<E>(
             () = live::over(shell, begun) => return Ok(View::nothing()),
         };
         match news {
-            Some(Ok(News::Event(event))) => show(event).iter().for_each(|view| shell.ui.item(view)),
+            Some(Ok(News::Event(event))) => {
+                for view in show(event) {
+                    if !shell.ui.item(&view)? {
+                        return Ok(View::nothing());
+                    }
+                }
+            }
             Some(Ok(other)) => {
                 if let Some(text) = said(&other) {
                     let now = clock::now();
