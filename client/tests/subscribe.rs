@@ -139,7 +139,8 @@ fn event(cursor: &str) -> Value {
 fn feed(server: &str, credentials: Credentials) -> Feed<String> {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let api = Arc::new(Api::new(server, credentials, Duration::from_secs(5)).unwrap());
-    let wanted = watch_audit::Variables { team: "demo".into(), after: Some("0".into()), ..Default::default() };
+    let wanted =
+        watch_audit::Variables { team: "demo".into(), after: Some("0".into()), ..Default::default() };
     Topics::new(api).with::<WatchAudit>(wanted, |data| data.event.cursor).unwrap().start()
 }
 

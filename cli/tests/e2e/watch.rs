@@ -227,6 +227,12 @@ fn a_doctor_names_what_is_wrong() {
     assert!(of("server")["message"].as_str().unwrap().contains("127.0.0.1:9"), "{dead:#}");
     assert!(of("server")["hint"].is_string());
     assert_eq!(of("subscriptions")["state"], "skipped");
+    for what in
+        ["status", "watch", "watch edges", "watch changes", "watch evaluations", "edge list", "audit tail"]
+    {
+        let args: Vec<&str> = what.split(' ').chain(["--server", "http://127.0.0.1:9"]).collect();
+        world.run("lead", &args).ends(11);
+    }
     // Something that answers, and is no backend: the edge.
     let edge = world.address("edge");
     let other = world.run("lead", &["doctor", "--server", &edge]).ends(3);

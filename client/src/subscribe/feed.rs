@@ -218,7 +218,7 @@ impl<E: Send + 'static> Feed<E> {
         };
         Err(match refusal.code {
             Code::Stale => {
-                topic.from_now();
+                topic.forget();
                 End::Lost
             }
             Code::Unavailable | Code::Internal | Code::Limited => End::Closed(Closed::Gone(refusal.message)),

@@ -57,7 +57,7 @@ impl<E> Topic<E> {
     }
 
     /// Forgets its place: it goes on from now.
-    pub(super) fn from_now(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.body["variables"]["after"] = Value::Null;
     }
 
@@ -108,7 +108,7 @@ mod tests {
         }
         assert_eq!(topic.request().0["variables"]["after"], "two");
         assert!(topic.request().0["query"].as_str().unwrap().starts_with("fragment AuditEntry"));
-        topic.from_now();
+        topic.forget();
         assert!(topic.request().0["variables"]["after"].is_null());
     }
 

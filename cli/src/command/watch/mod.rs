@@ -7,7 +7,7 @@ mod line;
 
 use std::sync::Arc;
 
-use fluxgate_client::subscribe::{Feed, News};
+use fluxgate_client::subscribe::{self, Feed, News};
 use fluxgate_client::{Error, clock};
 use tokio::time::Instant;
 
@@ -132,8 +132,14 @@ pub(crate) async fn run(shell: &Shell, what: What, key: Option<&str>, only: &Onl
         What::Edges if key.is_some() => {
             Err(CliError::usage("edges are watched all together").hint("fgctl edge view NAME -w shows one"))
         }
-        What::Edges => edges::run(shell, place).await,
-        What::Evaluations => evaluations::run(shell, place, (key, only.env.as_deref())).await,
+        What::Edges | What::Evaluations => {
+            // A feed tries for ever; whoever cannot be reached to begin with is told at once.
+            subscribe::cursor(&api, &team).await?;
+            match what {
+                What::Edges => edges::run(shell, place).await,
+                _ => evaluations::run(shell, place, (key, only.env.as_deref())).await,
+            }
+        }
         happening => happenings::run(shell, place, (happening, key), only).await,
     }
 }
