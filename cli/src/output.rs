@@ -3,6 +3,7 @@
 mod cell;
 mod csv;
 mod fields;
+mod frame;
 mod jq;
 mod json;
 mod looks;
@@ -14,6 +15,7 @@ mod view;
 mod wrap;
 
 pub(crate) use cell::{Cell, Line, Tone};
+pub(crate) use frame::frame;
 pub(crate) use json::one_line;
 pub(crate) use looks::Looks;
 #[cfg(test)]

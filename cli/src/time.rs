@@ -1,9 +1,13 @@
 //! Times and durations as people read and type them.
 
+mod point;
+
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use fluxgate_client::clock;
+
+pub(crate) use point::{left, of_day, parse_past};
 
 /// How far ahead may something be that has happened already, by a clock that is not this one?
 const SKEW: TimeDelta = TimeDelta::seconds(10);

@@ -10,9 +10,12 @@ use secrecy::SecretString;
 
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::{Line, Looks, Shape, Tone, View, one_line, render, show_line, wrapped, wrapped_at};
+use crate::output::{
+    Format, Line, Looks, Shape, Tone, View, frame, one_line, render, show_line, wrapped, wrapped_at,
+};
 use crate::pager;
 use crate::screen::{Screen, Stream, variable};
+use crate::text::clean;
 use crate::time;
 
 /// How wide is a gate's name at least?
@@ -227,6 +230,65 @@ impl Ui {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(&error)),
             _ => Ok(()),
         }
+    }
+}
+
+/// What goes on for a while: many results, and what is drawn in place.
+impl Ui {
+    /// Prints one of many results: an object a line where machines read. Tells whether somebody still reads.
+    pub(crate) fn item(&self, view: &View) -> Result<bool, CliError> {
+        let looks = self.looks(self.screen.stdout);
+        let looks = Looks { terminal: looks.terminal && !self.machine(), ..looks };
+        let text = render(view, &self.shape, looks)?;
+        let mut stdout = AutoStream::new(io::stdout().lock(), self.screen.stdout.colour);
+        reads(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+    }
+
+    /// Prints text for another program as it is; whoever looks at it on a terminal gets it cleaned. Tells whether somebody
+    /// still reads.
+    pub(crate) fn exact(&self, text: &str) -> Result<bool, CliError> {
+        let mut stdout = io::stdout().lock();
+        let text = match self.screen.stdout.terminal {
+            false => text.to_owned(),
+            true => text.lines().map(|line| format!("{}\n", clean(line))).collect(),
+        };
+        reads(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+    }
+
+    /// Returns whether people watch on a terminal that can be drawn on.
+    pub(crate) fn in_place(&self) -> bool {
+        let tabular = matches!(self.shape.format, Format::Table | Format::Wide);
+        self.screen.stdout.terminal && !self.screen.dumb && tabular
+    }
+
+    /// Returns whether a stream is read by a machine: an object a line.
+    pub(crate) fn in_objects(&self) -> bool {
+        self.machine()
+    }
+
+    /// Draws a view over the last `drawn` lines, and returns how many it took.
+    pub(crate) fn draw(&self, view: &View, drawn: usize) -> usize {
+        // The terminal may have another size by now.
+        let stream = Screen::look().stdout;
+        let looks = Looks { width: stream.width, ..self.looks(self.screen.stdout) };
+        let mut text = render(view, &self.shape, looks).unwrap_or_default();
+        if self.screen.stdout.colour == ColorChoice::Never {
+            text = anstream::adapter::strip_str(&text).to_string();
+        }
+        let (text, lines) = frame(&text, (stream.width.unwrap_or(80), stream.height.unwrap_or(24)), drawn);
+        // What moves the cursor is no colour: it goes past whatever takes colours out.
+        let mut stdout = io::stdout().lock();
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        lines
+    }
+}
+
+/// Returns whether a reader is still there; a reader that has gone, as `head` does, has seen what it wanted.
+fn reads(written: io::Result<()>) -> Result<bool, CliError> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(unwritten(&error)),
     }
 }
 

@@ -20,6 +20,8 @@ const LARGEST: usize = 128 * 1024 * 1024;
 
 /// How often is a read tried before the server counts as unreachable?
 const TRIES: usize = 3;
+/// What do we call ourselves?
+pub(crate) const USER_AGENT: &str = concat!("fluxgate-client/", env!("CARGO_PKG_VERSION"));
 
 /// A connection to a server's admin API.
 pub struct Api {
@@ -95,6 +97,12 @@ impl Api {
         &self.server
     }
 
+    /// Returns what time the server says it is, in any of its answers; none when it does not say.
+    pub(crate) async fn date(&self) -> Option<String> {
+        let answer = self.http.get(&self.server).send().await.ok()?;
+        answer.headers().get("date")?.to_str().ok().map(str::to_owned)
+    }
+
     /// Signs the requests that follow with other credentials.
     pub async fn sign_with(&self, credentials: Credentials) {
         *self.credentials.lock().await = credentials;
@@ -147,7 +155,7 @@ impl Api {
     }
 
     /// Returns what to sign with now, renewed first when it is over.
-    async fn bearer(&self) -> Result<Option<SecretString>, Error> {
+    pub(crate) async fn bearer(&self) -> Result<Option<SecretString>, Error> {
         let stale = {
             let credentials = self.credentials.lock().await;
             let bearer = credentials.bearer().map(SecretString::from);
@@ -160,7 +168,7 @@ impl Api {
     }
 
     /// Renews the tokens, unless that has happened since `used` was taken from them.
-    async fn renew(&self, used: Option<&SecretString>) -> Result<Option<SecretString>, Error> {
+    pub(crate) async fn renew(&self, used: Option<&SecretString>) -> Result<Option<SecretString>, Error> {
         let mut credentials = self.credentials.lock().await;
         let Credentials::Session(tokens) = &*credentials else {
             return Ok(None);
@@ -331,7 +339,7 @@ impl Operation {
 
 fn http(timeout: Duration) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
-        .user_agent(concat!("fluxgate-client/", env!("CARGO_PKG_VERSION")))
+        .user_agent(USER_AGENT)
         .timeout(timeout)
         .connect_timeout(timeout.min(Duration::from_secs(10)))
         .redirect(reqwest::redirect::Policy::none())
@@ -350,7 +358,7 @@ fn refusal(answer: &Value) -> Option<Refusal> {
 }
 
 /// Returns the cause at the bottom, which says what happened; those above say where.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;

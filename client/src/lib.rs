@@ -13,7 +13,9 @@ mod page;
 mod scalar;
 mod words;
 
+pub mod analytics;
 pub mod audit;
+pub mod caller;
 pub mod change;
 pub mod client;
 pub mod clock;
@@ -28,6 +30,8 @@ pub mod policy;
 pub mod server;
 pub mod session;
 pub mod signing_key;
+pub mod status;
+pub mod subscribe;
 pub mod team;
 pub mod token;
 pub mod user;
@@ -39,6 +43,6 @@ pub use error::{Code, Error, Gate, Refusal, Violation};
 pub use page::{All, InTeam, Page, PageInfo};
 pub use words::{
     ActorKind, ChangeKind, ChangeStatus, ClientKind, ContextKeyType, Decision, DiffKind, EnvironmentType,
-    FeatureKind, FeatureSort, Lifecycle, PolicyScope, ProposalOutcome, Role, SigningKeyState, StageStatus,
-    TokenState, ValueType,
+    EvaluationGroup, EvaluationReason, FeatureKind, FeatureSort, Lifecycle, PolicyScope, ProposalOutcome,
+    Resolution, Role, SigningKeyState, StageStatus, TokenState, ValueType,
 };

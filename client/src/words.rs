@@ -146,6 +146,34 @@ words! {
         /// For customers.
         Production = "PRODUCTION",
     }
+    /// What has a series of its own.
+    EvaluationGroup {
+        /// Each feature.
+        Feature = "FEATURE",
+        /// Each environment.
+        Environment = "ENVIRONMENT",
+        /// Each variant.
+        Variant = "VARIANT",
+        /// Each reason.
+        Reason = "REASON",
+        /// Each client that asked.
+        Client = "CLIENT",
+    }
+    /// Why a variant was served.
+    EvaluationReason {
+        /// There are no criteria.
+        Static = "STATIC",
+        /// A criterion matched.
+        TargetingMatch = "TARGETING_MATCH",
+        /// A criterion matched, and a bucket decided.
+        Split = "SPLIT",
+        /// No criterion took the subject in.
+        Default = "DEFAULT",
+        /// Not enabled, killed, or blocked by a dependency.
+        Disabled = "DISABLED",
+        /// It could not be decided.
+        Error = "ERROR",
+    }
     /// Whether a feature is a switch or has variants and rules.
     FeatureKind {
         /// On or off.
@@ -196,6 +224,13 @@ words! {
         Unchanged = "UNCHANGED",
         /// It was only tried.
         DryRun = "DRY_RUN",
+    }
+    /// How long a step of a series is.
+    Resolution {
+        /// A minute.
+        Minute = "MINUTE",
+        /// An hour.
+        Hour = "HOUR",
     }
     /// What a member may do.
     Role {

@@ -10,6 +10,7 @@
 
 mod api;
 mod actions;
+mod analytics;
 mod audit;
 mod change;
 mod client;
@@ -19,11 +20,13 @@ mod context;
 mod context_key;
 mod dependency;
 pub(crate) mod dev;
+mod doctor;
 mod edge;
 mod env;
 mod exit_codes;
 mod feature;
 mod key;
+mod live;
 mod login;
 mod logout;
 mod member;
@@ -37,8 +40,10 @@ mod team;
 mod token;
 mod user;
 mod variant;
+mod status;
 mod version;
 mod wait;
+mod watch;
 mod whoami;
 
 use crate::error::CliError;
@@ -48,9 +53,11 @@ use crate::shell::Shell;
 /// What there is to do.
 #[derive(clap::Subcommand, Debug)]
 pub(crate) enum Command {
+    Status(status::Status),
     Promote(feature::Promote),
     Kill(feature::Kill),
     Approve(change::Approve),
+    Watch(watch::Watch),
     Dev(dev::Dev),
     Api(api::Api),
 
@@ -98,7 +105,10 @@ pub(crate) enum Command {
     Audit(audit::Audit),
     #[command(subcommand, visible_alias = "edges")]
     Edge(edge::Edge),
+    #[command(subcommand)]
+    Analytics(analytics::Analytics),
 
+    Doctor(doctor::Doctor),
     Version(version::Version),
     Completion(completion::Completion),
     Man(man::Man),
@@ -109,9 +119,11 @@ impl Command {
     /// Does it.
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         match self {
+            Self::Status(command) => command.run(shell).await,
             Self::Promote(command) => command.run(shell).await,
             Self::Kill(command) => command.run(shell).await,
             Self::Approve(command) => command.run(shell).await,
+            Self::Watch(command) => command.run(shell).await,
             Self::Dev(command) => command.run(shell).await,
             Self::Api(command) => command.run(shell).await,
             Self::Login(command) => command.run(shell).await,
@@ -136,6 +148,8 @@ impl Command {
             Self::Change(command) => command.run(shell).await,
             Self::Audit(command) => command.run(shell).await,
             Self::Edge(command) => command.run(shell).await,
+            Self::Analytics(command) => command.run(shell).await,
+            Self::Doctor(command) => command.run(shell).await,
             Self::Version(command) => command.run(shell).await,
             Self::Completion(command) => command.run(shell).await,
             Self::Man(command) => command.run(shell).await,

@@ -114,6 +114,13 @@ impl View {
         self
     }
 
+    /// Puts a line before everything.
+    #[must_use]
+    pub(crate) fn before(mut self, line: impl Into<Line>) -> Self {
+        self.parts.insert(0, Part::Line(line.into()));
+        self
+    }
+
     /// Adds a row without a header, aligned with those around it.
     #[must_use]
     pub(crate) fn row(mut self, row: Vec<Cell>) -> Self {

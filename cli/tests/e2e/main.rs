@@ -23,4 +23,5 @@ mod session;
 mod settings;
 mod sticky;
 mod structure;
+mod watch;
 mod world;

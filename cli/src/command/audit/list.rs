@@ -2,6 +2,7 @@
 
 use fluxgate_client::audit::{self, AuditEntry};
 
+use super::{Wanted, When, actor};
 use crate::error::CliError;
 use crate::output::{Cell, Column, View};
 use crate::shell::Shell;
@@ -9,11 +10,15 @@ use crate::shell::Shell;
 /// List what was done, the newest first
 #[derive(clap::Args, Debug)]
 #[command(visible_alias = "ls")]
-#[command(after_help = "Examples:\n  fgctl audit list\n  fgctl audit list --feature checkout -L 20 -o json")]
+#[command(
+    after_help = "Examples:\n  fgctl audit list --since 24h --action feature.kill\n  fgctl audit list --feature checkout -L 20 -o json"
+)]
 pub(crate) struct List {
-    /// Only what was done to this feature
-    #[arg(long, value_name = "KEY")]
-    feature: Option<String>,
+    #[command(flatten)]
+    wanted: Wanted,
+
+    #[command(flatten)]
+    when: When,
 
     /// Only the latest N
     #[arg(short = 'L', long, value_name = "N", default_value_t = 50)]
@@ -22,28 +27,35 @@ pub(crate) struct List {
 
 impl List {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
-        let feature = self.feature.as_deref();
-        let entries = audit::list(&api, &team, feature, Some(self.limit)).await?;
+        let api = shell.api()?;
+        let filter = self.wanted.filter(&self.when);
+        let limit = Some(self.limit);
+        let entries = match self.when.system {
+            true => audit::list_system(&api, &filter, limit).await?,
+            false => audit::list(&api, &shell.team()?, &filter, limit).await?,
+        };
         let view = View::list(&entries.nodes, &columns(), |entry| format!("audit/{}", entry.number));
         Ok(match entries.nodes.len() {
-            shown if shown < entries.total => view.note(format!("{shown} of {} shown", entries.total)),
+            0 => view.note("nothing of that kind was done"),
+            shown if shown < entries.total => {
+                let text = format!("{shown} of {} shown; -L N shows more", entries.total);
+                view.note(text)
+            }
             _ => view,
         })
     }
 }
 
 fn columns() -> Vec<Column<AuditEntry>> {
+    let text = |text: Option<&String>| Cell::Text(text.cloned().unwrap_or_default());
     vec![
         Column::new("WHEN", |entry: &AuditEntry| Cell::Time(Some(entry.at))),
-        Column::new("WHO", |entry: &AuditEntry| Cell::text(&entry.actor)),
+        Column::new("WHO", |entry: &AuditEntry| Cell::Text(actor(entry))),
         Column::new("ACTION", |entry: &AuditEntry| Cell::text(&entry.action)),
         Column::new("WHAT", |entry: &AuditEntry| Cell::text(&entry.subject)),
-        Column::new("ENV", |entry: &AuditEntry| Cell::text(entry.environment.as_deref().unwrap_or_default())),
-        Column::new("REASON", |entry: &AuditEntry| Cell::text(entry.reason.as_deref().unwrap_or_default())),
-        Column::wide("ADDRESS", |entry: &AuditEntry| {
-            Cell::text(entry.address.as_deref().unwrap_or_default())
-        }),
+        Column::new("ENV", move |entry: &AuditEntry| text(entry.environment.as_ref())),
+        Column::new("REASON", move |entry: &AuditEntry| text(entry.reason.as_ref())),
+        Column::wide("ADDRESS", move |entry: &AuditEntry| text(entry.address.as_ref())),
         Column::wide("NUMBER", |entry: &AuditEntry| Cell::text(entry.number.to_string())),
     ]
 }

@@ -59,9 +59,7 @@ impl List {
         let filter = self.filter()?;
         let narrowed = filter.search.is_some() || filter.filter.is_some();
         let features = feature::filtered(&api, &team, &filter).await?;
-        let view = View::list(&features.nodes, &columns(&features.nodes), |feature| {
-            format!("feature/{}", feature.key)
-        });
+        let view = table(&features.nodes);
         Ok(match features.nodes.len() {
             0 if !narrowed => {
                 view.note(format!("no features in {team} yet")).next("fgctl feature create KEY --type simple")
@@ -100,6 +98,11 @@ fn at_least_one(text: &str) -> Result<usize, String> {
         Ok(number @ 1..) => Ok(number),
         _ => Err("is a number, at least 1".to_owned()),
     }
+}
+
+/// Shows features with their state in each environment.
+pub(super) fn table(features: &[Feature]) -> View {
+    View::list(features, &columns(features), |feature| format!("feature/{}", feature.key))
 }
 
 /// Returns the columns, one of them for each environment that any of the pipelines goes to.

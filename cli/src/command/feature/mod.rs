@@ -19,6 +19,7 @@ mod switch;
 mod tag;
 mod unarchive;
 mod view;
+mod watch;
 mod withdraw;
 
 use fluxgate_client::feature::{self, Stage};
@@ -27,6 +28,7 @@ use serde_json::Value;
 pub(crate) use create::variant;
 pub(crate) use kill::Kill;
 pub(crate) use promote::Promote;
+pub(crate) use watch::{watch, watch_all};
 
 use super::propose::progress_of_pending;
 use crate::error::CliError;

@@ -13,21 +13,28 @@ use crate::shell::Shell;
 
 /// Show one feature: its stages, what is killed or pending, variants, and what it needs
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  fgctl feature view checkout\n  fgctl feature view checkout -o json")]
+#[command(after_help = "Examples:\n  fgctl feature view checkout\n  fgctl feature view checkout -w")]
 pub(crate) struct ViewFeature {
     /// The feature's key
     key: String,
+
+    /// Keep it on the screen and up to date, until Ctrl-C
+    #[arg(short, long)]
+    watch: bool,
 }
 
 impl ViewFeature {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        if self.watch {
+            return super::watch(shell, &self.key).await;
+        }
         let (api, team) = (shell.api()?, shell.team()?);
         Ok(tree(&feature::view(&api, &team, &self.key).await?))
     }
 }
 
 /// Shows a feature with all that is known of it.
-fn tree(viewed: &Viewed) -> View {
+pub(super) fn tree(viewed: &Viewed) -> View {
     let feature = &viewed.feature;
     let mut view = View::of(viewed).named(format!("feature/{}", feature.key));
     for line in head(feature) {

@@ -134,6 +134,10 @@ mod tests {
             connected_at: at(0),
             seen_at: at(0),
             acked_at: at(94),
+            uptime_seconds: None,
+            evaluations_per_second: None,
+            p99_ns: None,
+            spooled: None,
         }
     }
 

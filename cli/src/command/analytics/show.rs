@@ -1,0 +1,99 @@
+//! Figures as tables, and how complete they are.
+
+use chrono::{DateTime, Utc};
+use fluxgate_client::EvaluationReason;
+use fluxgate_client::analytics::{Completeness, Figures, Series};
+
+use crate::output::{Cell, Column, Line, Tone, View};
+use crate::time;
+
+/// How many of the last steps stand beside the whole?
+const LAST: usize = 5;
+
+/// Shows the figures of the last minutes.
+pub(crate) fn lately(figures: &Figures) -> View {
+    let sum = |series: &Series, last: usize| {
+        let sum: i64 = series.points.iter().rev().take(last).sum();
+        Cell::text(sum.to_string())
+    };
+    let minutes = (figures.until - figures.from).num_minutes();
+    let columns = [
+        Column::new("EVALUATED", |series: &Series| Cell::text(name_of(series))),
+        Column::new("THIS MINUTE", move |series: &Series| sum(series, 1)),
+        Column::new(format!("{LAST} MIN"), move |series: &Series| sum(series, LAST)),
+        Column::new(format!("{minutes} MIN"), |series: &Series| Cell::text(series.total.to_string())),
+    ];
+    let view = View::of(figures).table(&figures.series, &columns);
+    let view = match figures.series.is_empty() {
+        true => view.line("nothing was evaluated"),
+        false => view,
+    };
+    view.line(complete(&figures.completeness))
+}
+
+/// Shows totals, each with its share.
+pub(super) fn totals(view: View, heading: &str, figures: &Figures) -> View {
+    let all: i64 = figures.series.iter().map(|series| series.total).sum();
+    let columns = [
+        Column::new(heading, |series: &Series| Cell::text(name_of(series))),
+        Column::new("EVALUATIONS", |series: &Series| Cell::text(series.total.to_string())),
+        Column::new("SHARE", move |series: &Series| Cell::Text(share(series.total, all))),
+    ];
+    view.line("").table(&figures.series, &columns)
+}
+
+/// Returns a part of a whole in percent.
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+pub(super) fn share(part: i64, all: i64) -> String {
+    match all {
+        0 => String::new(),
+        all => format!("{:.1} %", part as f64 * 100.0 / all as f64),
+    }
+}
+
+/// Returns what a series is of.
+pub(crate) fn name_of(series: &Series) -> String {
+    let mut names: Vec<String> = Vec::new();
+    names.extend(series.feature.as_ref().map(|feature| feature.key.clone()));
+    names.extend(series.environment.as_ref().map(|environment| environment.key.clone()));
+    names.extend(series.client.as_ref().map(|client| client.name.clone()));
+    names.extend(series.variant.clone());
+    if series.is_default {
+        names.push("the application's own default".to_owned());
+    }
+    names.extend(series.reason.as_ref().map(reason));
+    match names.is_empty() {
+        true => "all".to_owned(),
+        false => names.join(" "),
+    }
+}
+
+fn reason(reason: &EvaluationReason) -> String {
+    reason.as_str().to_owned()
+}
+
+/// Says how far figures can be trusted.
+pub(super) fn complete(of: &Completeness) -> Line {
+    let until = of.until.map(time::instant);
+    let line = match (&until, of.complete) {
+        (None, _) => {
+            Line::default().and(Tone::Waiting, "◐ ").and(Tone::Plain, "no edge has told anything yet")
+        }
+        (Some(until), true) => {
+            Line::default().and(Tone::Good, "✓ ").and(Tone::Plain, format!("complete up to {until}"))
+        }
+        (Some(until), false) => Line::default().and(Tone::Waiting, "◐ ").and(
+            Tone::Plain,
+            format!(
+                "not complete: {} batches are missing and {} evaluations known to be lost, up to {until}",
+                of.missing_batches, of.lost_events
+            ),
+        ),
+    };
+    line
+}
+
+/// Says from when until when.
+pub(super) fn span(from: DateTime<Utc>, until: DateTime<Utc>) -> String {
+    format!("{} .. {}", time::instant(from), time::instant(until))
+}

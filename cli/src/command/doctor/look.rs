@@ -1,0 +1,212 @@
+//! Each look, from this machine outwards; what depends on something that is wrong is passed over.
+
+use chrono::TimeDelta;
+use fluxgate_client::caller::{self, Caller};
+use fluxgate_client::{Api, Error, Role, clock, edge, subscribe};
+
+use super::Finding;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::shell::Shell;
+use crate::time;
+
+/// By how much may two clocks differ?
+const SKEW: TimeDelta = TimeDelta::seconds(5);
+/// How long before a token's end is it worth a word?
+const SOON: TimeDelta = TimeDelta::days(7);
+
+const UNREACHED: &str = "not looked at: the server was not reached";
+const NOT_SIGNED_IN: &str = "not looked at: nobody is signed in";
+
+/// Looks at everything.
+pub(super) async fn all(shell: &Shell) -> Vec<Finding> {
+    let mut findings = vec![config(shell)];
+    let api = match shell.api() {
+        Ok(api) => api,
+        Err(error) => {
+            // What the config says is wrong with it is said already.
+            if error.exit == Exit::SignIn || findings.iter().all(|finding| finding.message != error.message) {
+                findings.push(Finding::of_error("server", &error));
+            }
+            return findings;
+        }
+    };
+    let reached = server(&api, &mut findings).await;
+    findings.push(encryption(api.server()));
+    if !reached {
+        let rest = ["clock", "sign-in", "team", "edges", "subscriptions"];
+        findings.extend(rest.map(|check| Finding::skipped(check, UNREACHED)));
+        return findings;
+    }
+    let Some(caller) = sign_in(&api, &mut findings).await else {
+        let rest = ["team", "edges", "subscriptions"];
+        findings.extend(rest.map(|check| Finding::skipped(check, NOT_SIGNED_IN)));
+        return findings;
+    };
+    let team = shell.team();
+    findings.push(member(team.as_deref(), &caller));
+    findings.push(match &team {
+        Ok(team) => edges(&api, team).await,
+        Err(_) => Finding::skipped("edges", "not looked at: no team is chosen"),
+    });
+    findings.push(subscriptions(&api).await);
+    findings
+}
+
+fn config(shell: &Shell) -> Finding {
+    let context = shell.config().and_then(|config| Ok((config.contexts().len(), shell.context()?)));
+    match context {
+        Err(error) => Finding::of_error("config", &error),
+        Ok((_, Some(context))) => {
+            let team = context.team.as_deref().unwrap_or("no team");
+            Finding::ok("config", format!("context {:?}: {}, {team}", context.name, context.server))
+        }
+        Ok((0, None)) => Finding::ok("config", "no context is saved"),
+        Ok((n, None)) => Finding::warning("config", format!("{n} contexts are saved, and none is in use"))
+            .hint("fgctl context use NAME, or --context NAME"),
+    }
+}
+
+/// Asks the server what it is, and what time it is there. Returns whether it answered.
+async fn server(api: &Api, findings: &mut Vec<Finding>) -> bool {
+    let answered = match caller::knock(api).await {
+        Ok(answered) => answered,
+        Err(error) => {
+            findings.push(unanswered(api, error));
+            return false;
+        }
+    };
+    let took = TimeDelta::from_std(answered.took).unwrap_or_default();
+    let version = &answered.server.version;
+    let text = format!("{} answers in {}, version {version}", api.server(), time::seconds(took));
+    findings.push(match version == env!("CARGO_PKG_VERSION") {
+        true => Finding::ok("server", text),
+        false => Finding::warning("server", format!("{text}; this fgctl is {}", env!("CARGO_PKG_VERSION"))),
+    });
+    findings.push(match answered.ahead {
+        None => Finding::warning("clock", "the server does not say what time it is"),
+        Some(ahead) if ahead.abs() <= SKEW => {
+            Finding::ok("clock", "this machine's and the server's agree, within 5 s")
+        }
+        Some(ahead) => {
+            let word = if ahead > TimeDelta::zero() { "behind" } else { "ahead of" };
+            let by = time::seconds(ahead.abs());
+            Finding::problem("clock", format!("this machine's is {by} {word} the server's"))
+                .hint("set the clock by NTP: tokens and countdowns go by it")
+        }
+    });
+    true
+}
+
+fn unanswered(api: &Api, error: Error) -> Finding {
+    let finding = Finding::of_error("server", &CliError::from(error));
+    match api.server().starts_with("https://") {
+        true => finding.hint(
+            "is the address right, is the server up, and does this machine trust its certificate (SSL_CERT_FILE)?",
+        ),
+        false => finding.hint("is the address right, and is the server up? `fgctl context list` shows it"),
+    }
+}
+
+fn encryption(server: &str) -> Finding {
+    let host = server.split_once("://").map_or(server, |(_, rest)| rest);
+    let local = ["127.", "localhost", "[::1]"].iter().any(|name| host.starts_with(name));
+    match (server.starts_with("https://"), local) {
+        (true, _) => Finding::ok("encryption", "TLS, by a certificate that this machine trusts"),
+        (false, true) => Finding::ok("encryption", "none, and none is needed on one machine"),
+        (false, false) => {
+            Finding::warning("encryption", "none: whoever is between here and the server reads along")
+                .hint("use an https address")
+        }
+    }
+}
+
+async fn sign_in(api: &Api, findings: &mut Vec<Finding>) -> Option<Caller> {
+    let caller = match caller::get(api).await {
+        Ok(caller) => caller,
+        Err(error) => {
+            findings.push(Finding::of_error("sign-in", &CliError::from(error)));
+            return None;
+        }
+    };
+    let name = &caller.me.username;
+    findings.push(match &caller.token {
+        _ if caller.me.must_change_password == Some(true) => {
+            Finding::problem("sign-in", format!("{name} must change the password first")).hint("fgctl login")
+        }
+        None => Finding::ok("sign-in", format!("as {name}")),
+        Some(token) => {
+            let text =
+                format!("as {name}, with token {:?} until {}", token.name, time::instant(token.expires_at));
+            match token.expires_at - clock::now() < SOON {
+                true => Finding::warning("sign-in", text).hint("rotate or make the next one before it ends"),
+                false => Finding::ok("sign-in", text),
+            }
+        }
+    });
+    Some(caller)
+}
+
+fn member(team: Result<&str, &CliError>, caller: &Caller) -> Finding {
+    let team = match team {
+        Ok(team) => team,
+        Err(error) => return Finding::of_error("team", error),
+    };
+    let roles = |roles: &[Role]| match roles {
+        [] => "read only".to_owned(),
+        roles => roles.iter().map(Role::as_str).collect::<Vec<_>>().join(", "),
+    };
+    let membership = caller.me.memberships.iter().find(|membership| membership.team == team);
+    match (membership, &caller.token) {
+        (Some(_), Some(token)) => Finding::ok("team", format!("{team}, with {}", roles(&token.roles))),
+        (Some(membership), None) => Finding::ok("team", format!("{team}, with {}", roles(&membership.roles))),
+        (None, _) if caller.me.system_admin => {
+            Finding::ok("team", format!("{team}, as a system administrator"))
+        }
+        (None, _) => {
+            let teams: Vec<&str> =
+                caller.me.memberships.iter().map(|membership| membership.team.as_str()).collect();
+            let hint = match teams.as_slice() {
+                [] => "ask a TEAM_ADMIN to add you".to_owned(),
+                teams => format!("you are in {}: --team KEY, or ask a TEAM_ADMIN", teams.join(", ")),
+            };
+            Finding::problem(
+                "team",
+                format!("{} is not in {team:?}, or there is no such team", caller.me.username),
+            )
+            .hint(hint)
+        }
+    }
+}
+
+async fn edges(api: &Api, team: &str) -> Finding {
+    let known = match edge::known(api, team).await {
+        Ok(known) => known,
+        Err(error) => return Finding::of_error("edges", &CliError::from(error)),
+    };
+    let in_sync = known.edges.iter().filter(|edge| edge.in_sync).count();
+    let away: Vec<&str> =
+        known.edges.iter().filter(|edge| !edge.connected).map(|edge| edge.name.as_str()).collect();
+    match known.edges.len() {
+        0 => Finding::warning("edges", "none is connected, or was within the hour: nothing is served")
+            .hint("an edge needs the key of a client of kind EDGE: fgctl client create"),
+        n if in_sync == n => Finding::ok("edges", format!("{n} of {n} in sync, rev {}", known.revision)),
+        n if !away.is_empty() => {
+            let text = format!("{in_sync} of {n} in sync; away: {}", away.join(", "));
+            Finding::problem("edges", text).hint("fgctl edge list; they serve what they had")
+        }
+        n => Finding::warning("edges", format!("{in_sync} of {n} in sync, rev {}", known.revision))
+            .hint(format!("fgctl edge wait --revision {}", known.revision)),
+    }
+}
+
+async fn subscriptions(api: &Api) -> Finding {
+    match subscribe::probe(api).await {
+        Ok(took) => {
+            let took = TimeDelta::from_std(took).unwrap_or_default();
+            Finding::ok("subscriptions", format!("a WebSocket gets through in {}", time::seconds(took)))
+        }
+        Err(error) => Finding::problem("subscriptions", CliError::from(error).message.clone())
+            .hint("does a proxy in between let WebSockets through to /graphql/ws?"),
+    }
+}

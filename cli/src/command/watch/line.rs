@@ -1,0 +1,144 @@
+//! An event as a line, and as an object.
+
+use chrono::{DateTime, Utc};
+use fluxgate_client::audit::{AuditEntry, AuditEvent};
+use fluxgate_client::subscribe::{ChangeEvent, FeatureEvent, KillEvent, ToldChange};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::output::{Cell, View};
+use crate::time;
+
+/// How wide are the columns on a terminal: what was done, to what, where, by whom?
+const WIDTHS: [usize; 4] = [14, 20, 12, 6];
+
+/// Something that happened.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "camelCase")]
+pub(super) enum Told {
+    Change(ChangeEvent),
+    Feature(FeatureEvent),
+    Kill(KillEvent),
+    Audit(AuditEvent),
+    /// One from before, which needs no cursor to go on from.
+    #[serde(rename = "audit")]
+    Entry(Entry),
+}
+
+/// An entry that was read from a list.
+#[derive(Debug, Serialize)]
+pub(super) struct Entry {
+    pub(super) entry: AuditEntry,
+}
+
+/// Shows an event; on a terminal its fields stand below those of the ones before.
+pub(super) fn of(told: &Told, aligned: bool) -> View {
+    let (at, fields) = match told {
+        Told::Change(event) => (event.at, change(event)),
+        Told::Feature(event) => (event.at, feature(event)),
+        Told::Kill(event) => (event.at, kill(event)),
+        Told::Audit(AuditEvent { entry: done, .. }) | Told::Entry(Entry { entry: done }) => {
+            (done.at, entry(done))
+        }
+    };
+    let value = serde_json::to_value(told).unwrap_or_default();
+    row((at, value), &fields, aligned)
+}
+
+/// Shows fields, the last of which may be long.
+pub(super) fn row((at, value): (DateTime<Utc>, Value), fields: &[String; 5], aligned: bool) -> View {
+    let mut cells = vec![Cell::Text(if aligned { time::of_day(at) } else { time::instant(at) })];
+    // Where fields have their place in a line they are all there; a person needs no sign for nothing at the end.
+    let last = fields.iter().rposition(|field| !aligned || !field.is_empty()).unwrap_or_default();
+    for (index, field) in fields.iter().enumerate().take(last + 1) {
+        let width = WIDTHS.get(index).filter(|_| aligned && index < last);
+        cells.push(Cell::Text(match width {
+            Some(width) if field.is_empty() => format!("{:<width$}", "-"),
+            Some(width) => format!("{field:<width$}"),
+            None => field.clone(),
+        }));
+    }
+    View::of(&value).row(cells)
+}
+
+fn change(event: &ChangeEvent) -> [String; 5] {
+    let change = &event.change;
+    let mut features: Vec<&str> = change.items.iter().map(|item| item.feature.key.as_str()).collect();
+    features.dedup();
+    let mut places: Vec<String> = change
+        .items
+        .iter()
+        .map(|item| match &item.source {
+            Some(source) => format!("{} → {}", source.key, item.environment.key),
+            None => item.environment.key.clone(),
+        })
+        .collect();
+    places.dedup();
+    let what = format!("#{} {} {}", change.number, change.kind.as_str().to_lowercase(), features.join(", "));
+    let [what, place] = [what, places.join(", ")];
+    [event.action.clone(), what, place, event.actor.clone(), outcome(event, change)]
+}
+
+/// Says where a change stands, and what was said about it.
+fn outcome(event: &ChangeEvent, change: &ToldChange) -> String {
+    let votes = change.policies.iter().max_by_key(|policy| policy.required - policy.approvals);
+    let votes =
+        votes.map_or_else(String::new, |policy| format!(" {} of {}", policy.approvals, policy.required));
+    let status = change.status.as_str().to_lowercase();
+    let vote = change.votes.iter().rev().find(|vote| vote.user == event.actor);
+    let words = match event.action.as_str() {
+        "change.propose" => change.reason.as_deref(),
+        "change.approve" | "change.reject" => vote.and_then(|vote| vote.comment.as_deref()),
+        _ => change.failure.as_deref(),
+    };
+    let words = words.filter(|words| !words.is_empty());
+    let words = words.map_or_else(String::new, |words| format!(": {words:?}"));
+    let version = change.items.iter().find_map(|item| item.version);
+    match (event.action.as_str(), version) {
+        ("change.apply", Some(version)) => format!("{status} as v{version}{words}"),
+        _ => format!("{status}{votes}{words}"),
+    }
+}
+
+fn feature(event: &FeatureEvent) -> [String; 5] {
+    [
+        event.action.clone(),
+        event.feature.key.clone(),
+        event.environment.clone().unwrap_or_default(),
+        event.actor.clone(),
+        said(event.reason.as_deref()),
+    ]
+}
+
+fn kill(event: &KillEvent) -> [String; 5] {
+    let places: Vec<&str> = event.stages.iter().map(|stage| stage.environment.key.as_str()).collect();
+    let until = event.stages.iter().filter_map(|stage| stage.kill.as_ref()?.restore_at).max();
+    let mut words = vec![said(event.reason.as_deref())];
+    words.extend(until.map(|at| format!("restores {}", time::instant(at))));
+    words.retain(|word| !word.is_empty());
+    [
+        event.action.clone(),
+        event.feature.key.clone(),
+        places.join(", "),
+        event.actor.clone(),
+        words.join("  "),
+    ]
+}
+
+fn entry(entry: &AuditEntry) -> [String; 5] {
+    let actor = match &entry.owner {
+        Some(owner) => format!("{} of {owner}", entry.actor),
+        None => entry.actor.clone(),
+    };
+    [
+        entry.action.clone(),
+        entry.subject.clone(),
+        entry.environment.clone().unwrap_or_default(),
+        actor,
+        said(entry.reason.as_deref()),
+    ]
+}
+
+fn said(words: Option<&str>) -> String {
+    words.map_or_else(String::new, |words| format!("{words:?}"))
+}
