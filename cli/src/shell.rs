@@ -178,7 +178,8 @@ impl Shell {
         Ok(Api::new(server, credentials, self.request_timeout())?)
     }
 
-    fn request_timeout(&self) -> Duration {
+    /// Returns how long one request may take.
+    pub(crate) fn request_timeout(&self) -> Duration {
         let wanted = self.globals.timeout.unwrap_or(REQUEST_TIMEOUT);
         wanted.min(REQUEST_TIMEOUT)
     }

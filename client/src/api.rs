@@ -224,7 +224,7 @@ impl Operation {
 }
 
 /// Returns the cause at the bottom, which says what happened; those above say where.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;

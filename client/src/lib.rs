@@ -20,10 +20,13 @@ pub mod edge;
 pub mod environment;
 pub mod evaluation;
 pub mod feature;
+pub mod live;
+pub mod ofrep;
 pub mod pipeline;
 pub mod policy;
 pub mod server;
 pub mod session;
+pub mod stale;
 pub mod team;
 pub mod user;
 pub mod version;
@@ -34,5 +37,5 @@ pub use error::{Code, Error, Gate, Refusal, Violation};
 pub use page::{All, InTeam, Page, PageInfo};
 pub use words::{
     ActorKind, ChangeKind, ChangeStatus, ClientKind, Decision, DiffKind, EnvironmentType, FeatureKind,
-    Lifecycle, PolicyScope, ProposalOutcome, Role, StageStatus, ValueType,
+    Lifecycle, PolicyScope, ProposalOutcome, Role, StageStatus, StaleReason, ValueType,
 };

@@ -29,6 +29,7 @@ macro_rules! operation {
                 "ProposalOutcome",
                 "Role",
                 "StageStatus",
+                "StaleReason",
                 "ValueType"
             )
         )]

@@ -197,6 +197,15 @@ words! {
         /// The last change was a rollback.
         RolledBack = "ROLLED_BACK",
     }
+    /// Why a feature seems to be needed no more.
+    StaleReason {
+        /// Nobody asked for it.
+        NoEvaluation = "NO_EVALUATION",
+        /// It came to one variant for everybody.
+        OneVariant = "ONE_VARIANT",
+        /// It was to be gone by now.
+        PastRemovalDate = "PAST_REMOVAL_DATE",
+    }
     /// The type that all values of a feature have.
     ValueType {
         /// True or false.

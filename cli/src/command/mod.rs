@@ -15,6 +15,7 @@ mod completion;
 mod context;
 mod dependency;
 pub(crate) mod dev;
+mod documents;
 mod edge;
 mod env;
 mod exit_codes;
@@ -26,6 +27,7 @@ mod rule;
 mod version;
 mod wait;
 mod whoami;
+mod whom;
 
 use crate::error::CliError;
 use crate::output::View;
@@ -37,6 +39,11 @@ pub(crate) enum Command {
     Promote(feature::Promote),
     Kill(feature::Kill),
     Approve(change::Approve),
+    Explain(feature::Explain),
+    Eval(feature::Eval),
+    Drift(feature::Drift),
+    Stale(feature::Stale),
+    Lint(feature::Lint),
     Dev(dev::Dev),
 
     Login(login::Login),
@@ -76,6 +83,11 @@ impl Command {
             Self::Promote(command) => command.run(shell).await,
             Self::Kill(command) => command.run(shell).await,
             Self::Approve(command) => command.run(shell).await,
+            Self::Explain(command) => command.run(shell).await,
+            Self::Eval(command) => command.run(shell).await,
+            Self::Drift(command) => command.run(shell).await,
+            Self::Stale(command) => command.run(shell).await,
+            Self::Lint(command) => command.run(shell).await,
             Self::Dev(command) => command.run(shell).await,
             Self::Login(command) => command.run(shell).await,
             Self::Logout(command) => command.run(shell).await,

@@ -2,15 +2,20 @@
 
 mod archive;
 mod create;
+mod diff;
 mod disable;
+mod drift;
 mod enable;
 mod eval;
+mod explain;
 mod history;
 mod kill;
+mod lint;
 mod list;
 mod promote;
 mod restore;
 mod rollback;
+mod stale;
 mod stop;
 mod switch;
 mod unarchive;
@@ -20,8 +25,13 @@ mod withdraw;
 use fluxgate_client::feature::Stage;
 use serde_json::Value;
 
+pub(crate) use drift::Drift;
+pub(crate) use eval::Eval;
+pub(crate) use explain::Explain;
 pub(crate) use kill::Kill;
+pub(crate) use lint::Lint;
 pub(crate) use promote::Promote;
+pub(crate) use stale::Stale;
 
 use super::propose::progress_of_pending;
 use crate::error::CliError;
@@ -42,7 +52,12 @@ pub(crate) enum Feature {
     Kill(kill::Kill),
     Restore(restore::Restore),
     History(history::History),
+    Diff(diff::Diff),
+    Drift(drift::Drift),
     Eval(eval::Eval),
+    Explain(explain::Explain),
+    Stale(stale::Stale),
+    Lint(lint::Lint),
     Archive(archive::Archive),
     Unarchive(unarchive::Unarchive),
 }
@@ -61,7 +76,12 @@ impl Feature {
             Self::Kill(command) => command.run(shell).await,
             Self::Restore(command) => command.run(shell).await,
             Self::History(command) => command.run(shell).await,
+            Self::Diff(command) => command.run(shell).await,
+            Self::Drift(command) => command.run(shell).await,
             Self::Eval(command) => command.run(shell).await,
+            Self::Explain(command) => command.run(shell).await,
+            Self::Stale(command) => command.run(shell).await,
+            Self::Lint(command) => command.run(shell).await,
             Self::Archive(command) => command.run(shell).await,
             Self::Unarchive(command) => command.run(shell).await,
         }

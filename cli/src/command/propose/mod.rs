@@ -10,7 +10,7 @@ use fluxgate_engine::FlagConfig;
 use serde_json::json;
 
 pub(crate) use confirm::{moderate, severe};
-pub(crate) use show::{diff_lines, difference, progress, progress_of_pending};
+pub(crate) use show::{diff_lines, difference, lines, progress, progress_of_pending};
 
 use super::wait::{EdgeReport, Goal, Wait, Waiting};
 use crate::error::CliError;
