@@ -43,6 +43,11 @@ impl Whom {
         }
         Ok(context)
     }
+
+    /// Returns whether the file is stdin.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        self.context_file.as_deref() == Some(Path::new("-"))
+    }
 }
 
 /// Reads a context from JSON.

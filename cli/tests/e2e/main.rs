@@ -14,4 +14,5 @@ mod refusals;
 mod run;
 mod session;
 mod sticky;
+mod why;
 mod world;

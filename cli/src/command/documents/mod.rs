@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fluxgate_client::evaluation::Evaluation;
 use fluxgate_engine::{Context, Document, Flag, FlagConfig, Flags, Served, evaluate};
+use serde_json::{Number, Value};
 
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -74,12 +75,17 @@ impl Documents {
         Ok(())
     }
 
+    /// Returns a feature's value as the servers tell it.
+    pub(crate) fn as_served(&self, key: &str, value: &Value) -> Value {
+        self.config(key).map_or_else(|| value.clone(), |config| as_served(config, value))
+    }
+
     /// Returns what a feature is for a context, as the servers would tell it.
     pub(crate) fn evaluate(&self, key: &str, context: &Context<'_>) -> Evaluation {
         match evaluate(self, key, context) {
             Ok(found) => Evaluation {
                 feature: key.to_owned(),
-                value: found.value.cloned(),
+                value: found.value.map(|value| self.as_served(key, value)),
                 variant: found.variant.map(str::to_owned),
                 reason: Some(found.reason.as_str().to_owned()),
                 version: self.version(key),
@@ -121,8 +127,15 @@ impl Flags for Documents {
     }
 }
 
+/// Returns a value as the servers tell it: with a point when any variant has one, as typed clients tell floats by it.
+pub(crate) fn as_served(config: &FlagConfig, value: &Value) -> Value {
+    let is_float = config.variants.values().any(Value::is_f64);
+    let float = value.as_f64().filter(|_| is_float).and_then(Number::from_f64);
+    float.map_or_else(|| value.clone(), Value::Number)
+}
+
 /// Reads a document that a server sent.
-pub(crate) fn read(config: &serde_json::Value, (feature, env): (&str, &str)) -> Result<FlagConfig, CliError> {
+pub(crate) fn read(config: &Value, (feature, env): (&str, &str)) -> Result<FlagConfig, CliError> {
     FlagConfig::from_value(config).map_err(|invalid| {
         let message = format!("this fgctl does not understand {feature} in {env}: {invalid}");
         CliError::new(Exit::Failed, message).hint("is it older than the backend?")
@@ -131,7 +144,7 @@ pub(crate) fn read(config: &serde_json::Value, (feature, env): (&str, &str)) -> 
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use fluxgate_engine::FlagConfig;
+    use fluxgate_engine::{Context, FlagConfig};
 
     use super::Documents;
 
@@ -147,5 +160,29 @@ pub(crate) mod tests {
     /// Turns a feature's kill switch on.
     pub(crate) fn kill(documents: &mut Documents, key: &str) {
         documents.killed.insert(key.to_owned());
+    }
+
+    #[test]
+    fn floats_keep_their_point_as_servers_tell_them() {
+        let value = |variants: &str| {
+            let text = format!("{{ enabled: true, variants: {variants}, default: a, off: a }}");
+            documents(&[("f", &text)]).evaluate("f", &Context::new()).value.unwrap().to_string()
+        };
+        assert_eq!(value("{ a: 0, b: 2.5 }"), "0.0");
+        assert_eq!(value("{ a: 0, b: 2 }"), "0");
+        assert_eq!(value("{ a: text, b: other }"), "\"text\"");
+    }
+
+    #[test]
+    fn only_who_needs_an_unreadable_document_is_told() {
+        let text = |needs: &str| {
+            format!("{{ enabled: true, variants: {{ a: 1 }}, default: a, off: a, dependsOn: [{needs}] }}")
+        };
+        let mut made =
+            documents(&[("a", &text("{ feature: b }")), ("b", &text("{ feature: c }")), ("d", &text(""))]);
+        made.put("c", "prod", Some((1, &serde_json::json!({ "enabled": true, "newer": 1 }))), false);
+        assert!(made.check(["d"]).is_ok());
+        let error = made.check(["d", "a"]).unwrap_err();
+        assert!(error.message.starts_with("this fgctl does not understand c in prod"), "{}", error.message);
     }
 }

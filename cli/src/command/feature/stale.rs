@@ -54,7 +54,10 @@ impl Stale {
         let features = &found.features;
         let mut view = View::list(features, &columns(), |stale| format!("feature/{}", stale.feature.key));
         if features.is_empty() {
-            let text = format!("nothing is stale after {} days", self.days);
+            let text = match self.days {
+                1 => "nothing is stale after a day".to_owned(),
+                days => format!("nothing is stale after {days} days"),
+            };
             view = view.note(Line::default().and(Tone::Good, "✓ ").and(Tone::Plain, text));
         } else if self.exit_code {
             view = view.exit(Exit::Different);

@@ -26,6 +26,9 @@ impl Asked {
 
 /// Reads stdin to its end.
 pub(super) fn read(whom: &Whom) -> Result<Vec<Asked>, CliError> {
+    if whom.reads_stdin() {
+        return Err(CliError::usage("--stdin and --context-file - would both read stdin"));
+    }
     let known = whom.context()?;
     let asked = contexts(std::io::stdin().lock(), &known)?;
     match asked.is_empty() {

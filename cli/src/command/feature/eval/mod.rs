@@ -69,7 +69,7 @@ impl Eval {
         if let Some(unknown) = all_unknown(&answers) {
             return Err(source.not_found(&unknown).await?);
         }
-        let sticky = source.is_sticky(&self.features);
+        let sticky = source.may_keep(&answers);
         Ok(view(&answers, (self.stdin, self.features.len()), self.exit_status, sticky))
     }
 }

@@ -13,6 +13,7 @@ use super::answer::Answer;
 use super::edge::{self, AtEdge};
 use super::lines::Asked;
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::shell::{InEnv, Shell};
 
 /// How many requests are under way at once, where each context takes one?
@@ -114,12 +115,14 @@ impl Source {
         Ok(evaluations.into_iter().map(answer).collect())
     }
 
-    /// Returns whether a kept assignment might have decided and was not looked at.
-    pub(super) fn is_sticky(&self, features: &[String]) -> bool {
+    /// Returns whether a kept assignment might have decided any of these and was not looked at.
+    pub(super) fn may_keep(&self, answers: &[Answer]) -> bool {
         let (Self::Server { documents, .. } | Self::Files { documents }) = self else {
             return false;
         };
-        features.iter().filter_map(|feature| documents.config(feature)).any(|config| config.sticky)
+        let by_split = |answer: &&Answer| answer.evaluation.reason.as_deref() == Some("SPLIT");
+        let mut of_splits = answers.iter().filter(by_split).map(|answer| &answer.evaluation.feature);
+        of_splits.any(|feature| documents.config(feature).is_some_and(|config| config.sticky))
     }
 
     /// Returns the error for features of which nobody here knows any.
@@ -131,8 +134,9 @@ impl Source {
             Self::Files { documents } => super::not_found(unknown, "these files", &documents.keys())
                 .hint("`fgctl feature explain --help` says what files it reads"),
             Self::Edge { env, .. } => {
-                let env = env.as_deref().unwrap_or("that environment");
-                super::not_found(unknown, env, unknown)
+                let place = env.as_deref().map_or_else(String::new, |env| format!(" in {env}"));
+                let message = format!("the edge serves no feature {}{place}", unknown.join(", "));
+                CliError::new(Exit::NotFound, message).hint("fgctl feature list")
             }
         })
     }

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use fluxgate_engine::{
-    Context, DiffEntry, Document, EvaluationError, Explanation, FlagConfig, Kept, OwnedEvaluation, diff,
-    explain, removed,
+    Context, DiffEntry, Document, Documents as _, EvaluationError, Explanation, FlagConfig, Kept,
+    OwnedEvaluation, diff, explain, removed,
 };
 use serde_json::{Value, json};
 
-use super::super::super::documents::Documents;
+use super::super::super::documents::{Documents, as_served};
 use super::reading::{Reading, Waiting};
 use super::steps::outcome;
 use crate::error::CliError;
@@ -41,7 +41,7 @@ impl fluxgate_engine::Documents for Changed<'_> {
 pub(super) fn all(
     reading: &Reading,
     (key, context): (&str, &Context<'_>),
-    kept: &impl Kept,
+    kept: &dyn Kept,
 ) -> Result<Vec<After>, CliError> {
     let after = |waiting: &Waiting| {
         let by = waiting.documents.iter().map(|(key, config)| (key.as_str(), config.as_ref())).collect();
@@ -49,7 +49,10 @@ pub(super) fn all(
         for config in changed.by.values().copied().flatten() {
             reading.documents.check(config.depends_on.iter().map(|needed| &*needed.feature))?;
         }
-        let explanation = explain(&changed, key, context, kept);
+        let mut explanation = explain(&changed, key, context, kept);
+        if let (Ok(found), Some(document)) = (&mut explanation.result, changed.get(key)) {
+            found.value = found.value.as_ref().map(|value| as_served(document.config, value));
+        }
         let value = serde_json::to_value(&explanation).unwrap_or_default()["result"].take();
         let before = reading.documents.config(key);
         let diff = match (before, changed.by.get(key).copied().flatten()) {
@@ -91,8 +94,7 @@ impl After {
         }
         let moved = self.diff.iter().filter_map(|entry| {
             let percent = entry.movement.filter(|percent| *percent > 0.0)?;
-            let rule = entry.path.rsplit_once('.').map_or(entry.path.as_str(), |(rule, _)| rule);
-            Some(format!("{} % of {rule}", (percent * 1000.0).round() / 1000.0))
+            Some(format!("{} % of those in {}", (percent * 1000.0).round() / 1000.0, rule(&entry.path)))
         });
         let moved: Vec<String> = moved.collect();
         (!moved.is_empty()).then(|| format!("moves {}", moved.join(", ")))
@@ -100,5 +102,27 @@ impl After {
 
     pub(super) fn to_json(&self) -> Value {
         json!({ "change": self.number, "result": self.value, "diff": self.diff })
+    }
+}
+
+/// Returns the rule that a path like `criteria["US split"].split` leads to, as other commands call it.
+fn rule(path: &str) -> String {
+    let path = path.strip_prefix("criteria[").unwrap_or(path);
+    let rule = path.rsplit_once("].").map_or(path, |(rule, _)| rule);
+    match rule.parse::<usize>() {
+        Ok(index) => format!("rule {}", index + 1),
+        Err(_) => format!("rule {rule}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rule;
+
+    #[test]
+    fn a_rule_has_its_name_or_its_number() {
+        assert_eq!(rule("criteria[\"US split\"].split"), "rule \"US split\"");
+        assert_eq!(rule("criteria[\"a].b\"].rollout"), "rule \"a].b\"");
+        assert_eq!(rule("criteria[2].serve"), "rule 3");
     }
 }

@@ -61,15 +61,28 @@ impl Tree {
                 self.0.push(row.and(Tone::Plain, "any of"));
                 self.all(("or  ", children), indent + 2 + label.len());
             }
-            MatchTrace::Not { child, .. } => match &**child {
-                MatchTrace::Condition { expression, .. } => {
-                    self.0.push(saw(row.and(Tone::Plain, format!("not {expression}")), child));
-                }
-                child => {
-                    self.0.push(row.and(Tone::Plain, "not"));
-                    self.one("", child, indent + 2 + label.len());
-                }
-            },
+            MatchTrace::Not { child, .. } => self.negated(row, child, indent + 2 + label.len()),
+        }
+    }
+
+    /// Adds what must not hold, in one line with its `not`.
+    fn negated(&mut self, row: Row, child: &MatchTrace, indent: usize) {
+        match child {
+            MatchTrace::Condition { expression, .. } => {
+                self.0.push(saw(row.and(Tone::Plain, format!("not {expression}")), child));
+            }
+            MatchTrace::All { children, .. } if !children.is_empty() => {
+                self.0.push(row.and(Tone::Plain, "not all of"));
+                self.all(("and ", children), indent);
+            }
+            MatchTrace::Any { children, .. } if !children.is_empty() => {
+                self.0.push(row.and(Tone::Plain, "not any of"));
+                self.all(("or  ", children), indent);
+            }
+            child => {
+                self.0.push(row.and(Tone::Plain, "not"));
+                self.one("", child, indent);
+            }
         }
     }
 }

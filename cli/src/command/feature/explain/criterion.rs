@@ -67,7 +67,7 @@ fn unit(by: &BucketBy) -> String {
 fn rollout_row(rollout: &RolloutTrace, unit: &str, indent: usize) -> Row {
     let fine = is_fine([rollout.threshold]);
     let row = Row::new(indent).mark(rollout.taken_in);
-    let row = row.and(Tone::Plain, format!("rollout {} %", percent(rollout.threshold, fine)));
+    let row = row.and(Tone::Plain, format!("rollout {} %", f64::from(rollout.threshold) / 1_000.0));
     let taken = if rollout.taken_in { "taken in" } else { "left out" };
     row.note(Tone::Plain, format!("{unit} is at {}, {taken}", percent(rollout.bucket, fine)))
 }
@@ -78,12 +78,13 @@ fn split_rows(split: &SplitTrace, unit: &str, result: &str, indent: usize) -> Ve
     let rest = split.shares.last().map_or(0, |share| share.upto);
     let names = split.shares.iter().map(|share| share.variant.chars().count());
     let width = names.chain([if rest < BUCKETS { 4 } else { 0 }]).max().unwrap_or_default();
+    let digits = if fine { 7 } else { 6 };
     let kept = split.kept.as_ref().is_some_and(|kept| kept.decided);
     let row = |index: usize, name: &str, (from, upto): (u32, u32)| {
         let label = if index == 0 { "split" } else { "" };
         let (from, upto) = (percent(from, fine), percent(upto, fine));
-        let row =
-            Row::new(indent).and(Tone::Plain, format!("{label:<6}{name:<width$}  {from:>6} .. {upto:>6}"));
+        let row = Row::new(indent)
+            .and(Tone::Plain, format!("{label:<6}{name:<width$}  {from:>digits$} .. {upto:>digits$}"));
         if (from_of(split, index)..upto_of(split, index)).contains(&split.bucket) {
             row.note(Tone::Plain, at.clone())
         } else {

@@ -1,11 +1,14 @@
 //! The first line, which is the answer, and what is told below the steps.
 
-use fluxgate_engine::{Explanation, Step};
+use fluxgate_engine::{EvaluationError, Explanation, Step};
 
 use super::Told;
 use super::condition::shown;
 use super::steps::{OWN_DEFAULT, outcome};
 use crate::output::{Line, Tone};
+
+/// How many characters may what is told aside have, to stand in one line?
+const MAX_WIDTH: usize = 76;
 
 /// Returns the answer, and an empty line.
 pub(super) fn lines(told: &Told<'_>) -> Vec<Line> {
@@ -25,7 +28,10 @@ pub(super) fn lines(told: &Told<'_>) -> Vec<Line> {
         }
         Err(error) => {
             line = line.and(Tone::Bad, error.code());
-            lines.push(Line::from(format!("  {error}")));
+            // That nothing is served there is the only step.
+            if !matches!(error, EvaluationError::FlagNotFound { .. }) {
+                lines.push(Line::from(format!("  {error}")));
+            }
         }
     }
     let version = told.reading.documents.version(&explanation.feature);
@@ -39,6 +45,8 @@ pub(super) fn lines(told: &Told<'_>) -> Vec<Line> {
 pub(super) fn asides(told: &Told<'_>) -> Vec<Line> {
     let mut asides = Vec::new();
     let unused = &told.explanation.unused_attributes;
+    // Who it is for is always said, whether buckets are needed or not.
+    let unused: Vec<&str> = unused.iter().map(String::as_str).filter(|key| *key != "targetingKey").collect();
     if !unused.is_empty() {
         asides.push(format!("Not used: {}.", unused.join(", ")));
     }
@@ -50,8 +58,11 @@ pub(super) fn asides(told: &Told<'_>) -> Vec<Line> {
     let late = edges.filter(|edges| !edges.all_have_it());
     asides.extend(edges.filter(|edges| edges.all_have_it()).map(super::edges::Edges::sentence));
     let mut lines = Vec::new();
-    if !asides.is_empty() {
-        lines.push(Line::from(format!("  {}", asides.join("  "))));
+    let together = asides.join("  ");
+    match asides.len() {
+        0 => {}
+        _ if together.chars().count() <= MAX_WIDTH => lines.push(Line::from(format!("  {together}"))),
+        _ => lines.extend(asides.iter().map(|aside| Line::from(format!("  {aside}")))),
     }
     lines.extend(late.map(|edges| Line::default().and(Tone::Waiting, format!("  {}", edges.sentence()))));
     if !lines.is_empty() || told.second.is_some() || !told.after.is_empty() {

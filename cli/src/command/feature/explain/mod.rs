@@ -9,10 +9,12 @@ mod reading;
 mod rows;
 mod second;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 
-use fluxgate_engine::{Context, EvaluationError, Explanation, explain};
+use fluxgate_engine::{Context, EvaluationError, Explanation, Kept, explain};
 use serde_json::{Value, json};
 
 use self::after::After;
@@ -22,7 +24,7 @@ use super::super::whom::Whom;
 use super::eval::{AtEdge, Via};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::View;
+use crate::output::{Line, View};
 use crate::shell::{InEnv, Shell};
 
 /// Say why someone gets a value: each step, each condition with the value it saw, each bucket
@@ -102,15 +104,18 @@ fn told<'r>(
 ) -> Result<Told<'r>, CliError> {
     let documents = &reading.documents;
     documents.check([key])?;
-    let own = explain(documents, key, context, &());
-    let kept = second.as_ref().and_then(|second| second.kept(documents, key, &own));
-    let explanation = match &kept {
-        Some(kept) => explain(documents, key, context, kept),
-        None => own,
+    let explained = |kept: &dyn Kept| {
+        let mut explanation = explain(documents, key, context, kept);
+        if let Ok(found) = &mut explanation.result {
+            found.value = found.value.as_ref().map(|value| documents.as_served(key, value));
+        }
+        explanation
     };
-    let after = match &kept {
-        Some(kept) => after::all(reading, (key, context), kept)?,
-        None => after::all(reading, (key, context), &())?,
+    let own = explained(&());
+    let kept = second.as_ref().and_then(|second| second.kept(documents, key, &own));
+    let (explanation, after) = match &kept {
+        Some(kept) => (explained(kept), after::all(reading, (key, context), kept)?),
+        None => (own, after::all(reading, (key, context), &())?),
     };
     Ok(Told { reading, explanation, after, second })
 }
@@ -119,8 +124,7 @@ impl Told<'_> {
     fn view(&self) -> View {
         let key = &self.explanation.feature;
         let mut view = View::of(&self.value()).named(format!("feature/{key}")).exit(self.exit());
-        let steps = rows::aligned(steps::rows(&self.explanation, self.reading));
-        for line in head::lines(self).into_iter().chain(steps).chain(self.footer()) {
+        for line in self.lines() {
             view = view.line(line);
         }
         for after in &self.after {
@@ -129,8 +133,11 @@ impl Told<'_> {
         view
     }
 
-    fn footer(&self) -> Vec<crate::output::Line> {
-        let mut lines = head::asides(self);
+    /// Returns what a person reads.
+    fn lines(&self) -> Vec<Line> {
+        let mut lines = head::lines(self);
+        lines.extend(rows::aligned(steps::rows(&self.explanation, self.reading)));
+        lines.extend(head::asides(self));
         lines.extend(self.second.as_ref().map(|second| second.line(&self.explanation)));
         lines.extend(self.after.iter().map(|after| after.line(&self.explanation, &self.reading.place)));
         lines

@@ -30,6 +30,11 @@ impl Kept for KeptAs {
 }
 
 impl Second {
+    /// Tells what somebody came to.
+    pub(super) fn of(who: &'static str, came_to: Evaluation) -> Self {
+        Self { who, came_to }
+    }
+
     pub(super) async fn backend(
         api: &Api,
         place: (&str, &str),
@@ -37,7 +42,7 @@ impl Second {
         context: &Value,
     ) -> Result<Option<Self>, CliError> {
         let mut found = evaluation::evaluate(api, place, vec![key.to_owned()], context.clone()).await?;
-        Ok(found.pop().map(|came_to| Self { who: "the backend", came_to }))
+        Ok(found.pop().map(|came_to| Self::of("the backend", came_to)))
     }
 
     pub(super) async fn edge(
@@ -45,7 +50,7 @@ impl Second {
         (key, env): (&str, Option<&str>),
         context: &Value,
     ) -> Result<Self, CliError> {
-        Ok(Self { who: "the edge", came_to: at_edge(edge, (key, env), context).await? })
+        Ok(Self::of("the edge", at_edge(edge, (key, env), context).await?))
     }
 
     /// Returns whether it came to the same.

@@ -39,12 +39,12 @@ impl Steps<'_> {
     fn feature(&mut self, explanation: &Explanation, indent: usize) {
         let result = outcome(&explanation.result);
         let config = self.reading.documents.config(&explanation.feature);
-        let place = &self.reading.place;
+        let place = self.reading.env.as_ref().map_or_else(String::new, |env| format!(" in {env}"));
         let mut criteria = Vec::new();
         for step in &explanation.steps {
             match step {
                 Step::Found { outcome } if *outcome == StepOutcome::Decided => {
-                    self.simple((false, format!("serves nothing in {place}")), result, indent);
+                    self.simple((false, format!("serves nothing{place}")), result, indent);
                 }
                 Step::KillSwitch { outcome } => match outcome {
                     StepOutcome::Passed => self.passed("not killed", indent),
@@ -52,8 +52,8 @@ impl Steps<'_> {
                     StepOutcome::NotReached => {}
                 },
                 Step::Enabled { outcome } => match outcome {
-                    StepOutcome::Passed => self.passed(&format!("on in {place}"), indent),
-                    StepOutcome::Decided => self.simple((false, format!("off in {place}")), result, indent),
+                    StepOutcome::Passed => self.passed(&format!("on{place}"), indent),
+                    StepOutcome::Decided => self.simple((false, format!("off{place}")), result, indent),
                     StepOutcome::NotReached => {}
                 },
                 Step::Dependency(step) => self.dependency(step, result, indent),
