@@ -60,9 +60,10 @@ fn shows(told: &Told<'_>, expected: &str) {
 
 #[test]
 fn a_split_says_where_the_user_is() {
+    let checkout = reading(CHECKOUT);
     let context =
         json!({ "targetingKey": "user-12345", "tier": "pro", "country": "DE", "appVersion": "2.4.1" });
-    let told = explained(&reading(CHECKOUT), &context, None);
+    let told = explained(&checkout, &context, None);
     assert_eq!(told.exit().code(), 0);
     shows(
         &told,
@@ -91,8 +92,9 @@ checkout  =  "one-page"   variant-a   reason SPLIT   prod v7
 
 #[test]
 fn what_is_left_out_says_so_and_nested_conditions_are_below_each_other() {
+    let checkout = reading(CHECKOUT);
     let context = json!({ "company": "acme", "b": 2, "country": "US" });
-    let told = explained(&reading(CHECKOUT), &context, None);
+    let told = explained(&checkout, &context, None);
     shows(
         &told,
         r#"
@@ -123,7 +125,8 @@ checkout  =  "classic"   control   reason DEFAULT   prod v7
 
 #[test]
 fn what_is_missing_for_a_bucket_is_an_error_that_names_it() {
-    let told = explained(&reading(CHECKOUT), &json!({ "b": 2 }), None);
+    let checkout = reading(CHECKOUT);
+    let told = explained(&checkout, &json!({ "b": 2 }), None);
     assert_eq!(told.exit().code(), 1);
     let text = seen(&told);
     assert!(
@@ -192,9 +195,9 @@ fn changes_that_wait_say_what_the_user_would_get() {
         None,
     );
     let text = seen(&told);
-    let told: Vec<&str> = text.lines().filter(|line| line.contains("After")).collect();
+    let after: Vec<&str> = text.lines().filter(|line| line.contains("After")).collect();
     assert_eq!(
-        told,
+        after,
         [
             "  After #12 this user would get control, reason SPLIT; it moves 40 % of those in rule \"pro users on 2.x\".",
             "  After #13 this user would get control, reason SPLIT; it reshuffles everyone.",
@@ -208,8 +211,9 @@ fn changes_that_wait_say_what_the_user_would_get() {
 
 #[test]
 fn json_is_the_trace_of_the_engine() {
+    let checkout = reading(CHECKOUT);
     let context = json!({ "targetingKey": "u", "email": "joe@acme.com" });
-    let told = explained(&reading(CHECKOUT), &context, None);
+    let told = explained(&checkout, &context, None);
     let reading = reading(CHECKOUT);
     let context = Context::from_value(&context).unwrap();
     let trace = fluxgate_engine::explain(&reading.documents, "checkout", &context, &());
@@ -229,30 +233,31 @@ fn backend(variant: &str, reason: &str) -> Second {
 
 #[test]
 fn a_second_opinion_is_told_and_one_that_differs_fails() {
+    let checkout = reading(CHECKOUT);
     let context = json!({ "targetingKey": "user-12345", "tier": "pro", "appVersion": "2.4.1" });
-    let told = explained(&reading(CHECKOUT), &context, Some(backend("variant-a", "SPLIT")));
+    let told = explained(&checkout, &context, Some(backend("variant-a", "SPLIT")));
     assert!(seen(&told).contains("  ✓ the backend comes to the same"));
     assert_eq!((told.exit().code(), &told.value()["second"]["agrees"]), (0, &json!(true)));
-    let told = explained(&reading(CHECKOUT), &context, Some(backend("control", "SPLIT")));
+    let told = explained(&checkout, &context, Some(backend("control", "SPLIT")));
     assert!(seen(&told).contains("  ✗ the backend comes to control (SPLIT, v7)"), "{}", seen(&told));
     assert_eq!((told.exit().code(), &told.value()["second"]["agrees"]), (1, &json!(false)));
 }
 
 #[test]
 fn what_a_sticky_split_keeps_is_known_from_the_backend() {
-    let sticky = CHECKOUT.replace("default: control", "default: control\nsticky: true");
+    let sticky = reading(&CHECKOUT.replace("default: control", "default: control\nsticky: true"));
     let context = json!({ "targetingKey": "user-12345", "tier": "pro", "appVersion": "2.4.1" });
-    let alone = seen(&explained(&reading(&sticky), &context, None));
+    let alone = seen(&explained(&sticky, &context, None));
     assert!(alone.contains("Sticky: kept assignments are not looked at"), "{alone}");
-    let told = explained(&reading(&sticky), &context, Some(backend("control", "SPLIT")));
+    let told = explained(&sticky, &context, Some(backend("control", "SPLIT")));
     let text = seen(&told);
     assert!(text.starts_with("checkout  =  \"classic\"   control   reason SPLIT"), "{text}");
     assert!(text.contains("user-12345 is at 93.40\n"), "{text}");
     assert!(text.contains("kept from before   ◀ control"), "{text}");
     assert!(text.contains("Sticky: the variant is kept") && text.contains("comes to the same"), "{text}");
     // What nothing kept explains stays a difference.
-    let told = explained(&reading(&sticky), &context, Some(backend("variant-b", "SPLIT")));
+    let told = explained(&sticky, &context, Some(backend("variant-b", "SPLIT")));
     assert_eq!(told.exit().code(), 1);
-    let same = seen(&explained(&reading(&sticky), &context, Some(backend("variant-a", "SPLIT"))));
+    let same = seen(&explained(&sticky, &context, Some(backend("variant-a", "SPLIT"))));
     assert!(same.contains("Sticky: nothing else is kept."), "{same}");
 }
