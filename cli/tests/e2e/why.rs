@@ -47,14 +47,14 @@ fn contexts() -> Vec<Value> {
         .map(|n: usize| {
             let country = ["US", "DE", "KP"][n % 3];
             let mut context = json!({ "targetingKey": format!("user-{n}"), "country": country });
-            if n % 2 == 0 {
+            if n.is_multiple_of(2) {
                 context["plan"] = Value::from(["pro", "free", "team", "pro"][n % 4]);
             }
             match n % 5 {
                 0 => context["company"] = json!(n),
                 1 => context["company"] = json!(["a", "list"]),
                 2 => context["role"] = json!("admin"),
-                3 => context["trial"] = json!(n % 2 == 0),
+                3 => context["trial"] = json!(n.is_multiple_of(2)),
                 _ => context["targetingKey"] = Value::Null,
             }
             context

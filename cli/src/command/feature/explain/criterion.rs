@@ -119,7 +119,7 @@ fn upto_of(split: &SplitTrace, index: usize) -> u32 {
 
 /// Returns whether two decimals are not enough to tell where something ends.
 fn is_fine(ends: impl IntoIterator<Item = u32>) -> bool {
-    ends.into_iter().any(|end| end % 10 != 0)
+    ends.into_iter().any(|end| !end.is_multiple_of(10))
 }
 
 /// Returns thousandths of a percent as a percentage, cut and never rounded up: it would seem to be in the next share.
