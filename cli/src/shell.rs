@@ -297,7 +297,8 @@ impl Shell {
         &self.globals
     }
 
-    fn request_timeout(&self) -> Duration {
+    /// Returns how long one request may take.
+    pub(crate) fn request_timeout(&self) -> Duration {
         let wanted = self.globals.timeout.unwrap_or(REQUEST_TIMEOUT);
         wanted.min(REQUEST_TIMEOUT)
     }

@@ -25,6 +25,8 @@ pub mod environment;
 pub mod evaluation;
 pub mod feature;
 pub mod names;
+pub mod live;
+pub mod ofrep;
 pub mod pipeline;
 pub mod policy;
 pub mod server;
@@ -32,6 +34,7 @@ pub mod session;
 pub mod signing_key;
 pub mod status;
 pub mod subscribe;
+pub mod stale;
 pub mod team;
 pub mod token;
 pub mod user;
@@ -44,5 +47,5 @@ pub use page::{All, InTeam, Page, PageInfo};
 pub use words::{
     ActorKind, ChangeKind, ChangeStatus, ClientKind, ContextKeyType, Decision, DiffKind, EnvironmentType,
     EvaluationGroup, EvaluationReason, FeatureKind, FeatureSort, Lifecycle, PolicyScope, ProposalOutcome,
-    Resolution, Role, SigningKeyState, StageStatus, TokenState, ValueType,
+    Resolution, Role, SigningKeyState, StageStatus, StaleReason, TokenState, ValueType,
 };

@@ -36,6 +36,7 @@ macro_rules! operation {
                 "SigningKeyState",
                 "StageStatus",
                 "TokenState",
+                "StaleReason",
                 "ValueType"
             )
         )]

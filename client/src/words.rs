@@ -272,6 +272,15 @@ words! {
         /// Not any more: somebody ended it.
         Revoked = "REVOKED",
     }
+    /// Why a feature seems to be needed no more.
+    StaleReason {
+        /// Nobody asked for it.
+        NoEvaluation = "NO_EVALUATION",
+        /// It came to one variant for everybody.
+        OneVariant = "ONE_VARIANT",
+        /// It was to be gone by now.
+        PastRemovalDate = "PAST_REMOVAL_DATE",
+    }
     /// The type that all values of a feature have.
     ValueType {
         /// True or false.

@@ -21,6 +21,7 @@ mod context_key;
 mod dependency;
 pub(crate) mod dev;
 mod doctor;
+mod documents;
 mod edge;
 mod env;
 mod exit_codes;
@@ -45,6 +46,7 @@ mod version;
 mod wait;
 mod watch;
 mod whoami;
+mod whom;
 
 use crate::error::CliError;
 use crate::output::View;
@@ -58,6 +60,11 @@ pub(crate) enum Command {
     Kill(feature::Kill),
     Approve(change::Approve),
     Watch(watch::Watch),
+    Explain(feature::Explain),
+    Eval(feature::Eval),
+    Drift(feature::Drift),
+    Stale(feature::Stale),
+    Lint(feature::Lint),
     Dev(dev::Dev),
     Api(api::Api),
 
@@ -124,6 +131,11 @@ impl Command {
             Self::Kill(command) => command.run(shell).await,
             Self::Approve(command) => command.run(shell).await,
             Self::Watch(command) => command.run(shell).await,
+            Self::Explain(command) => command.run(shell).await,
+            Self::Eval(command) => command.run(shell).await,
+            Self::Drift(command) => command.run(shell).await,
+            Self::Stale(command) => command.run(shell).await,
+            Self::Lint(command) => command.run(shell).await,
             Self::Dev(command) => command.run(shell).await,
             Self::Api(command) => command.run(shell).await,
             Self::Login(command) => command.run(shell).await,

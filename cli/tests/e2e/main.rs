@@ -24,4 +24,5 @@ mod settings;
 mod sticky;
 mod structure;
 mod watch;
+mod why;
 mod world;

@@ -114,4 +114,10 @@ fn people_keep_their_variant_on_every_edge() {
     let user = before.iter().position(|variant| variant == "red").unwrap();
     let eval = ["feature", "eval", "checkout-colour", "-e", "dev", "--key", &format!("user-{user}")];
     world.run("dev", &eval).ends(0).says("red");
+    let explain = ["explain", "checkout-colour", "-e", "dev", "--key", &format!("user-{user}")];
+    world.run("dev", &explain).ends(0).says("blue").says("kept assignments are not looked at");
+    world
+        .run("dev", &[&explain[..], &["--via", "backend"]].concat())
+        .ends(0)
+        .says("kept from before   ◀ red");
 }

@@ -2,6 +2,7 @@
 
 mod archive;
 mod create;
+mod diff;
 mod disable;
 mod edit;
 mod enable;
@@ -10,10 +11,14 @@ mod filter;
 mod history;
 mod kill;
 mod kills;
+mod drift;
+mod explain;
+mod lint;
 mod list;
 mod promote;
 mod restore;
 mod rollback;
+mod stale;
 mod stop;
 mod switch;
 mod tag;
@@ -26,9 +31,14 @@ use fluxgate_client::feature::{self, Stage};
 use serde_json::Value;
 
 pub(crate) use create::variant;
+pub(crate) use drift::Drift;
+pub(crate) use eval::Eval;
+pub(crate) use explain::Explain;
 pub(crate) use kill::Kill;
+pub(crate) use lint::Lint;
 pub(crate) use promote::Promote;
 pub(crate) use watch::{watch, watch_all};
+pub(crate) use stale::Stale;
 
 use super::propose::progress_of_pending;
 use crate::error::CliError;
@@ -52,7 +62,12 @@ pub(crate) enum Feature {
     Restore(restore::Restore),
     Kills(kills::Kills),
     History(history::History),
+    Diff(diff::Diff),
+    Drift(drift::Drift),
     Eval(eval::Eval),
+    Explain(explain::Explain),
+    Stale(stale::Stale),
+    Lint(lint::Lint),
     Archive(archive::Archive),
     Unarchive(unarchive::Unarchive),
 }
@@ -74,7 +89,12 @@ impl Feature {
             Self::Restore(command) => command.run(shell).await,
             Self::Kills(command) => command.run(shell).await,
             Self::History(command) => command.run(shell).await,
+            Self::Diff(command) => command.run(shell).await,
+            Self::Drift(command) => command.run(shell).await,
             Self::Eval(command) => command.run(shell).await,
+            Self::Explain(command) => command.run(shell).await,
+            Self::Stale(command) => command.run(shell).await,
+            Self::Lint(command) => command.run(shell).await,
             Self::Archive(command) => command.run(shell).await,
             Self::Unarchive(command) => command.run(shell).await,
         }

@@ -17,7 +17,7 @@ pub(crate) use agree::agree;
 pub(crate) use confirm::{moderate, severe};
 pub(crate) use finish::{finish, follow, joining};
 pub(crate) use reason::reason;
-pub(crate) use show::{by, diff_lines, difference, progress, progress_of_pending};
+pub(crate) use show::{by, diff_lines, difference, lines, progress, progress_of_pending};
 
 use super::wait::{Goal, Waiting};
 use crate::error::CliError;

@@ -114,7 +114,7 @@ pub(crate) fn diff_lines(item: &ChangeItem) -> Vec<Line> {
 }
 
 /// Returns differences as lines, their notes below each other.
-fn lines(entries: &[DiffEntry]) -> Vec<Line> {
+pub(crate) fn lines(entries: &[DiffEntry]) -> Vec<Line> {
     let noted = entries.iter().filter(|entry| note(entry).is_some());
     let width = noted.map(|entry| worded(entry).chars().count()).max().unwrap_or_default();
     entries.iter().map(|entry| line(entry, width)).collect()

@@ -85,3 +85,37 @@ fn columns() -> Vec<Column<Row>> {
         Column::wide("BUCKET BY", |row: &Row| Cell::text(&row.bucket_by)),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use fluxgate_engine::{FlagConfig, parse, parse_split};
+
+    use super::{Placed, Row};
+    use crate::text::clean;
+
+    #[test]
+    fn what_is_shown_parses_back() {
+        let whens = [
+            r#"country == "US" and not beta == true"#,
+            r#"not (a == 1 or b != 2) and (c >= 1.5 or c < -3e10)"#,
+            r#"`a key` in ["x", 1, true] or `in` not in [""]"#,
+            r#"email ends with~ ["@a.com", "@B.com"] or name matches~ "^a\\d+[\"x]""#,
+            r#"v semver ">=2.0.0 <3.0.0 || 4.x" and t before "2026-01-01T00:00:00Z" and t after 1700000000000"#,
+            r#"not exists a.b and not (not exists c) and true or false"#,
+            "name == \"tab\\t line\\n \\u202e \\u0007 😀 größe\"",
+        ];
+        let splits = ["a=33.333, b=33.333, a=33.334", "b=0.001", "a=100"];
+        for (when, split) in whens.iter().flat_map(|when| splits.iter().map(move |split| (when, split))) {
+            let text = format!(
+                "{{ enabled: true, variants: {{ a: 1, b: 2 }}, default: a, off: a, criteria: [{{ when: {}, split: {split:?} }}] }}",
+                serde_json::Value::from(*when)
+            );
+            let config = FlagConfig::from_yaml(&text).unwrap();
+            let row = Row::from(Placed { place: 1, rule: &config.criteria[0] });
+            // Nothing in it needs to be made safe for a terminal, which would make it something else.
+            assert_eq!(clean(&row.when), row.when);
+            assert_eq!(Some(parse(&row.when).unwrap()), config.criteria[0].when, "{}", row.when);
+            assert_eq!(parse_split(&row.serves).unwrap(), config.criteria[0].split, "{}", row.serves);
+        }
+    }
+}
