@@ -22,6 +22,7 @@ pub mod edge;
 pub mod environment;
 pub mod evaluation;
 pub mod feature;
+pub mod files;
 pub mod names;
 pub mod pipeline;
 pub mod policy;

@@ -23,6 +23,7 @@ mod edge;
 mod env;
 mod exit_codes;
 mod feature;
+mod files;
 mod key;
 mod login;
 mod logout;
@@ -99,6 +100,11 @@ pub(crate) enum Command {
     #[command(subcommand, visible_alias = "edges")]
     Edge(edge::Edge),
 
+    Export(files::Export),
+    Validate(files::Validate),
+    Diff(files::Diff),
+    Apply(files::Apply),
+
     Version(version::Version),
     Completion(completion::Completion),
     Man(man::Man),
@@ -136,6 +142,10 @@ impl Command {
             Self::Change(command) => command.run(shell).await,
             Self::Audit(command) => command.run(shell).await,
             Self::Edge(command) => command.run(shell).await,
+            Self::Export(command) => command.run(shell).await,
+            Self::Validate(command) => command.run(shell).await,
+            Self::Diff(command) => command.run(shell).await,
+            Self::Apply(command) => command.run(shell).await,
             Self::Version(command) => command.run(shell).await,
             Self::Completion(command) => command.run(shell).await,
             Self::Man(command) => command.run(shell).await,

@@ -12,6 +12,7 @@ mod events;
 mod fake;
 mod exits;
 mod faults;
+mod files;
 mod hostile;
 mod http;
 mod output;
