@@ -17,6 +17,15 @@ pub(crate) struct Met {
     pub(crate) approvals: i64,
 }
 
+impl Met {
+    /// Returns it in words.
+    pub(crate) fn sentence(&self) -> String {
+        let Self { environment, policy, approvals } = self;
+        let plural = if *approvals == 1 { "" } else { "s" };
+        format!("{environment} changes need {approvals} approval{plural} (policy {policy:?}).")
+    }
+}
+
 /// Returns the policies that are met, by environment.
 pub(super) fn met(plan: &Plan, live: &LiveTeam) -> Vec<Met> {
     let mut touched = BTreeSet::new();

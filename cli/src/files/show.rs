@@ -14,7 +14,9 @@ use crate::output::{Line, Tone, View};
 pub(super) fn problem_lines(set: &Set, placed: &Placed) -> Vec<String> {
     let source = &set.sources[placed.source];
     let problem = &placed.problem;
-    let mut lines = vec![format!("{}:{}:{}  {}", source.name, problem.line, problem.column, problem.path)];
+    let place = format!("{}:{}:{}", source.name, problem.line, problem.column);
+    let separator = if problem.path.is_empty() { "" } else { "  " };
+    let mut lines = vec![format!("{place}{separator}{}", problem.path)];
     lines.extend(caret::lines(&source.text, problem).into_iter().map(|line| format!("  {line}")));
     lines
 }
@@ -82,11 +84,7 @@ pub(crate) fn plan(plan: &Plan) -> Vec<Line> {
         lines.push(Line::default());
     }
     lines.push(Line::from(counts(plan)));
-    for met in &plan.policies {
-        let approvals = counted(usize::try_from(met.approvals).unwrap_or_default(), "approval");
-        let text = format!("{} changes need {approvals} (policy {:?}).", met.environment, met.policy);
-        lines.push(Line::from(text));
-    }
+    lines.extend(plan.policies.iter().map(|met| Line::from(met.sentence())));
     lines
 }
 

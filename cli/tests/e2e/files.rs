@@ -46,7 +46,7 @@ spec:
       salt: "2026"
       dependsOn: [{feature: payments, variants: [v2]}]
       criteria:
-        - {name: pilots, when: tier in ["pro"] and age >= 18, rollout: 12.5, bucketBy: company, serve: one}
+        - {name: pilots, when: 'tier in ["pro"] and age >= 18', rollout: 12.5, bucketBy: company, serve: one}
         - {name: everyone, split: "none=50, half=25, one=25"}
     prod-eu: {enabled: false, default: one, off: none, dependsOn: [{feature: payments}]}
 ---
@@ -190,20 +190,20 @@ fn a_team_goes_into_files_and_comes_back_the_same() {
     let files = ["-f", path(&demo), "-f", path(&written)];
     world.run("admin", &[&["validate"], &files[..]].concat()).ends(0).says("nothing is wrong");
     let applied = on_team(&world, "shop", &[&["apply", "--yes", "-o", "json"], &files[..]].concat()).ends(0);
-    assert_eq!(applied.json()["applied"], 22, "{applied:#?}");
+    assert_eq!(applied.json()["applied"], 21, "{applied:#?}");
     let again = on_team(&world, "shop", &[&["apply", "--exit-code"], &files[..]].concat()).ends(0);
-    again.says("0 applied, 22 unchanged.");
+    again.says("0 applied, 21 unchanged.");
 
     // Kills are not in files.
     on_team(&world, "shop", &["export", "-d", path(&shop)]).ends(0);
     let exported = tree(&shop);
     let kill = ["kill", "base", "-e", "dev", "--reason", "a test", "--yes", "--confirm", "base"];
     on_team(&world, "shop", &kill).ends(0);
-    on_team(&world, "shop", &["export", "-d", path(&shop)]).ends(0).says("(22 files, 0 of them changed)");
+    on_team(&world, "shop", &["export", "-d", path(&shop)]).ends(0).says("(21 files, 0 of them changed)");
     assert_eq!(tree(&shop), exported);
     let diff = on_team(&world, "shop", &["diff", "-f", path(&shop), "--exit-code"]).ends(0);
     diff.says("feature/base is killed in dev. Files never change that.");
-    diff.says("0 to create, 0 to change, 22 unchanged.");
+    diff.says("0 to create, 0 to change, 21 unchanged.");
     let upsell = &exported[Path::new("features/upsell.yaml")];
     assert!(upsell.contains("split: none=50, half=25, one=25") && upsell.contains("one: 1.0"), "{upsell}");
     assert!(exported[Path::new("features/nowhere.yaml")].contains("valueType: STRING"));
@@ -219,7 +219,7 @@ fn a_team_goes_into_files_and_comes_back_the_same() {
     // In one stream it is the same.
     let stream = on_team(&other, "shop", &["export"]).ends(0).stdout;
     let diff = ["diff", "-f", "-", "--exit-code", "--context", "admin", "--team", "shop"];
-    fgctl(&world.config(), &diff, &stream).ends(0).says("22 unchanged");
+    fgctl(&world.config(), &diff, &stream).ends(0).says("21 unchanged");
 }
 
 /// The demo team in a folder, and the folder.
@@ -315,14 +315,14 @@ fn a_broken_file_has_its_place_and_nothing_is_sent() {
     edit(folder.path(), "BetaUsers", "role == \"admin\"", "role = \"admin\"");
     let validate = fgctl(folder.path(), &["validate", "-f", flags], "").ends(2);
     validate
-        .says("features/BetaUsers.yaml:20:")
+        .says("features/BetaUsers.yaml:24:")
         .says("when: role = \"admin\"")
         .says("^ expected ==, found =");
     validate.says("^^^^^^ no variant \"contrl\"; did you mean \"control\"?");
     validate.says(" in 2 of 8 files.");
     let value = fgctl(folder.path(), &["validate", "-f", flags, "-o", "json"], "").ends(2).json();
     let first = &value[0];
-    assert_eq!((&first["severity"], &first["line"]), (&json!("error"), &json!(20)), "{value:#}");
+    assert_eq!((&first["severity"], &first["line"]), (&json!("error"), &json!(24)), "{value:#}");
     for verb in [&["diff"][..], &["apply", "--yes"]] {
         world
             .run("dev", &[verb, &["-f", flags]].concat())

@@ -322,6 +322,11 @@ fn what_is_probably_not_meant_has_its_place_too() {
     let lints: Vec<String> = written.lint().iter().map(ToString::to_string).collect();
     assert_eq!(lints.len(), 1, "{lints:?}");
     assert!(lints[0].starts_with("16:11 spec.stages.dev.criteria[1]: "), "{lints:?}");
+    // In all stages together every variant is served.
+    let prod = "    prod:\n      enabled: true\n      default: a\n      off: a\n";
+    let alone = text.split("      criteria").next().unwrap();
+    let told = |text: &str| read_manifests(text).documents[0].lint().len();
+    assert_eq!((told(alone), told(&format!("{text}{prod}")), told(&format!("{alone}{prod}"))), (1, 1, 1));
     let problem = written.problem("spec.stages.dev", "is in no pipeline");
     assert_eq!(problem.to_string(), "10:5 spec.stages.dev: is in no pipeline");
 }

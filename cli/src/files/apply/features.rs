@@ -73,12 +73,9 @@ impl Run<'_> {
             dry_run: self.how.dry_run.then_some(true),
         };
         let proposal = files::make_feature(self.api, input).await?;
-        if self.how.dry_run {
-            self.report.proposed(&[key], &proposal);
-            return Ok(());
-        }
+        let place = self.first_stage(after).unwrap_or_default().to_owned();
         match (written, &proposal.change) {
-            (Some(_), _) => self.report.proposed(&[key], &proposal),
+            (Some(_), _) => self.report.proposed(&[(key, &place)], &proposal),
             // Every feature begins with a document; this one is to have none there.
             (None, Some(_)) if is_live(&proposal) => self.withdraw(key, self.first_stage(after)).await?,
             (None, Some(change)) => {
@@ -86,6 +83,9 @@ impl Run<'_> {
                 files::take_back(self.api, input).await?;
             }
             (None, None) => {}
+        }
+        if self.how.dry_run {
+            return Ok(());
         }
         if after.lifecycle != "BETA" || after.removal_date.is_some() {
             self.say(item, after).await?;

@@ -40,7 +40,7 @@ impl Run<'_> {
                 ..ProposeBatchInput::default()
             };
             let proposal = files::propose_batch(self.api, input).await?;
-            self.report.proposed(&[&key], &proposal);
+            self.report.proposed(&[], &proposal);
             if !is_live(&proposal) {
                 // Once the change is applied, the next run archives it.
                 return Ok(());

@@ -8,10 +8,14 @@ use fluxgate_client::{ChangeStatus, ProposalOutcome};
 use serde_json::{Value, json};
 
 use super::super::plan::Plan;
+use super::super::policies::Met;
 use super::super::reference::Reference;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{Cell, Line, Tone, View};
+
+/// How many warnings are told?
+const MAX_WARNINGS: usize = 20;
 
 /// What became of a thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +41,8 @@ pub(super) struct Opened {
 struct Done {
     outcome: Outcome,
     opened: Vec<Opened>,
-    warnings: Vec<String>,
+    /// Where each was found first.
+    warnings: BTreeMap<String, String>,
     error: Option<CliError>,
     why: Option<String>,
 }
@@ -53,6 +58,8 @@ pub(crate) struct Report {
     revision: Option<i64>,
     /// Edges that do not serve it in time, in words.
     lagging: Option<String>,
+    /// Of a dry run: which policies it would meet.
+    policies: Vec<String>,
 }
 
 impl Report {
@@ -64,12 +71,14 @@ impl Report {
                 (None, _) => Outcome::Created,
                 (Some(_), Some(_)) => Outcome::Changed,
             };
-            let done = Done { outcome, opened: Vec::new(), warnings: Vec::new(), error: None, why: None };
+            let done =
+                Done { outcome, opened: Vec::new(), warnings: BTreeMap::new(), error: None, why: None };
             (item.reference.clone(), done)
         });
         let done = done.collect();
+        let policies = if dry_run { plan.policies.iter().map(Met::sentence).collect() } else { Vec::new() };
         let (team, unchanged) = (plan.team.clone(), plan.unchanged);
-        Self { team, done, unchanged, dry_run, revision: None, lagging: None }
+        Self { team, done, unchanged, dry_run, revision: None, lagging: None, policies }
     }
 
     pub(super) fn fail(&mut self, reference: &Reference, error: CliError) {
@@ -99,16 +108,20 @@ impl Report {
         undone.map(|(reference, _)| reference.key.clone()).collect()
     }
 
-    /// Notes what became of a proposal, at each feature that it moves.
-    pub(super) fn proposed(&mut self, features: &[&str], proposal: &FileProposal) {
+    /// Notes what became of a proposal for stages, each a feature and an environment, in the order in which it was sent.
+    pub(super) fn proposed(&mut self, stages: &[(&str, &str)], proposal: &FileProposal) {
         if let Some(change) = &proposal.change {
             self.opened(change);
         }
-        for feature in features {
+        for warning in &proposal.warnings {
+            let (index, within) = within_batch(&warning.path);
+            let Some((feature, environment)) = stages.get(index) else { continue };
             if let Some(done) = self.done.get_mut(&Reference::feature(feature)) {
-                let told =
-                    proposal.warnings.iter().map(|warning| format!("{}: {}", warning.path, warning.message));
-                done.warnings.extend(told);
+                let within = within.strip_prefix("config").unwrap_or(within);
+                // What is so in several stages is told once.
+                done.warnings
+                    .entry(warning.message.clone())
+                    .or_insert_with(|| format!("stages.{environment}{within}"));
             }
         }
     }
@@ -207,17 +220,26 @@ impl Report {
                 vec![Cell::text(reference.to_string()), Cell::State(tone, word), Cell::text(details(done))];
             view = view.row(row).named(reference.to_string());
         }
-        for (reference, done) in &self.done {
-            for warning in &done.warnings {
-                let text = format!("{reference}: {warning}");
-                view = view.note(Line::default().and(Tone::Waiting, "! ").and(Tone::Plain, text));
+        let warnings = self.done.iter().flat_map(|(reference, done)| {
+            done.warnings.iter().map(move |(message, path)| format!("{reference}: {path}: {message}"))
+        });
+        for (told, text) in warnings.enumerate() {
+            if told == MAX_WARNINGS {
+                view = view.note("! and more; `fgctl validate -f` and `-o json` show all");
+                break;
             }
+            view = view.note(Line::default().and(Tone::Waiting, "! ").and(Tone::Plain, text));
+        }
+        for (reference, done) in &self.done {
             for line in done.error.iter().flat_map(|error| trouble(reference, error)) {
                 view = view.note(line);
             }
         }
         if let Some(sentence) = &self.lagging {
             view = view.note(Line::default().and(Tone::Bad, "✗ ").and(Tone::Plain, sentence.clone()));
+        }
+        for line in &self.policies {
+            view = view.note(line.clone());
         }
         let mut summary = vec![match self.dry_run {
             true => format!("{applied} to apply (dry run)"),
@@ -260,7 +282,8 @@ impl Report {
             item["why"] = json!(why);
         }
         if !done.warnings.is_empty() {
-            item["warnings"] = json!(done.warnings);
+            let warning = |(message, path)| json!({"path": path, "message": message});
+            item["warnings"] = done.warnings.iter().map(warning).collect();
         }
         item
     }
@@ -313,6 +336,15 @@ fn trouble(reference: &Reference, error: &CliError) -> Vec<Line> {
     lines.extend(error.hint.iter().map(|hint| Line::from(format!("  {hint}"))));
     lines.extend(error.request_id.iter().map(|id| Line::default().and(Tone::Dim, format!("  request {id}"))));
     lines
+}
+
+/// Returns which edit of a batch a path leads to, the first when there is only one, and the path within it.
+fn within_batch(path: &str) -> (usize, &str) {
+    let within = path.strip_prefix("edits[").and_then(|rest| rest.split_once("]."));
+    match within {
+        Some((index, within)) => (index.parse().unwrap_or(usize::MAX), within),
+        None => (0, path),
+    }
 }
 
 /// Returns whether a proposal put something live at once.

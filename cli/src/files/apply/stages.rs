@@ -67,7 +67,10 @@ impl<'a> Run<'a> {
             ..ProposeBatchInput::default()
         };
         match files::propose_batch(self.api, input).await {
-            Ok(proposal) => self.report.proposed(&features, &proposal),
+            Ok(proposal) => {
+                let stages: Vec<_> = part.iter().map(|edit| (edit.feature, edit.environment)).collect();
+                self.report.proposed(&stages, &proposal);
+            }
             Err(error) => {
                 let error = CliError::from(error);
                 for feature in features {

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use self::section::Section;
-use super::node::{Node, Place};
+use super::node::{Kind, Node, Place};
 use super::parse::{self, Holds};
 use super::{Problem, locate};
 use crate::config::FlagConfig;
@@ -207,8 +207,22 @@ impl Written {
                 self.moved(Problem { path, ..problem })
             }));
         }
+        // Variants that stand there for all stages are served by any of them.
+        let stages = self.stages.len();
+        let place = |problem: &Problem| (problem.line, problem.column, problem.message.clone());
+        let mut times = BTreeMap::new();
+        problems.iter().for_each(|problem| *times.entry(place(problem)).or_insert(0) += 1);
+        if self.shares_variants() {
+            let is_shared = |problem: &Problem| problem.path.split('.').nth(3) == Some("variants");
+            problems.retain(|problem| !is_shared(problem) || times.get(&place(problem)) == Some(&stages));
+        }
         in_order(&mut problems);
         problems
+    }
+
+    /// Returns whether the variants stand once for all stages.
+    fn shares_variants(&self) -> bool {
+        field(&self.root, "spec").and_then(|spec| field(spec, "variants")).is_some()
     }
 
     fn moved(&self, problem: Problem) -> Problem {
@@ -276,6 +290,11 @@ fn manifest(
             .map(|spec| Spec::Feature(Box::new(spec))),
     };
     Some(Manifest { team, key: key?, spec: spec? })
+}
+
+fn field<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
+    let Kind::Map(entries) = &node.kind else { return None };
+    entries.iter().find(|entry| entry.key == name).map(|entry| &entry.node)
 }
 
 /// Returns the message for a text that is no key, if it is none.
