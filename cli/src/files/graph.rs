@@ -12,7 +12,7 @@ fn needed<'c>(configs: impl Iterator<Item = &'c FlagConfig>) -> BTreeSet<String>
 }
 
 /// Returns features so that each stands behind those that it needs, as far as they are among them.
-pub(super) fn in_order<'i>(items: Vec<&'i Item>) -> Vec<&'i Item> {
+pub(super) fn in_order<'i>(items: &[&'i Item]) -> Vec<&'i Item> {
     let needs = |item: &Item| {
         let after = item.after.as_ref().and_then(feature);
         after.map(|after| needed(after.stages.values())).unwrap_or_default()
@@ -23,7 +23,7 @@ pub(super) fn in_order<'i>(items: Vec<&'i Item>) -> Vec<&'i Item> {
 }
 
 /// Returns features so that each stands before those that it needs, by what is live.
-pub(super) fn dependents_first<'i>(items: Vec<&'i Item>) -> Vec<&'i Item> {
+pub(super) fn dependents_first<'i>(items: &[&'i Item]) -> Vec<&'i Item> {
     let needs = |item: &Item| {
         let before = item.before.as_ref().and_then(|before| feature(&before.manifest));
         before.map(|before| needed(before.stages.values())).unwrap_or_default()
@@ -36,7 +36,7 @@ pub(super) fn dependents_first<'i>(items: Vec<&'i Item>) -> Vec<&'i Item> {
 /// Divides edits of one environment into those that have to happen at once: features that depend on each other, directly
 /// or through others among them. Within a part each stands behind those that it needs.
 pub(super) fn together<'p>(
-    edits: Vec<Edit<'p>>,
+    edits: &[Edit<'p>],
     was: impl Fn(&str) -> Option<&'p FlagConfig>,
 ) -> Vec<Vec<Edit<'p>>> {
     let keys: Vec<&str> = edits.iter().map(|edit| edit.feature).collect();
@@ -127,7 +127,8 @@ mod tests {
         let wanted: &'static [_] = Box::leak(Box::new(wanted));
         let before: &'static FlagConfig = Box::leak(Box::new(before));
         // b is needed by what e was.
-        let parts = together(wanted.iter().map(edit).collect(), |key| (key == "e").then_some(before));
+        let parts =
+            together(&wanted.iter().map(edit).collect::<Vec<_>>(), |key| (key == "e").then_some(before));
         let keys: Vec<Vec<&str>> =
             parts.iter().map(|part| part.iter().map(|edit| edit.feature).collect()).collect();
         assert_eq!(keys, [vec!["b", "e", "d", "a"], vec!["c"]]);

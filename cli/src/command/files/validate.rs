@@ -23,7 +23,7 @@ pub(crate) struct Validate {
 }
 
 impl Validate {
-    #[expect(clippy::unused_async, reason = "all commands run alike")]
+    #[expect(clippy::unused_async, reason = "all commands are called alike")]
     pub(crate) async fn run(self, _: &Shell) -> Result<View, CliError> {
         Ok(show_problems(&load(&self.file)?, self.strict))
     }

@@ -21,7 +21,7 @@ impl Run<'_> {
     pub(super) async fn features(&mut self) {
         let items: Vec<&Item> =
             self.plan.items_of(Noun::Feature).filter(|item| item.after.is_some()).collect();
-        let items = graph::in_order(items);
+        let items = graph::in_order(&items);
         for (done, item) in items.iter().enumerate() {
             self.tell(done, items.len());
             let Some(after) = item.after.as_ref().and_then(feature) else { continue };

@@ -4,6 +4,7 @@
 mod features;
 mod prune;
 mod report;
+mod show;
 mod stages;
 mod structure;
 

@@ -15,7 +15,7 @@ impl Run<'_> {
     pub(super) async fn prune(&mut self) {
         let items: Vec<&Item> =
             self.plan.items_of(Noun::Feature).filter(|item| item.after.is_none()).collect();
-        for item in graph::dependents_first(items) {
+        for item in graph::dependents_first(&items) {
             if self.stopped {
                 self.report.skip(&item.reference, "something before it failed");
                 continue;

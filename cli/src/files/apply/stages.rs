@@ -38,7 +38,7 @@ impl<'a> Run<'a> {
         order.sort_by_key(|environment| live.iter().position(|key| key == environment).unwrap_or(live.len()));
         for environment in order {
             let was = |key: &str| was(items, key, environment);
-            let parts = graph::together(edits.remove(environment).unwrap_or_default(), was);
+            let parts = graph::together(&edits.remove(environment).unwrap_or_default(), was);
             for part in parts.into_iter().flat_map(chunks) {
                 self.propose(&part).await;
             }
