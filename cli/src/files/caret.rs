@@ -21,14 +21,15 @@ pub(super) fn lines(text: &str, problem: &Problem) -> Vec<String> {
         .take(problem.line + 1 - first)
         .filter(|(_, line)| !line.trim().is_empty())
         .collect();
-    let from = problem.column.saturating_sub(1).saturating_sub(MAX_BEFORE);
+    let start = problem.column.saturating_sub(1);
+    let from = start.saturating_sub(MAX_BEFORE);
     let mut shown: Vec<String> =
         around.iter().map(|(at, line)| format!("{at:>number$} │ {}", window(line, from))).collect();
-    let line = text.lines().nth(problem.line - 1).unwrap_or_default();
-    let before: String = line.chars().take(problem.column - 1).skip(from).collect();
+    let line = text.lines().nth(problem.line.saturating_sub(1)).unwrap_or_default();
+    let before: String = line.chars().take(start).skip(from).collect();
     let elided = usize::from(from > 0);
     let indent = clean(&before).replace('\t', " ").width() + elided;
-    let carets = "^".repeat(length(line, problem.column - 1).min(MAX_LINE - MAX_BEFORE));
+    let carets = "^".repeat(length(line, start).min(MAX_LINE - MAX_BEFORE));
     shown.push(format!("{:>number$} │ {:indent$}{carets} {}", "", "", problem.message));
     shown
 }

@@ -325,7 +325,7 @@ fn a_broken_file_has_its_place_and_nothing_is_sent() {
         .says("when: role = \"admin\"")
         .says("^ expected ==, found =");
     validate.says("^^^^^^ no variant \"contrl\"; did you mean \"control\"?");
-    validate.says("2 problems in 2 of ");
+    validate.says("5 problems in 2 of ");
     let value = fgctl(folder.path(), &["validate", "-f", flags, "-o", "json"], "").ends(2).json();
     let first = &value[0];
     assert_eq!((&first["severity"], &first["line"]), (&json!("error"), &json!(24)), "{value:#}");

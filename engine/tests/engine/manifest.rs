@@ -330,3 +330,27 @@ fn what_is_probably_not_meant_has_its_place_too() {
     let problem = written.problem("spec.stages.dev", "is in no pipeline");
     assert_eq!(problem.to_string(), "10:5 spec.stages.dev: is in no pipeline");
 }
+
+#[test]
+fn whatever_is_cut_out_is_read_or_has_its_place() {
+    let lines: Vec<&str> = ALL.lines().collect();
+    let without = |skipped: usize| {
+        let kept = lines.iter().enumerate().filter(|(index, _)| *index != skipped);
+        kept.map(|(_, line)| format!("{line}\n")).collect::<String>()
+    };
+    let cut = |at: usize| ALL[..at].to_owned();
+    let odd = |at: usize| format!("{}\u{202e}é[{}", &ALL[..at], &ALL[at..]);
+    let places = (0..ALL.len()).step_by(7);
+    let texts = (0..lines.len()).map(without).chain(places.clone().map(cut)).chain(places.map(odd));
+    for text in texts {
+        let file = read_manifests(&text);
+        for problem in &file.problems {
+            let is_inside = problem.line <= text.lines().count() + 1 && problem.column >= 1;
+            assert!(is_inside, "{problem} in {text}");
+        }
+        // What is read without a problem is written, and read the same.
+        for written in &file.documents {
+            assert_eq!(read(&written.manifest.to_yaml()), std::slice::from_ref(&written.manifest));
+        }
+    }
+}

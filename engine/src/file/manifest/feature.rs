@@ -185,7 +185,7 @@ fn value_type(
     problems: &mut Vec<Problem>,
 ) -> Option<String> {
     let said = spec.word("valueType", &VALUE_TYPES, problems);
-    let mut known = said.clone().or_else(|| (kind == Some("SIMPLE")).then(|| "BOOLEAN".to_owned()));
+    let mut known = said.or_else(|| (kind == Some("SIMPLE")).then(|| "BOOLEAN".to_owned()));
     for (environment, config) in configs {
         let found = type_of(config);
         match &known {
