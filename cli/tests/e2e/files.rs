@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::http::post;
+use crate::poll::until;
 use crate::run::{Run, fgctl};
 use crate::world::World;
 
@@ -283,10 +284,18 @@ fn a_plan_is_proposed_approved_and_stale() {
     world.run("dev", &["apply", plan, "--yes"]).ends(8).says(&format!("prod #{number} open"));
     let wait = ["apply", plan, "--yes", "--wait", "--timeout"];
     world.run("dev", &[&wait[..], &["1s"]].concat()).ends(8).says("still pending after 1s");
+    // Taken back, it is proposed anew, and waited for until somebody decides.
+    world.run("dev", &["change", "cancel", &number]).ends(0);
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| world.run("dev", &[&wait[..], &["1m"]].concat()));
-        world.run("lead", &["approve", &number]).ends(0);
-        waiting.join().unwrap().ends(0);
+        let list = ["change", "list", "--waiting", "-o", "json"];
+        let open = until(
+            "it is proposed",
+            || world.run("lead", &list).ends(0).json(),
+            |list| list.as_array().is_some_and(|list| !list.is_empty()),
+        );
+        world.run("lead", &["approve", &open[0]["number"].to_string()]).ends(0);
+        waiting.join().unwrap().ends(0).says("prod v2");
     });
     world.run("dev", &["apply", plan, "--exit-code"]).ends(0).says("0 applied, 9 unchanged.");
 
