@@ -8,6 +8,7 @@ mod dev;
 mod error;
 mod exit;
 mod file;
+mod files;
 mod folder;
 mod output;
 mod pager;

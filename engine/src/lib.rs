@@ -44,7 +44,10 @@ pub use explain::{
     ShareTrace, SplitTrace, Step, StepOutcome, WhyNot, explain,
 };
 pub use expression::{ExpressionError, parse, parse_split};
-pub use file::{FileError, Problem};
+pub use file::{
+    ContextKeySpec, EnvironmentSpec, FeatureSpec, FileError, Manifest, ManifestFile, PipelineSpec,
+    PipelineStage, PolicySpec, Problem, Spec, Written, read_manifests,
+};
 pub use instant::is_instant;
 pub use limit::ContextLimit;
 pub use lint::{Lint, LintRule, lint};

@@ -8,9 +8,9 @@
 //! in each format and how the process ends; only `main` prints it. `View::nothing()` shows nothing.
 //! Failures are [`CliError`]s: `CliError::new(Exit::…, "what and why").hint("what to do")`.
 
-mod api;
 mod actions;
 mod analytics;
+mod api;
 mod audit;
 mod change;
 mod client;
@@ -26,22 +26,23 @@ mod edge;
 mod env;
 mod exit_codes;
 mod feature;
+mod files;
 mod key;
 mod live;
 mod login;
 mod logout;
+mod man;
 mod member;
 mod pipeline;
 mod policy;
-mod man;
 mod propose;
 mod rule;
 mod shared;
+mod status;
 mod team;
 mod token;
 mod user;
 mod variant;
-mod status;
 mod version;
 mod wait;
 mod watch;
@@ -115,6 +116,11 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Analytics(analytics::Analytics),
 
+    Export(files::Export),
+    Validate(files::Validate),
+    Diff(files::Diff),
+    Apply(files::Apply),
+
     Doctor(doctor::Doctor),
     Version(version::Version),
     Completion(completion::Completion),
@@ -162,6 +168,10 @@ impl Command {
             Self::Edge(command) => command.run(shell).await,
             Self::Analytics(command) => command.run(shell).await,
             Self::Doctor(command) => command.run(shell).await,
+            Self::Export(command) => command.run(shell).await,
+            Self::Validate(command) => command.run(shell).await,
+            Self::Diff(command) => command.run(shell).await,
+            Self::Apply(command) => command.run(shell).await,
             Self::Version(command) => command.run(shell).await,
             Self::Completion(command) => command.run(shell).await,
             Self::Man(command) => command.run(shell).await,

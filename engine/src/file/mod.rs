@@ -5,6 +5,7 @@
 
 mod expand;
 mod locate;
+mod manifest;
 mod node;
 mod parse;
 mod raw;
@@ -14,7 +15,12 @@ mod write;
 use std::collections::HashSet;
 use std::fmt;
 
-use self::node::Place;
+pub use self::manifest::{
+    ContextKeySpec, EnvironmentSpec, FeatureSpec, Manifest, ManifestFile, PipelineSpec, PipelineStage,
+    PolicySpec, Spec, Written, read_manifests,
+};
+use self::node::{Node, Place};
+use self::parse::Holds;
 use crate::config::FlagConfig;
 use crate::validate::Found;
 
@@ -50,32 +56,37 @@ impl FlagConfig {
     /// `when` may also be the text of an expression, and `split` a text such as `control=50, express=50`.
     /// Characters that cannot be printed have to be escaped, as YAML wants it in JSON too.
     pub fn from_yaml(text: &str) -> Result<Self, FileError> {
-        let (root, mut problems) = parse::parse(text);
-        let Some(mut root) = root else {
-            return Err(FileError::new(problems));
-        };
-        if let Err(problem) = expand::expand(&mut root, &mut problems) {
-            add(&mut problems, problem);
-            return Err(FileError::new(problems));
+        let (root, problems) = parse::parse(text, Holds::Config);
+        match root {
+            Some(mut root) => read(&mut root, problems).map_err(FileError::new),
+            None => Err(FileError::new(problems)),
         }
-        let found: Vec<_> =
-            problems.iter().map(|problem| Found::value(&problem.path, &*problem.message)).collect();
-        Self::read(&root.to_value(), found).map_err(|mut found| {
-            let rest = found.split_off(problems.len());
-            // What could not be read is not reported a second time for what stands in its place.
-            let known: HashSet<_> = problems.iter().map(|problem| &*problem.path).collect();
-            let is_new = |found: &Found| !known.contains(&*found.violation.path);
-            let rest = rest.into_iter().filter(is_new).collect();
-            let rest = locate::locate(&root, rest);
-            problems.extend(rest);
-            FileError::new(problems)
-        })
     }
 
     /// Returns the canonical form as YAML, with `when` as an expression and `split` as a text.
     pub fn to_yaml(&self) -> String {
         write::write(&self.clone().into_canonical())
     }
+}
+
+/// Reads the document that a tree holds, adding to the problems that its text has; its text forms become long ones.
+fn read(root: &mut Node, mut problems: Vec<Problem>) -> Result<FlagConfig, Vec<Problem>> {
+    if let Err(problem) = expand::expand(root, &mut problems) {
+        add(&mut problems, problem);
+        return Err(problems);
+    }
+    let found: Vec<_> =
+        problems.iter().map(|problem| Found::value(&problem.path, &*problem.message)).collect();
+    FlagConfig::read(&root.to_value(), found).map_err(|mut found| {
+        let rest = found.split_off(problems.len());
+        // What could not be read is not reported a second time for what stands in its place.
+        let known: HashSet<_> = problems.iter().map(|problem| &*problem.path).collect();
+        let is_new = |found: &Found| !known.contains(&*found.violation.path);
+        let rest = rest.into_iter().filter(is_new).collect();
+        let rest = locate::locate(root, rest);
+        problems.extend(rest);
+        problems
+    })
 }
 
 /// Keeps one problem more than are told, so that it is known that there are more.
@@ -101,6 +112,10 @@ impl Problem {
     fn new(path: impl fmt::Display, message: impl Into<String>, place: Place) -> Self {
         let Place { line, column } = place;
         Self { path: path.to_string(), message: message.into(), line, column }
+    }
+
+    fn place(&self) -> Place {
+        Place { line: self.line, column: self.column }
     }
 }
 

@@ -20,6 +20,34 @@ pub(super) const MAX_TEXT: usize = 2 * 1024 * 1024;
 /// How much may a text weigh once its aliases are replaced? The largest document has 131,000 nodes.
 const MAX_SIZE: usize = 150_000 * NODE;
 
+/// How many documents, as long as the largest, may a manifest have? One for each stage of its feature.
+const MAX_STAGES: usize = 16;
+
+/// What a text is to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// One flag config.
+    Config,
+    /// One manifest, which may have a flag config for each stage.
+    Manifest,
+}
+
+impl Holds {
+    fn documents(self) -> usize {
+        match self {
+            Self::Config => 1,
+            Self::Manifest => MAX_STAGES,
+        }
+    }
+
+    fn what(self) -> &'static str {
+        match self {
+            Self::Config => "flag config",
+            Self::Manifest => "manifest",
+        }
+    }
+}
+
 /// How many characters may a key have that has no `?` before it? The parser holds back as many.
 const MAX_KEY: usize = 16 * 1024;
 
@@ -32,9 +60,10 @@ const MAX_INFO: usize = 200;
 const START: Place = Place { line: 1, column: 1 };
 
 /// Reads a text; without a tree, the last of the problems says why there is none.
-pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Problem>) {
-    if text.len() > MAX_TEXT {
-        let message = format!("the text has {} bytes; at most {MAX_TEXT}", text.len());
+pub(super) fn parse(text: &str, holds: Holds) -> (Option<Node>, Vec<Problem>) {
+    let most = MAX_TEXT * holds.documents();
+    if text.len() > most {
+        let message = format!("the text has {} bytes; at most {most}", text.len());
         return (None, vec![Problem::new("", message, START)]);
     }
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
@@ -46,7 +75,8 @@ pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Problem>) {
     options.set_emit_comments(false);
     options.simple_key_max_lookahead = MAX_KEY;
     let events = Parser::new_from_str_with_options(text, options);
-    let mut composer = Composer { text, events, anchors: HashMap::new(), size: 0, problems: Vec::new() };
+    let mut composer =
+        Composer { text, holds, events, anchors: HashMap::new(), size: 0, problems: Vec::new() };
     let root = composer.document();
     let mut problems = composer.problems;
     let root = root.map_err(|problem| add(&mut problems, problem)).ok();
@@ -56,6 +86,7 @@ pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Problem>) {
 /// Makes the tree of what the parser finds. Its errors are those after which the rest cannot be understood.
 struct Composer<'t> {
     text: &'t str,
+    holds: Holds,
     events: Parser<'t, StrInput<'t>>,
     anchors: HashMap<usize, Rc<Node>>,
     size: usize,
@@ -79,14 +110,18 @@ impl<'t> Composer<'t> {
                     let event = self.next()?;
                     break self.node(event, &Path::Root, 0)?;
                 }
-                _ => return Err(Problem::new("", "is empty; a flag config is expected", START)),
+                _ => {
+                    let message = format!("is empty; a {} is expected", self.holds.what());
+                    return Err(Problem::new("", message, START));
+                }
             }
         };
         loop {
             match self.next()? {
                 (Event::StreamEnd, _) => return Ok(root),
                 (Event::DocumentStart(..), span) => {
-                    let message = "a second document begins here; a text holds one flag config";
+                    let what = self.holds.what();
+                    let message = format!("a second document begins here; a text holds one {what}");
                     self.report(&Path::Root, message, place(span.start));
                     return Ok(root);
                 }
@@ -139,7 +174,7 @@ impl<'t> Composer<'t> {
     fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span, path: &Path<'_>) -> Kind {
         let start = place(span.start);
         let quote = match style {
-            ScalarStyle::Plain if span.is_empty() && is_field(path) => {
+            ScalarStyle::Plain if span.is_empty() && self.is_field(path) => {
                 self.report(path, "is empty; leave the field out or give a value", start);
                 return Kind::Whole(Value::Null);
             }
@@ -244,9 +279,10 @@ impl<'t> Composer<'t> {
     /// Counts a node and the bytes of its text.
     fn spend(&mut self, bytes: usize, start: Place) -> Result<(), Problem> {
         self.size += NODE + bytes;
-        if self.size > MAX_SIZE {
+        if self.size > MAX_SIZE * self.holds.documents() {
+            let what = self.holds.what();
             let message =
-                "the text, or what anchors and aliases make of it, has more values than any flag config";
+                format!("the text, or what anchors and aliases make of it, has more values than any {what}");
             return Err(Problem::new("", message, start));
         }
         Ok(())
@@ -260,6 +296,16 @@ impl<'t> Composer<'t> {
         }
     }
 
+    /// Returns whether this is a field of the document's own, not of a value that people choose.
+    fn is_field(&self, path: &Path<'_>) -> bool {
+        match self.holds {
+            Holds::Config => is_field(path, |around| matches!(around, Path::Field(Path::Root, "variants"))),
+            Holds::Manifest => {
+                is_field(path, |around| matches!(around, Path::Field(_, "variants" | "allowedValues")))
+            }
+        }
+    }
+
     fn report(&mut self, path: &Path<'_>, message: impl Into<String>, place: Place) {
         // A path can be as long as the text, so none is built in vain.
         if self.problems.len() <= MAX_PROBLEMS {
@@ -268,13 +314,13 @@ impl<'t> Composer<'t> {
     }
 }
 
-/// Returns whether this is a field of the document's own, not of a variant's value.
-fn is_field(path: &Path<'_>) -> bool {
+/// Returns whether this is a field, and not in anything that holds values.
+fn is_field(path: &Path<'_>, holds_values: impl Fn(&Path<'_>) -> bool) -> bool {
     let &Path::Field(mut around, _) = path else {
         return false;
     };
     while let &(Path::Field(parent, _) | Path::Index(parent, _)) = around {
-        if matches!(around, Path::Field(Path::Root, "variants")) {
+        if holds_values(around) {
             return false;
         }
         around = parent;

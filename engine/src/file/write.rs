@@ -1,5 +1,7 @@
 //! Writes the canonical YAML: block form, two spaces a level, a text where a file may have one.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::parse::MAX_TEXT;
@@ -22,7 +24,7 @@ const MAX_BLOCKS: usize = 10;
 const FEW_BLOCKS: usize = 2;
 
 /// What is written, its fields in their order.
-enum Tree {
+pub(super) enum Tree {
     Scalar(Value),
     List(Vec<Tree>),
     Map(Vec<(String, Tree)>),
@@ -42,6 +44,11 @@ pub(super) fn write(config: &FlagConfig) -> String {
     if text.len() > MAX_TEXT { write_tree(&tree, FEW_BLOCKS) } else { text }
 }
 
+/// Writes a tree.
+pub(super) fn write_manifest(tree: &Tree) -> String {
+    write_tree(tree, MAX_BLOCKS)
+}
+
 fn write_tree(tree: &Tree, blocks: usize) -> String {
     let mut text = String::new();
     for line in block(tree, blocks).lines {
@@ -53,40 +60,47 @@ fn write_tree(tree: &Tree, blocks: usize) -> String {
 
 /// A mapping that leaves out what is absent.
 #[derive(Default)]
-struct Fields(Vec<(String, Tree)>);
+pub(super) struct Fields(Vec<(String, Tree)>);
 
 impl Fields {
-    fn with(mut self, name: &str, tree: impl Into<Option<Tree>>) -> Self {
+    pub(super) fn with(mut self, name: &str, tree: impl Into<Option<Tree>>) -> Self {
         self.0.extend(tree.into().map(|tree| (name.to_owned(), tree)));
         self
     }
 
-    fn with_list<T>(self, name: &str, elements: &[T], tree: fn(&T) -> Tree) -> Self {
+    pub(super) fn with_list<T>(self, name: &str, elements: &[T], tree: fn(&T) -> Tree) -> Self {
         let list = (!elements.is_empty()).then(|| Tree::List(elements.iter().map(tree).collect()));
         self.with(name, list)
     }
 
-    fn into_tree(self) -> Tree {
+    /// Adds what a document may leave out.
+    pub(super) fn with_rest(self, config: &FlagConfig) -> Self {
+        self.with("salt", text(&config.salt))
+            .with("sticky", flag(config.sticky))
+            .with("clientSide", flag(config.client_side))
+            .with_list("dependsOn", &config.depends_on, dependency_tree)
+            .with_list("criteria", &config.criteria, criterion_tree)
+    }
+
+    pub(super) fn into_tree(self) -> Tree {
         Tree::Map(self.0)
     }
 }
 
 fn config_tree(config: &FlagConfig) -> Tree {
-    let FlagConfig { enabled, variants, default, off, salt, sticky, client_side, depends_on, criteria } =
-        config;
-    let variants = variants.iter().map(|(key, value)| (key.clone(), Tree::from(value))).collect();
+    let variants = variants_tree(&config.variants);
     let variant = |key: &Option<String>| text(key).unwrap_or(Tree::Scalar(Value::Null));
     Fields::default()
-        .with("enabled", Tree::Scalar(Value::Bool(*enabled)))
-        .with("variants", Tree::Map(variants))
-        .with("default", variant(default))
-        .with("off", variant(off))
-        .with("salt", text(salt))
-        .with("sticky", flag(*sticky))
-        .with("clientSide", flag(*client_side))
-        .with_list("dependsOn", depends_on, dependency_tree)
-        .with_list("criteria", criteria, criterion_tree)
+        .with("enabled", Tree::Scalar(Value::Bool(config.enabled)))
+        .with("variants", variants)
+        .with("default", variant(&config.default))
+        .with("off", variant(&config.off))
+        .with_rest(config)
         .into_tree()
+}
+
+pub(super) fn variants_tree(variants: &BTreeMap<String, Value>) -> Tree {
+    Tree::Map(variants.iter().map(|(key, value)| (key.clone(), Tree::from(value))).collect())
 }
 
 fn dependency_tree(dependency: &Dependency) -> Tree {
@@ -133,15 +147,15 @@ fn split_tree(split: &[Split]) -> Tree {
     Tree::List(split.iter().map(share).collect())
 }
 
-fn string(text: &str) -> Tree {
+pub(super) fn string(text: &str) -> Tree {
     Tree::Scalar(Value::from(text))
 }
 
-fn text(text: &Option<String>) -> Option<Tree> {
+pub(super) fn text(text: &Option<String>) -> Option<Tree> {
     text.as_deref().map(string)
 }
 
-fn flag(is_set: bool) -> Option<Tree> {
+pub(super) fn flag(is_set: bool) -> Option<Tree> {
     is_set.then_some(Tree::Scalar(Value::Bool(true)))
 }
 

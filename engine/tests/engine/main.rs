@@ -21,6 +21,7 @@ mod guards;
 mod limits;
 mod lint;
 mod logic;
+mod manifest;
 mod merge;
 mod movement;
 mod numbers;

@@ -1,0 +1,69 @@
+//! Writes a team into a folder, a file for each thing. What has not changed is not touched.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use fluxgate_engine::Manifest;
+
+use super::reference::{Noun, Reference};
+use crate::error::CliError;
+use crate::exit::Exit;
+
+/// What was done to a folder.
+#[derive(Debug, Default)]
+pub(crate) struct Folder {
+    /// How many files are there for the team.
+    pub(crate) files: usize,
+    /// How many of them are new or changed.
+    pub(crate) written: usize,
+    /// Files beside them that the team has nothing for.
+    pub(crate) left: Vec<PathBuf>,
+}
+
+/// Writes the files of a team into a folder.
+pub(crate) fn write(folder: &Path, things: &BTreeMap<Reference, &Manifest>) -> Result<Folder, CliError> {
+    let mut done = Folder::default();
+    let mut names = BTreeSet::new();
+    let mut kept = BTreeSet::new();
+    for (reference, manifest) in things {
+        // Where a file system takes A for a, one would replace the other.
+        let mut name = format!("{}.yaml", reference.key);
+        let mut number = 1;
+        while !names.insert((reference.noun, name.to_lowercase())) {
+            number += 1;
+            name = format!("{}.{number}.yaml", reference.key);
+        }
+        let path = folder.join(reference.noun.folder()).join(name);
+        done.written += usize::from(put(&path, &manifest.to_yaml()).map_err(|error| failed(&path, &error))?);
+        done.files += 1;
+        kept.insert(path);
+    }
+    for noun in Noun::ALL {
+        let Ok(entries) = fs::read_dir(folder.join(noun.folder())) else { continue };
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let is_ours = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "yaml");
+        done.left.extend(paths.filter(|path| is_ours(path) && !kept.contains(path)));
+    }
+    done.left.sort();
+    Ok(done)
+}
+
+/// Writes a file unless it says that already; the file that is there is replaced as a whole.
+fn put(path: &Path, text: &str) -> io::Result<bool> {
+    if fs::read(path).is_ok_and(|there| there == text.as_bytes()) {
+        return Ok(false);
+    }
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let fresh = path.with_extension("yaml.new");
+    fs::write(&fresh, text)?;
+    fs::rename(&fresh, path)?;
+    Ok(true)
+}
+
+fn failed(path: &Path, error: &io::Error) -> CliError {
+    CliError::new(Exit::Failed, format!("cannot write {}: {error}", path.display()))
+}

@@ -1,0 +1,83 @@
+//! The texts that are named: files, folders with all that is in them, and `-` for standard input.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::error::CliError;
+
+/// How long may one file be?
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// A text, and what its file is called.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+/// Reads what is named, each file once, in the order of the names.
+pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<Source>, CliError> {
+    let mut sources = Vec::new();
+    let mut seen = BTreeSet::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            let text = bounded(io::stdin().lock(), "standard input")?;
+            sources.push(Source { name: "-".to_owned(), text });
+            continue;
+        }
+        let mut files = Vec::new();
+        collect(path, true, &mut files).map_err(|error| unreadable(path, &error))?;
+        if files.is_empty() {
+            let message = format!("{} has no .yaml, .yml or .json files", path.display());
+            return Err(CliError::usage(message).hint("fgctl export -d DIR writes some"));
+        }
+        for file in files {
+            if seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())) {
+                let name = file.display().to_string();
+                let opened = fs::File::open(&file).map_err(|error| unreadable(&file, &error))?;
+                sources.push(Source { text: bounded(opened, &name)?, name });
+            }
+        }
+    }
+    Ok(sources)
+}
+
+/// Adds a file, or those in a folder and below; hidden ones are not meant.
+fn collect(path: &Path, named: bool, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let kind = fs::metadata(path)?;
+    if !kind.is_dir() {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        if named || matches!(extension, Some("yaml" | "yml" | "json")) {
+            files.push(path.to_owned());
+        }
+        return Ok(());
+    }
+    let mut inner = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        // A link to a folder could lead back here.
+        let linked_folder = entry.file_type()?.is_symlink() && entry.path().is_dir();
+        if !entry.file_name().to_string_lossy().starts_with('.') && !linked_folder {
+            inner.push(entry.path());
+        }
+    }
+    inner.sort();
+    inner.iter().try_for_each(|path| collect(path, false, files))
+}
+
+fn bounded(from: impl Read, name: &str) -> Result<String, CliError> {
+    let mut bytes = Vec::new();
+    from.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| CliError::usage(format!("cannot read {name}: {error}")))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(CliError::usage(format!("{name} is longer than {} MiB", MAX_BYTES / 1024 / 1024)));
+    }
+    String::from_utf8(bytes).map_err(|_| CliError::usage(format!("{name} is not UTF-8 text")))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> CliError {
+    CliError::usage(format!("cannot read {}: {error}", path.display()))
+}
