@@ -9,6 +9,7 @@ use fluxgate_engine::{Manifest, PipelineStage, Spec};
 use uuid::Uuid;
 
 use super::manifest;
+use super::plan::Plan;
 use super::reference::{Noun, Reference};
 use crate::error::CliError;
 
@@ -92,14 +93,19 @@ impl LiveTeam {
         self.things.values().filter_map(stages).collect()
     }
 
-    /// Returns whether an environment is of type PRODUCTION.
-    pub(crate) fn is_production(&self, environment: &str) -> bool {
-        let reference = Reference { noun: Noun::Environment, key: environment.to_owned() };
-        let spec = self.manifest(&reference).map(|manifest| &manifest.spec);
-        matches!(spec, Some(Spec::Environment(spec)) if spec.kind == "PRODUCTION")
+    /// Returns the type of an environment, as the plan has it or as it is.
+    pub(crate) fn kind_of<'a>(&'a self, environment: &str, plan: &'a Plan) -> &'a str {
+        let planned = plan.items_of(Noun::Environment).filter(|item| item.reference.key == environment);
+        let planned = planned.filter_map(|item| item.after.as_ref());
+        let there = Reference { noun: Noun::Environment, key: environment.to_owned() };
+        let kind = planned.chain(self.manifest(&there)).find_map(|manifest| match &manifest.spec {
+            Spec::Environment(spec) => Some(spec.kind.as_str()),
+            _ => None,
+        });
+        kind.unwrap_or_default()
     }
 
-    /// Returns the keys of all features that files may name.
+    /// Returns the features that files may name.
     pub(crate) fn features(&self) -> impl Iterator<Item = &Live> {
         self.things.iter().filter(|(reference, _)| reference.is_feature()).map(|(_, live)| live)
     }

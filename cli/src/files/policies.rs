@@ -39,7 +39,7 @@ pub(super) fn met(plan: &Plan, live: &LiveTeam) -> Vec<Met> {
     for environment in live.environments.iter().filter(|environment| touched.contains(*environment)) {
         for thing in live.things.values() {
             let Spec::Policy(policy) = &thing.manifest.spec else { continue };
-            if covers(policy, environment, live) {
+            if covers(policy, environment, live.kind_of(environment, plan)) {
                 met.push(Met {
                     environment: environment.clone(),
                     policy: thing.manifest.key.clone(),
@@ -51,11 +51,11 @@ pub(super) fn met(plan: &Plan, live: &LiveTeam) -> Vec<Met> {
     met
 }
 
-fn covers(policy: &PolicySpec, environment: &String, live: &LiveTeam) -> bool {
+fn covers(policy: &PolicySpec, environment: &String, kind: &str) -> bool {
     policy.enabled
         && match policy.scope.as_str() {
             "ALL" => true,
-            "PRODUCTION" => live.is_production(environment),
+            "PRODUCTION" => kind == "PRODUCTION",
             _ => policy.environments.contains(environment),
         }
 }

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use fluxgate_client::{Api, change, clock};
+use fluxgate_client::{Api, EnvironmentType, change, clock};
 
-use super::super::propose::{moderate, severe};
-use super::super::wait::{Goal, Until, Wait, Waiting};
+use super::super::propose::{moderate, reason, severe};
+use super::super::wait::{Goal, Opened, Until, Wait, Waiting};
 use super::wanted;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -67,7 +67,7 @@ impl Apply {
         if !plan.items.is_empty() && !self.dry_run {
             self.ask(shell, &plan, &live)?;
         }
-        let how = How { reason: self.reason.clone(), dry_run: self.dry_run };
+        let how = How { reason: reason(self.reason.as_deref()), dry_run: self.dry_run };
         let mut report = run((shell, &api), (&plan, &live), how).await;
         if !self.dry_run {
             self.wait(shell, (&api, &plan.team), &mut report).await?;
@@ -98,7 +98,7 @@ impl Apply {
     /// Shows what is to happen and asks, where it matters.
     fn ask(&self, shell: &Shell, plan: &Plan, live: &LiveTeam) -> Result<(), CliError> {
         let archived = plan.items.iter().filter(|item| item.after.is_none()).count();
-        if !matters(plan, live) && archived == 0 {
+        if archived == 0 && !matters(shell, plan, live)? {
             return Ok(());
         }
         if shell.ui.may_ask() && !self.yes {
@@ -128,7 +128,8 @@ impl Apply {
         let wait = Wait::new(shell, api, team);
         for number in report.waiting() {
             let change = change::get(api, team, number).await?;
-            let change = match wait.follow(&change, Until::Applied).await {
+            let opened = Opened { change: &change, gates: &[], joined: false };
+            let change = match wait.follow(opened, Until::Applied).await {
                 Ok((change, _)) => Ok(change),
                 Err(error) if error.exit == Exit::Stopped => return Err(error),
                 Err(error) => Err(error),
@@ -147,11 +148,21 @@ impl Apply {
     }
 }
 
-/// Returns whether a plan touches what customers see, or the rules by which that is changed.
-fn matters(plan: &Plan, live: &LiveTeam) -> bool {
-    plan.items.iter().any(|item| match item.reference.noun {
-        Noun::Feature => item.edits().iter().any(|edit| live.is_production(edit.environment)),
-        Noun::Environment | Noun::Pipeline | Noun::Policy => item.before.is_some(),
-        Noun::ContextKey => false,
-    })
+/// Returns whether a plan touches what is protected, or the rules by which that is changed.
+fn matters(shell: &Shell, plan: &Plan, live: &LiveTeam) -> Result<bool, CliError> {
+    for item in &plan.items {
+        match item.reference.noun {
+            Noun::Feature => {
+                for edit in item.edits() {
+                    let kind = live.kind_of(edit.environment, plan);
+                    if shell.is_protected(edit.environment, &EnvironmentType::from(kind))? {
+                        return Ok(true);
+                    }
+                }
+            }
+            Noun::Environment | Noun::Pipeline | Noun::Policy if item.before.is_some() => return Ok(true),
+            Noun::Environment | Noun::Pipeline | Noun::Policy | Noun::ContextKey => {}
+        }
+    }
+    Ok(false)
 }
