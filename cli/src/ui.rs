@@ -130,12 +130,18 @@ impl Ui {
 
     /// Returns whether somebody sees on a terminal what is redrawn in place.
     pub(crate) fn is_live(&self) -> bool {
-        self.stderr_terminal && !self.machine() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+        self.screen.stderr.terminal && !self.screen.dumb && !self.machine()
     }
 
-    /// Returns whether what is redrawn in place may have colours; all else passes through anstream, which knows.
-    pub(crate) fn has_colours(&self) -> bool {
-        AutoStream::choice(&io::stderr()) != ColorChoice::Never
+    /// Returns lines as they are redrawn on stderr by something other than this, without an end.
+    pub(crate) fn block(&self, lines: &[Line]) -> String {
+        let (stream, looks) = (self.screen.stderr, self.looks(self.screen.stderr));
+        let lines = lines.iter().flat_map(|line| wrapped(line, stream.width));
+        let text = lines.map(|line| show_line(&line, looks)).collect::<Vec<_>>().join("\n");
+        match stream.colour {
+            ColorChoice::Never => anstream::adapter::strip_str(&text).to_string(),
+            _ => text,
+        }
     }
 
     /// Returns whether there is somebody to ask.
@@ -261,9 +267,9 @@ impl Ui {
         self.screen.stdout.terminal && !self.screen.dumb && tabular
     }
 
-    /// Returns whether a stream is read by a machine: an object a line.
+    /// Returns whether a stream is of objects, whatever becomes of each, and not of lines for people.
     pub(crate) fn in_objects(&self) -> bool {
-        self.machine()
+        !matches!(self.shape.format, Format::Table | Format::Wide)
     }
 
     /// Draws a view over the last `drawn` lines, and returns how many it took.

@@ -114,7 +114,7 @@ mod tests {
 
     use super::columns;
     use crate::command::wait::fixture::{change, with};
-    use crate::output::{Format, Looks, View, render};
+    use crate::output::{Looks, Shape, View, render};
 
     #[test]
     fn a_list_says_who_and_how_far() {
@@ -122,7 +122,8 @@ mod tests {
         let changes = [change("PENDING", json!([]), 1), with("APPROVED", json!([]), 2, planned)];
         let view = View::list(&changes, &columns(), |change| format!("change/{}", change.number));
         let now: DateTime<Utc> = "2026-11-20T10:41:02Z".parse().unwrap();
-        let text = render(&view, Looks { format: Format::Table, terminal: true, now });
+        let looks = Looks { terminal: true, width: Some(100), ascii: false, now };
+        let text = render(&view, &Shape::default(), looks).unwrap();
         assert_eq!(
             anstream::adapter::strip_str(&text).to_string(),
             "CHANGE  WHAT              WHERE           STATUS      BY              VOTES   AGE  POLICY\n\

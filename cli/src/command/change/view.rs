@@ -139,11 +139,12 @@ mod tests {
 
     use super::view;
     use crate::command::wait::fixture::{vote, with};
-    use crate::output::{Format, Looks, render};
+    use crate::output::{Looks, Shape, render};
 
     fn shown(view: &crate::output::View, terminal: bool) -> String {
         let now: DateTime<Utc> = "2026-11-20T10:41:02Z".parse().unwrap();
-        let text = render(view, Looks { format: Format::Table, terminal, now });
+        let looks = Looks { terminal, width: terminal.then_some(80), ascii: false, now };
+        let text = render(view, &Shape::default(), looks).unwrap();
         anstream::adapter::strip_str(&text).to_string()
     }
 

@@ -141,7 +141,10 @@ impl<'s> Report<'s> {
         if stale.total_count > 0 {
             let sure = if stale.completeness.complete { "" } else { ", as far as edges have told" };
             let features = count(stale.total_count, "feature");
-            rows.push(row("stale", format!("{features} at rest for {} days{sure}", sight.stale_days)));
+            rows.push(row(
+                "stale",
+                format!("{features} at rest for {} days{sure} (fgctl stale)", sight.stale_days),
+            ));
         }
         rows
     }

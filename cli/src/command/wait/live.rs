@@ -2,26 +2,26 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::output::{Line, render_line};
+use crate::output::Line;
 use crate::ui::Ui;
 
 /// How often are the lines redrawn in a second, at most?
 const REDRAWS: u8 = 5;
 
 /// A block of lines at the end of what is on the terminal.
-pub(super) struct Live {
+pub(super) struct Live<'u> {
     block: Option<ProgressBar>,
-    coloured: bool,
+    ui: &'u Ui,
 }
 
-impl Live {
-    pub(super) fn new(ui: &Ui) -> Self {
+impl<'u> Live<'u> {
+    pub(super) fn new(ui: &'u Ui) -> Self {
         let style = ProgressStyle::with_template("{msg}").ok().filter(|_| ui.is_live());
         let block = style.map(|style| {
             let target = ProgressDrawTarget::stderr_with_hz(REDRAWS);
             ProgressBar::with_draw_target(None, target).with_style(style)
         });
-        Self { block, coloured: ui.has_colours() }
+        Self { block, ui }
     }
 
     /// Returns whether somebody sees it.
@@ -32,8 +32,7 @@ impl Live {
     /// Shows these lines in place of those before.
     pub(super) fn show(&self, lines: &[Line]) {
         if let Some(block) = &self.block {
-            let lines: Vec<String> = lines.iter().map(|line| render_line(line, self.coloured)).collect();
-            block.set_message(lines.join("\n"));
+            block.set_message(self.ui.block(lines));
             block.tick();
         }
     }
@@ -53,7 +52,7 @@ impl Live {
     }
 }
 
-impl Drop for Live {
+impl Drop for Live<'_> {
     fn drop(&mut self) {
         self.leave();
     }

@@ -71,7 +71,7 @@ pub(crate) struct Wait<'a> {
     api: &'a Api,
     team: &'a str,
     started: Instant,
-    live: Live,
+    live: Live<'a>,
     // What was seen last, to be shown while nothing new comes.
     seen: RefCell<Option<Seen>>,
     // Whether the backend has been away since it was last asked.

@@ -41,8 +41,16 @@ pub(super) fn of(told: &Told, aligned: bool) -> View {
             (done.at, entry(done))
         }
     };
+    let name = match told {
+        Told::Change(event) => format!("change/{}", event.change.number),
+        Told::Feature(event) => format!("feature/{}", event.feature.key),
+        Told::Kill(event) => format!("feature/{}", event.feature.key),
+        Told::Audit(AuditEvent { entry, .. }) | Told::Entry(Entry { entry }) => {
+            format!("audit/{}", entry.number)
+        }
+    };
     let value = serde_json::to_value(told).unwrap_or_default();
-    row((at, value), &fields, aligned)
+    row((at, value), &fields, aligned).named(name)
 }
 
 /// Shows fields, the last of which may be long.

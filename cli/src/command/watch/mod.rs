@@ -27,7 +27,7 @@ use crate::time;
 /// tables that are kept up to date, and elsewhere than on a terminal a line whenever one of them is another.
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl watch\n  fgctl watch checkout\n  fgctl watch changes checkout -o json\n  fgctl watch kills -e prod --timeout 1h\n\nWhile the server is away it is tried again, and what happened meanwhile is told then; nothing is missed.\nWith -o json each event is an object on a line of its own; its cursor is what --after goes on from.\nEnds with 130 at Ctrl-C, with 0 when --timeout is over."
+    after_help = "Examples:\n  fgctl watch\n  fgctl watch checkout\n  fgctl watch changes checkout -o jsonl\n  fgctl watch kills -e prod --timeout 1h\n\nWhile the server is away it is tried again, and what happened meanwhile is told then; nothing is missed.\nWith -o jsonl each event is an object on a line of its own; its cursor is what --after goes on from.\nEnds with 130 at Ctrl-C, with 0 when --timeout is over."
 )]
 pub(crate) struct Watch {
     /// changes, features, kills, audit, edges or evaluations; or a feature's key
@@ -180,7 +180,7 @@ async fn print<E>(
 
 fn ended(error: Error) -> CliError {
     match error.refusal().and_then(|refusal| refusal.path.as_deref()) {
-        Some("after") => CliError::from(error).hint("a cursor is what an event of -o json has"),
+        Some("after") => CliError::from(error).hint("a cursor is what an event of -o jsonl has"),
         _ => error.into(),
     }
 }
