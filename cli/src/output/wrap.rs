@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn short_lines_and_pipes_stay() {
         let line = Line::from("one two");
-        assert_eq!(wrapped(&line, Some(20)), [line.clone()]);
+        assert_eq!(wrapped(&line, Some(20)), std::slice::from_ref(&line));
         assert_eq!(wrapped(&Line::from("x ".repeat(99)), None).len(), 1);
     }
 

@@ -222,7 +222,7 @@ impl<E: Send + 'static> Feed<E> {
                 End::Lost
             }
             Code::Unavailable | Code::Internal | Code::Limited => End::Closed(Closed::Gone(refusal.message)),
-            _ => End::Fatal(Error::Server(Box::new(refusal))),
+            _ => End::Fatal(Error::Server(refusal)),
         })
     }
 }

@@ -33,7 +33,7 @@ impl GraphqlOperation for Body {
 /// What an answer says.
 pub(super) enum Answer<E> {
     Event(E),
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     Unreadable(String),
 }
 
@@ -64,7 +64,7 @@ impl<E> Topic<E> {
     /// Reads an answer, and remembers its place.
     pub(super) fn read(&mut self, mut answer: Value) -> Answer<E> {
         if let Some(error) = answer.pointer("/errors/0") {
-            return Answer::Refused(Refusal::from_answer(error));
+            return Answer::Refused(Box::new(Refusal::from_answer(error)));
         }
         let data = answer.get_mut("data").map(Value::take).unwrap_or_default();
         let told = data.as_object().and_then(|fields| fields.values().next());

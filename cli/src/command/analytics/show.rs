@@ -75,7 +75,7 @@ fn reason(reason: &EvaluationReason) -> String {
 /// Says how far figures can be trusted.
 pub(super) fn complete(of: &Completeness) -> Line {
     let until = of.until.map(time::instant);
-    let line = match (&until, of.complete) {
+    match (&until, of.complete) {
         (None, _) => {
             Line::default().and(Tone::Waiting, "◐ ").and(Tone::Plain, "no edge has told anything yet")
         }
@@ -89,8 +89,7 @@ pub(super) fn complete(of: &Completeness) -> Line {
                 of.missing_batches, of.lost_events
             ),
         ),
-    };
-    line
+    }
 }
 
 /// Says from when until when.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fluxgate_engine::FlagConfig;
+use fluxgate_engine::{FlagConfig, Problem, Spec, Written, read_manifests};
 use serde_json::Value;
 
 use super::Documents;
@@ -41,46 +41,39 @@ impl Documents {
             serde_saphyr::from_multiple_with_options(&text, options).map_err(|error| {
                 CliError::usage(format!("{} is no YAML", path.display())).details([error.to_string()])
             })?;
-        let count = parsed.len();
-        for value in parsed {
-            if value["kind"] == "Feature" {
-                self.take_feature(path, &value, env)?;
-            } else if value["variants"].is_object() && value["kind"].is_null() && count == 1 {
-                let config = FlagConfig::from_yaml(&text).map_err(|error| broken(path, &error))?;
-                self.take(path, &stem(path), config)?;
-            } else if !is_one_of_many && value["kind"].is_null() {
-                let message = format!("{} holds no flag config and no feature", path.display());
-                return Err(CliError::usage(message));
-            }
+        let is_config = |value: &Value| value["variants"].is_object() && value["kind"].is_null();
+        if parsed.iter().any(|value| value["kind"] == "Feature") {
+            self.take_features(path, &text, env)
+        } else if let [config] = parsed.as_slice()
+            && is_config(config)
+        {
+            let config = FlagConfig::from_yaml(&text).map_err(|error| broken(path, &error.problems))?;
+            self.take(path, &stem(path), config)
+        } else if !is_one_of_many && parsed.iter().all(|value| value["kind"].is_null()) {
+            Err(CliError::usage(format!("{} holds no flag config and no feature", path.display())))
+        } else {
+            Ok(())
         }
-        Ok(())
     }
 
-    /// Takes what an exported feature does in the environment, if it has a stage there.
-    fn take_feature(&mut self, path: &Path, value: &Value, env: Option<&str>) -> Result<(), CliError> {
-        let Some(key) = value["metadata"]["key"].as_str() else {
-            return Err(CliError::usage(format!("{}: metadata.key is missing", path.display())));
-        };
+    /// Takes what exported features do in the environment, those that have a stage there.
+    fn take_features(&mut self, path: &Path, text: &str, env: Option<&str>) -> Result<(), CliError> {
         let Some(env) = env else {
             let message = format!("{} has a document for each environment", path.display());
             return Err(CliError::usage(message).hint("say which one: -e KEY"));
         };
-        let Some(stage) = value["spec"]["stages"].get(env) else {
-            return Ok(());
-        };
-        let mut stage = stage.clone();
-        // Variants that are the same in all stages stand once, beside them.
-        if stage["variants"].is_null() && value["spec"]["variants"].is_object() {
-            stage["variants"] = value["spec"]["variants"].clone();
+        let file = read_manifests(text);
+        if !file.problems.is_empty() {
+            return Err(broken(path, &file.problems));
         }
-        // The engine's reader of files takes the forms that only files have.
-        let config = FlagConfig::from_yaml(&stage.to_string()).map_err(|error| {
-            let problems =
-                error.problems.iter().map(|problem| format!("{}: {}", problem.path, problem.message));
-            let message = format!("{}: {key} is not valid in {env}", path.display());
-            CliError::usage(message).details(problems)
-        })?;
-        self.take(path, key, config)
+        for Written { manifest, .. } in file.documents {
+            if let Spec::Feature(mut feature) = manifest.spec
+                && let Some(config) = feature.stages.remove(env)
+            {
+                self.take(path, &manifest.key, config)?;
+            }
+        }
+        Ok(())
     }
 
     fn take(&mut self, path: &Path, key: &str, config: FlagConfig) -> Result<(), CliError> {
@@ -126,10 +119,10 @@ fn cannot_read(path: &Path, error: &std::io::Error) -> CliError {
     CliError::usage(format!("cannot read {}: {error}", path.display()))
 }
 
-fn broken(path: &Path, error: &fluxgate_engine::FileError) -> CliError {
+fn broken(path: &Path, problems: &[Problem]) -> CliError {
     let place = path.display();
-    let problems = error.problems.iter().map(|problem| format!("{place}:{problem}"));
-    CliError::usage(format!("{place} is no valid flag config")).details(problems)
+    let problems = problems.iter().map(|problem| format!("{place}:{problem}"));
+    CliError::usage(format!("{place} is not valid")).details(problems)
 }
 
 #[cfg(test)]
@@ -166,7 +159,7 @@ mod tests {
         let text = "apiVersion: fluxgate/v1\nkind: Feature\nmetadata: { team: demo, key: banner }\nspec:\n  variants: { a: 1.0, b: 2 }\n  stages:\n    dev:\n      enabled: true\n      default: a\n      off: b\n      criteria:\n        - when: country == \"US\"\n          split: a=50, b=50\n    prod: { enabled: false, default: a, off: b }\n";
         std::fs::write(&path, text).unwrap();
         let documents = Documents::of_files(&path, Some("prod")).unwrap();
-        assert_eq!(value(&documents, "banner"), Some(2.into()));
+        assert_eq!(value(&documents, "banner").unwrap().to_string(), "2.0");
         let documents = Documents::of_files(&path, Some("dev")).unwrap();
         assert_eq!(value(&documents, "banner").unwrap().to_string(), "1.0");
         assert_eq!(documents.config("banner").unwrap().criteria[0].split.len(), 2);
