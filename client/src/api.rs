@@ -32,6 +32,8 @@ pub struct Api {
     credentials: Mutex<Credentials>,
     keep: Option<Keep>,
     timeout: Duration,
+    // Whom to trust beside those whom the machine knows, in PEM.
+    authorities: Vec<u8>,
     hold: Option<Hold>,
 }
 
@@ -61,7 +63,16 @@ impl Api {
         let endpoint = endpoint(&server)?;
         let http = http(timeout).build().map_err(|error| Error::Setup(innermost(&error)))?;
         let credentials = Mutex::new(credentials);
-        Ok(Self { http, server, endpoint, credentials, keep: None, timeout, hold: None })
+        Ok(Self {
+            http,
+            server,
+            endpoint,
+            credentials,
+            keep: None,
+            timeout,
+            authorities: Vec::new(),
+            hold: None,
+        })
     }
 
     /// Makes sure that text is a server's address; nothing is sent.
@@ -75,7 +86,13 @@ impl Api {
         let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(|error| setup(&error))?;
         let http = http(self.timeout).tls_certs_merge(certificates).build();
         self.http = http.map_err(|error| setup(&error))?;
+        self.authorities = pem.to_vec();
         Ok(self)
+    }
+
+    /// Returns whom to trust beside those whom the machine knows, in PEM.
+    pub(crate) fn authorities(&self) -> &[u8] {
+        &self.authorities
     }
 
     /// Sends nothing that changes something; rehearsals are let through.

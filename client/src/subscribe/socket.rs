@@ -1,14 +1,18 @@
 //! Opens a socket and says who we are.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use graphql_ws_client::{Client, ConnectionActor};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{self, http};
+use tokio_tungstenite::{Connector, connect_async_tls_with_config};
 
 use crate::api::{self, Api};
 use crate::error::{Code, Error, Refusal};
@@ -63,7 +67,8 @@ pub(super) async fn open(
 
 async fn let_in(api: &Api, bearer: &SecretString) -> Result<(Client, ConnectionActor), Closed> {
     let request = request(api).map_err(|error| Closed::Unable(error.to_string()))?;
-    let (socket, _) = connect_async(request).await.map_err(refused)?;
+    let socket = connect_async_tls_with_config(request, None, false, connector(api));
+    let (socket, _) = socket.await.map_err(refused)?;
     let payload = json!({ "Authorization": format!("Bearer {}", bearer.expose_secret()) });
     let client = Client::build(socket).keep_alive_interval(PING_EVERY).subscription_buffer_size(16);
     let client = client.payload(payload).map_err(|error| Closed::Unable(error.to_string()))?;
@@ -86,6 +91,19 @@ fn request(api: &Api) -> Result<http::Request<()>, tungstenite::Error> {
     headers.insert("sec-websocket-protocol", HeaderValue::from_static("graphql-transport-ws"));
     headers.insert("user-agent", HeaderValue::from_static(api::USER_AGENT));
     Ok(request)
+}
+
+/// Returns how TLS is spoken where more authorities are trusted than the machine knows; else as the library does.
+fn connector(api: &Api) -> Option<Connector> {
+    if api.authorities().is_empty() {
+        return None;
+    }
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    // That they can be read was seen when they were given.
+    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(api.authorities()).flatten());
+    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    Some(Connector::Rustls(Arc::new(config)))
 }
 
 fn refused(error: tungstenite::Error) -> Closed {

@@ -156,7 +156,7 @@ mod tests {
     fn an_exported_feature_has_a_document_for_each_stage() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.yaml");
-        let text = "apiVersion: fluxgate/v1\nkind: Feature\nmetadata: { team: demo, key: banner }\nspec:\n  variants: { a: 1.0, b: 2 }\n  stages:\n    dev:\n      enabled: true\n      default: a\n      off: b\n      criteria:\n        - when: country == \"US\"\n          split: a=50, b=50\n    prod: { enabled: false, default: a, off: b }\n";
+        let text = "apiVersion: fluxgate/v1\nkind: Feature\nmetadata: { team: demo, key: banner }\nspec:\n  kind: CONTEXTUAL\n  valueType: NUMBER\n  variants: { a: 1.0, b: 2 }\n  stages:\n    dev:\n      enabled: true\n      default: a\n      off: b\n      criteria:\n        - when: country == \"US\"\n          split: a=50, b=50\n    prod: { enabled: false, default: a, off: b }\n";
         std::fs::write(&path, text).unwrap();
         let documents = Documents::of_files(&path, Some("prod")).unwrap();
         assert_eq!(value(&documents, "banner").unwrap().to_string(), "2.0");
