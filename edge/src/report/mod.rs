@@ -63,8 +63,15 @@ pub async fn report(
             () = edge.counting().full() => sender.seal().await,
             (id, answer) = answered(&mut sender.sending) => sender.answered(id, answer).await,
             () = until(trying, clock) => sender.send(&client).await,
-            _ = client.changed() => sender.welcome(*client.borrow_and_update()).await,
-            _ = home.changed() => sender.settle(home.borrow_and_update().clone()).await,
+            _ = client.changed() => {
+                // Whoever looks keeps others from writing, so not while it waits.
+                let client = *client.borrow_and_update();
+                sender.welcome(client).await;
+            }
+            _ = home.changed() => {
+                let home = home.borrow_and_update().clone();
+                sender.settle(home).await;
+            }
             () = until(farewell, clock) => break,
             () = &mut stop, if farewell.is_none() => {
                 farewell = Some(clock.elapsed() + FAREWELL);

@@ -176,34 +176,19 @@ impl Spool {
         let Found { records, damaged, unread, told } = found;
         let mut past = Past::default();
         let mut lost: Vec<Lost> = damaged.into_iter().map(|at| between(&records, at, unix_ms)).collect();
-        let before = known.is_some() || records.iter().any(|(_, _, own)| *own);
+        let before = (known.is_some(), records.iter().any(|(_, _, own)| *own));
         let mut queue = replay(records, self.edge, &mut past);
         self.status.errors += u64::from(unread);
         told.iter().for_each(|what| error!("spool of events: {what}"));
         self.status.set_aside.extend(told);
         let known = known.unwrap_or_default();
-        let floor = past.floor.max(known.floor);
-        // Numbers that were given without a disk are this edge's too.
-        let last = past.last.max(known.last);
-        let from_ms = if past.last == 0 { known.from_ms } else { past.until_ms };
+        past.floor = past.floor.max(known.floor);
+        let from_ms = if before.1 { past.until_ms } else { known.from_ms };
         // What cannot be read now may still come: to the backend it is missing.
         if !unread {
-            lost.push(((past.last + 1, last), (from_ms, unix_ms)));
+            lost.push(((past.last + 1, known.last), (from_ms, unix_ms)));
         }
-        lost.iter_mut().for_each(|((first, _), _)| *first = floor.max(*first));
-        lost.retain(|((first, last), _)| first <= last);
-        self.status.counters.dropped += lost.iter().map(|((first, last), _)| last - first + 1).sum::<u64>();
-        self.last = self.last.max(last);
-        let at_the_end = lost.last().is_some_and(|((_, lost), _)| *lost == last);
-        if before && !past.whole && !at_the_end {
-            warn!("the edge did not stop in order: what it counted last is lost");
-            self.last += 1;
-            lost.push(((self.last, self.last), (from_ms, unix_ms)));
-        }
-        // Those of them that came all the same count: the backend knows.
-        let graves = lost.into_iter().map(broken);
-        let already = std::mem::take(&mut self.tombstones);
-        self.tombstones = in_order(already.into_iter().chain(past.tombstones).chain(graves));
+        self.count_on(lost, (&past, known.last.max(past.last)), (before, (from_ms, unix_ms)));
         if !queue.is_empty() {
             info!(batches = queue.len(), "events wait from before");
         }
@@ -214,6 +199,33 @@ impl Spool {
         }
         queue.append(&mut self.queue);
         self.queue = queue;
+    }
+
+    /// Goes on after the last number that is known, and tells of those that were lost. Before this start there was one that
+    /// wrote a number down, or a record.
+    fn count_on(
+        &mut self,
+        mut lost: Vec<Lost>,
+        (past, last): (&Past, u64),
+        ((number, record), about): ((bool, bool), (i64, i64)),
+    ) {
+        lost.iter_mut().for_each(|((first, _), _)| *first = past.floor.max(*first));
+        lost.retain(|((first, last), _)| first <= last);
+        let at_the_end = lost.last().is_some_and(|((_, lost), _)| *lost == last);
+        // A crash may come between a number and its batch, which was not sealed then.
+        let unsealed = record && !past.whole && at_the_end && last == past.last + 1;
+        let numbers = lost.iter().map(|((first, last), _)| last - first + 1).sum::<u64>();
+        self.status.counters.dropped += numbers.saturating_sub(u64::from(unsealed));
+        // Numbers that were given without a disk are this edge's too.
+        self.last = self.last.max(last);
+        if (number || record) && !past.whole && !at_the_end {
+            warn!("the edge did not stop in order: what it counted last is lost");
+            self.last += 1;
+            lost.push(((self.last, self.last), about));
+        }
+        // Those of them that came all the same count: the backend knows.
+        let (already, told) = (std::mem::take(&mut self.tombstones), past.tombstones.iter().cloned());
+        self.tombstones = in_order(already.into_iter().chain(told).chain(lost.into_iter().map(broken)));
     }
 }
 
