@@ -108,7 +108,11 @@ impl Edge {
 
     /// Notes which folder is this edge's own, and who it is by that.
     pub fn set_home(&self, home: Option<(PathBuf, Uuid)>) {
-        self.home.send_if_modified(|before| std::mem::replace(before, home.clone()) != home);
+        self.home.send_if_modified(|before| {
+            let changed = *before != home;
+            *before = home;
+            changed
+        });
     }
 
     /// Returns which folder is this edge's own and who it is by that, now and later; none before there is one.

@@ -170,9 +170,9 @@ impl Folder {
     /// Looks at both generations; returns the newest one that may be used, and what cannot be read.
     fn look(&mut self, key: &KeyHash) -> (Option<Image>, Option<String>) {
         let (mut image, mut why) = (None, None);
-        for slot in 0..SLOTS.len() {
+        for (slot, name) in SLOTS.iter().enumerate() {
             if let Err(error) = self.look_at(slot, key, &mut image) {
-                why.get_or_insert(format!("cannot read {}: {error}", SLOTS[slot]));
+                why.get_or_insert(format!("cannot read {name}: {error}"));
             }
         }
         (image, why)
