@@ -2,6 +2,7 @@
 //! how stream and disk fare, each
 //! read without a lock.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
@@ -29,11 +30,14 @@ pub struct Edge {
     client: watch::Sender<Option<Uuid>>,
     counting: Arc<Counting>,
     spool: ArcSwap<SpoolStatus>,
+    home: watch::Sender<Option<(PathBuf, Uuid)>>,
+    id: watch::Sender<Uuid>,
 }
 
 impl Edge {
     /// Starts with nothing to serve.
     pub fn new(stream: StreamStatus, disk: DiskStatus) -> Self {
+        let id = watch::Sender::new(stream.edge_id);
         let (stream, disk) = (ArcSwap::from_pointee(stream), ArcSwap::from_pointee(disk));
         Self {
             state: ArcSwapOption::empty(),
@@ -45,6 +49,8 @@ impl Edge {
             client: watch::Sender::new(None),
             counting: Arc::default(),
             spool: ArcSwap::default(),
+            home: watch::Sender::new(None),
+            id,
         }
     }
 
@@ -98,6 +104,30 @@ impl Edge {
     /// Returns whom the backend takes this edge for, now and later; none before it has said so.
     pub(crate) fn client(&self) -> watch::Receiver<Option<Uuid>> {
         self.client.subscribe()
+    }
+
+    /// Notes which folder is this edge's own, and who it is by that.
+    pub fn set_home(&self, home: Option<(PathBuf, Uuid)>) {
+        self.home.send_if_modified(|before| {
+            let changed = *before != home;
+            *before = home;
+            changed
+        });
+    }
+
+    /// Returns which folder is this edge's own and who it is by that, now and later; none before there is one.
+    pub(crate) fn home(&self) -> watch::Receiver<Option<(PathBuf, Uuid)>> {
+        self.home.subscribe()
+    }
+
+    /// Notes who this edge is: whose numbers its batches have.
+    pub(crate) fn set_id(&self, id: Uuid) {
+        self.id.send_if_modified(|before| std::mem::replace(before, id) != id);
+    }
+
+    /// Returns who this edge is, now and later.
+    pub(crate) fn id(&self) -> watch::Receiver<Uuid> {
+        self.id.subscribe()
     }
 
     /// Returns what was counted.

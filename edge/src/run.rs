@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::net::TcpListener;
-use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -12,7 +11,6 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
-use uuid::Uuid;
 
 use crate::assignment::keep;
 use crate::clock::{self, Clock};
@@ -21,15 +19,12 @@ use crate::disk::{Folder, Keeper};
 use crate::edge::Edge;
 use crate::http::{self, App};
 use crate::limit::RateLimit;
-use crate::report::report;
-use crate::spool::{self, Spool};
+use crate::report::{SPOOL, report};
+use crate::spool::{self, Owner, Spool};
 use crate::sync::{Identity, KeyHash, Machine, drive};
 
 /// How often is what is kept on disk brought up to date within the time that it may be old?
 const REFRESHES: u32 = 4;
-
-/// Where are events kept, in the folder of the edge's state?
-const SPOOL: &str = "spool";
 
 /// Why an edge does not run.
 #[derive(Debug, Error)]
@@ -135,18 +130,27 @@ struct Begun {
 /// Begins with what is on disk, where there is something, and serves that.
 fn begin(settings: &Settings, (key, backends): (&SecretString, usize), clock: Clock) -> Begun {
     let key: KeyHash = Sha256::digest(key.expose_secret()).into();
-    let mut edge_id = clock::random_id();
+    let (id, unix_ms) = (clock::random_id(), clock::unix_ms());
+    let mut spool = Spool::in_memory(id, spool::LIMIT, unix_ms);
     let (mut image, mut keeper) = (None, Keeper::none());
-    let mut events = None;
     if let Some(path) = &settings.state_dir {
-        let mut opened = Folder::open(path, &key, edge_id);
-        edge_id = opened.edge_id.unwrap_or(edge_id);
-        // Without the folder's lock another edge may write there, and without a lasting id nobody finds what was numbered.
-        events = opened.edge_id.map(|_| path.join(SPOOL));
+        let mut opened = Folder::open(path, &key, id);
         image = opened.image.take();
+        let keys = image.as_ref().map_or(&[][..], |image| &image.keys);
+        spool.belong_to(Owner::with_key(key, keys), unix_ms);
+        // Without the folder's lock another edge may write there, and without a lasting id nobody finds what was numbered.
+        match opened.edge_id {
+            Some(id) => spool.settle(&path.join(SPOOL), id, unix_ms),
+            None => spool.wait_for_folder(opened.failing.as_deref().unwrap_or("it cannot be used")),
+        }
         let found = image.as_ref().map(|image| (image.epoch, image.revision));
         keeper = Keeper::new(opened, found, settings.max_staleness().map(|staleness| staleness / REFRESHES));
+    } else {
+        warn!(
+            "what is counted waits in memory only, and is lost when the edge ends without a backend: set EDGE_STATE_DIR"
+        );
     }
+    let edge_id = spool.edge();
     let (name, version) = (settings.name(), env!("CARGO_PKG_VERSION").to_owned());
     info!(
         name, id = %edge_id, http = settings.http_addr, backends = settings.backend_grpc.join(","), "edge starts"
@@ -162,18 +166,5 @@ fn begin(settings: &Settings, (key, backends): (&SecretString, usize), clock: Cl
         }
         None => info!("nothing to serve before a backend is reached"),
     }
-    Begun { machine, keeper, spool: spool(events.as_deref(), edge_id), edge }
-}
-
-/// Begins with the events that wait in a folder.
-fn spool(folder: Option<&Path>, edge_id: Uuid) -> Spool {
-    match folder {
-        Some(folder) => Spool::open(folder, edge_id, spool::LIMIT, clock::unix_ms()),
-        None => {
-            warn!(
-                "what is counted waits in memory only, and is lost when the edge ends without a backend: set EDGE_STATE_DIR"
-            );
-            Spool::in_memory(edge_id, spool::LIMIT, clock::unix_ms())
-        }
-    }
+    Begun { machine, keeper, spool, edge }
 }

@@ -148,6 +148,23 @@ pub async fn take_missing(
     .await
 }
 
+/// Returns whether a batch with this number was told never to come.
+pub async fn is_buried(
+    conn: &mut PgConnection,
+    (team, edge): (Uuid, Uuid),
+    sequence: i64,
+) -> sqlx::Result<bool> {
+    query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM ingest_gap WHERE team_id = $1 AND edge_id = $2 AND kind = 'TOMBSTONE'
+                        AND first_sequence <= $3 AND last_sequence >= $3)",
+    )
+    .bind(team)
+    .bind(edge)
+    .bind(sequence)
+    .fetch_one(conn)
+    .await
+}
+
 /// Adds gaps.
 pub async fn add_gaps(conn: &mut PgConnection, (team, edge): (Uuid, Uuid), gaps: &[Gap]) -> sqlx::Result<()> {
     query(

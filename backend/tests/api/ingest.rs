@@ -129,7 +129,10 @@ async fn an_edge_writes_the_figures_of_its_own_scope_only(db: PgPool) {
     batch.samples = vec![reporter.sample(0, ("flag", theirs), 1), reporter.sample(0, ("flag", dev), 1)];
     let ack = reporter.push(&batch).await.unwrap();
     assert_eq!(ack.outcome(), EventOutcome::Accepted);
-    assert_eq!(ack.refused, Some(RefusedRows { out_of_scope: 4, unknown: 5, too_old: 0, in_future: 0 }));
+    assert_eq!(
+        ack.refused,
+        Some(RefusedRows { out_of_scope: 4, unknown: 5, too_old: 0, in_future: 0, evaluations: 60 })
+    );
     assert_eq!(world.number(TOTAL).await, 20);
     for (table, rows) in [("evaluation_sketch", 0), ("evaluation_sample", 1), ("evaluation_seen", 1)] {
         assert_eq!(world.number(&format!("SELECT count(*) FROM {table}")).await, rows, "{table}");
@@ -147,6 +150,38 @@ async fn an_edge_writes_the_figures_of_its_own_scope_only(db: PgPool) {
     let ack = rival.push(&batch).await.unwrap();
     assert_eq!((ack.outcome(), ack.refused.unwrap().out_of_scope), (EventOutcome::Accepted, 9));
     assert_eq!(world.number(TOTAL).await, 30);
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_number_that_was_given_twice_counts_and_is_told(db: PgPool) {
+    let (world, reporter, dev) = furnished(db).await;
+    let of = |sequence| reporter.batch(sequence, vec![reporter.count(0, ("flag", dev), "on", 10)]);
+    for sequence in [1, 2, 5] {
+        reporter.report(&of(sequence)).await;
+    }
+    let rows = "SELECT count(*) FROM ingest_gap WHERE kind = 'TOMBSTONE' AND lost IS NULL";
+    // One that comes late fills its gap, and one that was told never to come says nothing new.
+    reporter.report(&of(3)).await;
+    let grave = Tombstone {
+        first: 4,
+        last: 4,
+        from_ms: 0,
+        until_ms: 1,
+        lost: Some(7),
+        why: TombstoneReason::SpoolBroken as i32,
+    };
+    reporter.report(&EventBatch { tombstones: vec![grave], ..of(6) }).await;
+    reporter.report(&of(4)).await;
+    assert_eq!(world.number(rows).await, 0);
+    // The edge lost count: whatever it says is counted, and figures are not complete.
+    for _ in 0..3 {
+        reporter.report(&of(2)).await;
+    }
+    assert_eq!(world.number(TOTAL).await, 9 * 10);
+    assert_eq!(world.number(rows).await, 1);
+    let number = "SELECT first_sequence FROM ingest_gap WHERE kind = 'TOMBSTONE' AND lost IS NULL";
+    assert_eq!(world.number(number).await, 2);
     world.stop().await;
 }
 
@@ -192,7 +227,10 @@ async fn what_is_kept_no_more_and_what_is_to_come_is_left_out(db: PgPool) {
         UnitSketch { hour: i64::MIN, ..reporter.sketch(0, ("flag", dev), 0..5) },
     ];
     let ack = reporter.push(&batch).await.unwrap();
-    assert_eq!(ack.refused, Some(RefusedRows { out_of_scope: 0, unknown: 0, too_old: 3, in_future: 4 }));
+    assert_eq!(
+        ack.refused,
+        Some(RefusedRows { out_of_scope: 0, unknown: 0, too_old: 3, in_future: 4, evaluations: 5 })
+    );
     assert_eq!(world.number(TOTAL).await, 3);
     let lost = "SELECT lost FROM ingest_gap WHERE kind = 'REFUSED'";
     assert_eq!(world.number(lost).await, 5, "it is told how many");

@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::io;
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -28,28 +29,28 @@ pub struct Keeper {
     /// How often to write without a change.
     refresh: Option<Duration>,
     status: DiskStatus,
+    /// Who this edge is, by the folder, once that is its own.
+    edge_id: Option<Uuid>,
 }
 
 #[derive(Debug)]
 struct Written {
     folder: Folder,
-    image: Image,
-    result: io::Result<()>,
+    image: Option<Image>,
+    result: io::Result<Uuid>,
 }
 
 impl Keeper {
     /// Keeps nothing.
     pub fn none() -> Self {
         let status = DiskStatus::default();
-        Self { pace: Pace::default(), folder: None, writing: None, refresh: None, status }
+        Self { pace: Pace::default(), folder: None, writing: None, refresh: None, status, edge_id: None }
     }
 
     /// Writes in a folder in which `found` stands, at least every `refresh` where that is given. Reports what is wrong there.
     pub fn new(opened: Opened, found: Option<(Uuid, u64)>, refresh: Option<Duration>) -> Self {
-        let Opened { folder, failing, set_aside, .. } = opened;
-        for what in &set_aside {
-            error!(folder = %folder.path().display(), "kept on disk: {what}");
-        }
+        let Opened { folder, failing, set_aside, edge_id, .. } = opened;
+        note_set_aside(&folder, &set_aside);
         if let Some(why) = &failing {
             error!(folder = %folder.path().display(), %why, "the disk cannot be used; going on without");
         }
@@ -61,7 +62,17 @@ impl Keeper {
             failing,
             set_aside,
         };
-        Self { pace: Pace::default(), folder: Some(folder), writing: None, refresh, status }
+        let mut pace = Pace::default();
+        if edge_id.is_none() {
+            // It is to be this edge's own, also if nothing changes.
+            pace.failed(Duration::ZERO);
+        }
+        Self { pace, folder: Some(folder), writing: None, refresh, status, edge_id }
+    }
+
+    /// Returns where the folder is, and who this edge is by it; none before it is its own.
+    pub fn home(&self) -> Option<(PathBuf, Uuid)> {
+        self.status.folder.clone().zip(self.edge_id)
     }
 
     /// Describes the disk.
@@ -92,13 +103,17 @@ impl Keeper {
 
     /// Begins to write, unless that is going on.
     pub fn begin(&mut self, image: Option<Image>, clock: Clock) {
-        let Some(image) = image else { return self.pace.begun(clock.now().elapsed, None) };
+        if image.is_none() && self.edge_id.is_some() {
+            return self.pace.begun(clock.now().elapsed, None);
+        }
         let Some(mut folder) = self.folder.take() else { return };
         self.pace.begun(clock.now().elapsed, self.refresh);
         let (sender, writing) = oneshot::channel();
         self.writing = Some(writing);
         let write = move || {
-            let result = folder.save(&image);
+            let result = folder.take();
+            let saved = |id| image.as_ref().map_or(Ok(id), |image| folder.save(image).map(|()| id));
+            let result = result.and_then(saved);
             // Nobody waits for it when the edge has stopped.
             let _ = sender.send(Written { folder, image, result });
         };
@@ -111,17 +126,23 @@ impl Keeper {
     fn ended(&mut self, written: Option<Written>, clock: Clock) {
         self.writing = None;
         let now = clock.now();
-        let Some(Written { folder, image, result }) = written else {
+        let Some(Written { mut folder, image, result }) = written else {
             self.fail("the thread that writes is gone".to_owned(), now.elapsed);
             return;
         };
+        let set_aside = folder.set_aside();
+        note_set_aside(&folder, &set_aside);
+        self.status.set_aside.extend(set_aside);
         match result {
-            Ok(()) => {
+            Ok(id) => {
                 if self.status.failing.take().is_some() {
                     info!(folder = %folder.path().display(), "the disk can be used again");
                 }
-                self.status.saved = Some((image.epoch, image.revision));
-                self.status.saved_ms = Some(now.unix_ms);
+                self.edge_id = Some(id);
+                if let Some(image) = image {
+                    self.status.saved = Some((image.epoch, image.revision));
+                    self.status.saved_ms = Some(now.unix_ms);
+                }
             }
             Err(why) => self.fail(why.to_string(), now.elapsed),
         }
@@ -153,5 +174,12 @@ impl Keeper {
         if tokio::time::timeout(FAREWELL, rest).await.is_err() {
             warn!("the disk is too slow; what changed last is not on it");
         }
+    }
+}
+
+/// Tells what is wrong in a folder.
+fn note_set_aside(folder: &Folder, set_aside: &[String]) {
+    for what in set_aside {
+        error!(folder = %folder.path().display(), "kept on disk: {what}");
     }
 }

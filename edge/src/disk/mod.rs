@@ -8,7 +8,7 @@ mod keeper;
 mod pace;
 mod status;
 
-pub use folder::{Folder, Opened};
+pub use folder::{Folder, Opened, keep_identity};
 pub use format::{Broken, FORMAT, decode, encode};
 pub use keeper::Keeper;
 pub use status::DiskStatus;

@@ -7,6 +7,7 @@ mod push;
 mod seal;
 
 use std::future::{Future, pending};
+use std::path::PathBuf;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -28,6 +29,9 @@ use crate::sync::{Backoff, Connector, REFUSED};
 /// How long may it take to send what is left, once everything else has ended? What is on a disk is tried once.
 const FAREWELL: Duration = Duration::from_secs(5);
 
+/// Where are events kept, in the folder of the edge's state?
+pub const SPOOL: &str = "spool";
+
 /// What was sent and is not answered yet.
 type Sending = Option<Pin<Box<dyn Future<Output = (Vec<u8>, Answer)> + Send>>>;
 
@@ -40,7 +44,9 @@ pub async fn report(
     stop: impl Future<Output = ()>,
 ) {
     let mut sender = Sender::new(edge, (connector, spool), clock);
-    let mut client = edge.client();
+    let (mut client, mut home) = (edge.client(), edge.home());
+    // What was said before this listens counts too.
+    home.mark_changed();
     let mut stop = pin!(stop);
     let (mut sealing, mut farewell) = (clock.elapsed() + every, None);
     loop {
@@ -57,7 +63,15 @@ pub async fn report(
             () = edge.counting().full() => sender.seal().await,
             (id, answer) = answered(&mut sender.sending) => sender.answered(id, answer).await,
             () = until(trying, clock) => sender.send(&client).await,
-            _ = client.changed() => sender.hurry(),
+            _ = client.changed() => {
+                // Whoever looks keeps others from writing, so not while it waits.
+                let client = *client.borrow_and_update();
+                sender.welcome(client).await;
+            }
+            _ = home.changed() => {
+                let home = home.borrow_and_update().clone();
+                sender.settle(home).await;
+            }
             () = until(farewell, clock) => break,
             () = &mut stop, if farewell.is_none() => {
                 farewell = Some(clock.elapsed() + FAREWELL);
@@ -117,9 +131,9 @@ impl<'e> Sender<'e> {
             // What is in it is whole between any two batches.
             let mut desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
             let done = work(&mut desk);
-            (done, desk.spool.status())
+            (done, desk.spool.status(), desk.spool.edge())
         });
-        let (done, status) = match done.await {
+        let (done, status, id) = match done.await {
             Ok(done) => done,
             Err(error) => {
                 warn!(%error, "the work on events was not done");
@@ -128,12 +142,27 @@ impl<'e> Sender<'e> {
         };
         (self.waiting, self.in_memory) = (status.waiting, status.in_memory);
         self.edge.report_spool(status);
+        self.edge.set_id(id);
         Some(done)
     }
 
     async fn seal(&mut self) {
         let (counting, key) = (Arc::clone(self.edge.counting()), self.edge.unit_key().borrow().clone());
         self.with_desk(move |desk| desk.seal(&counting, key.as_ref())).await;
+    }
+
+    /// Notes whom a backend takes this edge for, and tries again now.
+    async fn welcome(&mut self, client: Option<Uuid>) {
+        let Some(client) = client else { return };
+        let units = self.edge.unit_key().borrow().clone();
+        self.with_desk(move |desk| desk.belong_to(client, units.as_ref())).await;
+        self.hurry();
+    }
+
+    /// Uses a folder that is this edge's own now.
+    async fn settle(&mut self, home: Option<(PathBuf, Uuid)>) {
+        let Some((folder, id)) = home else { return };
+        self.with_desk(move |desk| desk.settle(&folder.join(SPOOL), id)).await;
     }
 
     /// Returns when to send; none while there is nothing to, or something is on its way.

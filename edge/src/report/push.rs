@@ -78,7 +78,7 @@ fn outcome(ack: &EventAck, number: u64) -> Answer {
             if rows > 0 {
                 warn!(number, ?refused, "a backend left rows of a batch of events out");
             }
-            Ok(Outcome::Accepted(rows))
+            Ok(Outcome::Accepted { refused_rows: rows, refused_evaluations: refused.evaluations })
         }
         EventOutcome::Duplicate => Ok(Outcome::Duplicate),
         EventOutcome::Refused => {

@@ -1,7 +1,10 @@
 //! Makes batches of what was counted, and has the spool that they go to.
 
+use std::path::Path;
+
 use fluxgate_proto::unit::UnitKey;
 use fluxgate_proto::v1::{Dropped, EventBatch};
+use uuid::Uuid;
 
 use crate::clock;
 use crate::count::{Counting, Told};
@@ -48,6 +51,18 @@ impl Desk {
     pub(super) fn end(&mut self, id: &[u8], outcome: Outcome) {
         self.spool.end(id, outcome, clock::unix_ms());
         self.forget_lost();
+    }
+
+    /// Notes whom a backend takes this edge for.
+    pub(super) fn belong_to(&mut self, client: Uuid, units: Option<&UnitKey>) {
+        let mut owner = self.spool.owner().clone();
+        owner.welcome(client, units);
+        self.spool.belong_to(owner, clock::unix_ms());
+    }
+
+    /// Uses a folder, in which this edge has an identity.
+    pub(super) fn settle(&mut self, folder: &Path, edge: Uuid) {
+        self.spool.settle(folder, edge, clock::unix_ms());
     }
 
     pub(super) fn close(&mut self) -> SpoolStatus {

@@ -13,94 +13,46 @@ use super::record::{self, HEAD, Record};
 /// Which part of all that may wait is in one segment? What waits no more goes by whole segments.
 const SEGMENTS: u64 = 32;
 /// What the name of a segment ends with.
-const SUFFIX: &str = ".events";
+pub(super) const SUFFIX: &str = ".events";
 
 /// Where a record stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) segment: u64,
-    offset: u64,
-    length: usize,
+    pub(super) offset: u64,
+    pub(super) length: usize,
 }
 
 /// The segments of one folder.
 #[derive(Debug)]
 pub(super) struct Disk {
-    folder: PathBuf,
-    edge: Uuid,
+    pub(super) folder: PathBuf,
+    pub(super) edge: Uuid,
     /// How long each is, and how many batches of it wait.
-    segments: BTreeMap<u64, (u64, usize)>,
+    pub(super) segments: BTreeMap<u64, (u64, usize)>,
     newest: Option<File>,
-    /// From which length on is a new segment begun?
-    full: u64,
-}
-
-/// What was found in a folder.
-#[derive(Debug, Default)]
-pub(super) struct Found {
-    /// Every record with its place, and whether this edge wrote it.
-    pub(super) records: Vec<(Place, Record, bool)>,
-    /// What could not be read, and how many records stand before it.
-    pub(super) damaged: Vec<(String, usize)>,
+    /// About how many bytes may there be?
+    pub(super) limit: u64,
+    /// From which number on is a segment new?
+    pub(super) after: u64,
+    /// How many bytes are taken by what nobody sends: set aside, or not to be read.
+    pub(super) aside: u64,
 }
 
 impl Disk {
     /// Looks at nothing yet. About `limit` bytes will wait at most.
     pub(super) fn new(folder: &Path, edge: Uuid, limit: u64) -> Self {
         let (segments, newest) = (BTreeMap::new(), None);
-        Self { folder: folder.to_owned(), edge, segments, newest, full: limit / SEGMENTS }
+        Self { folder: folder.to_owned(), edge, segments, newest, limit, after: 0, aside: 0 }
     }
 
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Returns how many bytes all segments have.
+    /// Returns how many bytes it takes.
     pub(super) fn bytes(&self) -> u64 {
-        self.segments.values().map(|(length, _)| length).sum()
-    }
-
-    /// Reads everything that is there, and cuts off what is torn.
-    pub(super) fn read(&mut self) -> io::Result<Found> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        let mut names = Vec::new();
-        for entry in fs::read_dir(&self.folder)? {
-            let name = entry?.file_name();
-            let number = name.to_str().and_then(|name| name.strip_suffix(SUFFIX));
-            names.extend(number.and_then(|number| u64::from_str_radix(number, 16).ok()));
-        }
-        names.sort_unstable();
-        let mut found = Found::default();
-        for number in names {
-            self.read_segment(number, &mut found)?;
-        }
-        Ok(found)
-    }
-
-    fn read_segment(&mut self, number: u64, found: &mut Found) -> io::Result<()> {
-        let path = self.path(number);
-        let bytes = fs::read(&path)?;
-        let Some(edge) = record::read_head(&bytes) else {
-            // A crash may have come before its first record.
-            if bytes.len() > HEAD {
-                found.damaged.push((format!("{}: it is no spool", path.display()), found.records.len()));
-            }
-            let broken = path.with_extension("broken");
-            return if bytes.len() > HEAD { fs::rename(path, broken) } else { fs::remove_file(path) };
-        };
-        let mut offset = HEAD;
-        while let Some((record, length)) = record::read(&bytes[offset..]) {
-            let place = Place { segment: number, offset: offset as u64, length };
-            found.records.push((place, record, edge == self.edge));
-            offset += length;
-        }
-        if offset < bytes.len() {
-            let what = format!("{}: {} bytes at its end are torn", path.display(), bytes.len() - offset);
-            found.damaged.push((what, found.records.len()));
-            OpenOptions::new().write(true).open(&path)?.set_len(offset as u64)?;
-        }
-        self.segments.insert(number, (offset as u64, 0));
-        Ok(())
+        self.aside + self.segments.values().map(|(length, _)| length).sum::<u64>()
     }
 
     /// Writes a record, and brings it to the disk when it `matters`; on an error nothing of it is there.
@@ -128,13 +80,12 @@ impl Disk {
     fn newest(&mut self, unix_ms: i64) -> io::Result<(u64, u64)> {
         if let Some((number, (length, _))) = self.segments.last_key_value()
             && self.newest.is_some()
-            && *length < self.full
+            && *length < self.limit / SEGMENTS
         {
             return Ok((*number, *length));
         }
         DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        let after = self.segments.last_key_value().map_or(0, |(number, _)| number + 1);
-        let number = after.max(u64::try_from(unix_ms).unwrap_or_default());
+        let number = self.after.max(u64::try_from(unix_ms).unwrap_or_default());
         let path = self.path(number);
         let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path)?;
         let begun =
@@ -144,6 +95,7 @@ impl Disk {
             return Err(error);
         }
         self.newest = Some(file);
+        self.after = number.saturating_add(1);
         self.segments.insert(number, (HEAD as u64, 0));
         self.clear();
         Ok((number, HEAD as u64))
@@ -193,7 +145,7 @@ impl Disk {
         self.newest = Some(file);
     }
 
-    fn path(&self, number: u64) -> PathBuf {
+    pub(super) fn path(&self, number: u64) -> PathBuf {
         self.folder.join(format!("{number:016x}{SUFFIX}"))
     }
 }

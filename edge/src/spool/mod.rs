@@ -4,7 +4,10 @@
 //! there is no room for goes piece by piece, and each batch that goes leaves a tombstone with its number.
 
 mod disk;
+mod ledger;
 mod open;
+mod owner;
+mod read;
 mod record;
 mod room;
 mod status;
@@ -12,6 +15,7 @@ mod thin;
 
 use std::collections::VecDeque;
 use std::io;
+use std::path::PathBuf;
 
 use fluxgate_proto::event::MAX_TOMBSTONES;
 use fluxgate_proto::v1::{EventBatch, Tombstone, TombstoneReason};
@@ -20,8 +24,10 @@ use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use self::disk::{Disk, Place};
+use self::ledger::{Facts, Ledger};
 use self::record::Record;
 use self::thin::in_order;
+pub use owner::Owner;
 pub use status::{Counters, SpoolStatus};
 
 /// How many bytes may wait?
@@ -31,8 +37,14 @@ pub const LIMIT: u64 = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Spool {
     edge: Uuid,
+    owner: Owner,
     limit: u64,
+    /// Which folder to use as soon as that can be, and who this edge is there.
+    home: Option<(PathBuf, Uuid)>,
+    /// A backend has to say first whose that folder is.
+    asks: bool,
     disk: Option<Disk>,
+    ledger: Option<Ledger>,
     queue: VecDeque<Waiting>,
     /// The last number that was given.
     last: u64,
@@ -71,8 +83,13 @@ enum Held {
 /// What became of a batch that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Taken in, but for so many rows.
-    Accepted(u64),
+    /// Taken in, but for some of it.
+    Accepted {
+        /// So many rows.
+        refused_rows: u64,
+        /// So many evaluations, which are in some of these rows.
+        refused_evaluations: u64,
+    },
     /// Taken in before.
     Duplicate,
     /// Never to be sent again.
@@ -80,6 +97,11 @@ pub enum Outcome {
 }
 
 impl Spool {
+    /// Returns which edge's numbers its batches have.
+    pub fn edge(&self) -> Uuid {
+        self.edge
+    }
+
     /// Returns until when everything is sealed.
     pub fn until_ms(&self) -> i64 {
         self.until_ms
@@ -144,9 +166,10 @@ impl Spool {
         let Some(place) = self.queue.iter().position(|waiting| waiting.id == id) else { return };
         let counters = &mut self.status.counters;
         match outcome {
-            Outcome::Accepted(refused_rows) => {
+            Outcome::Accepted { refused_rows, refused_evaluations } => {
                 counters.accepted += 1;
                 counters.refused_rows += refused_rows;
+                counters.lost_evaluations += refused_evaluations;
             }
             Outcome::Duplicate => counters.duplicate += 1,
             Outcome::Refused => {
@@ -215,8 +238,36 @@ impl Spool {
             last: self.last,
             until_ms: self.until_ms,
             tombstones: self.tombstones.clone(),
+            floor: self.floor(),
             ..Record::default()
         }
+    }
+
+    /// Returns the first number that waits; the next one when none does.
+    fn floor(&self) -> u64 {
+        let own = self.queue.iter().filter(|waiting| waiting.own);
+        own.map(|waiting| waiting.sequence).min().unwrap_or(self.last + 1)
+    }
+
+    /// Writes down what has to be known whatever becomes of the segments.
+    fn write_down(&mut self) {
+        let facts = self.to_write_down(self.floor(), self.until_ms);
+        if let Some(Err(why)) = self.ledger.as_mut().map(|ledger| ledger.begin(&facts)) {
+            self.fail(&why);
+        }
+    }
+
+    /// Returns that; what does not wait yet is about what follows `from_ms`.
+    fn to_write_down(&self, floor: u64, from_ms: i64) -> Facts {
+        let own = self.queue.iter().filter(|waiting| waiting.own);
+        let facts = Facts {
+            edge: self.edge.as_bytes().to_vec(),
+            last: self.last,
+            floor,
+            from_ms: own.map(|waiting| waiting.from_ms).fold(from_ms, i64::min),
+            ..Facts::default()
+        };
+        self.owner.sign(facts)
     }
 
     fn load(&self, held: &Held) -> io::Result<EventBatch> {
@@ -234,17 +285,23 @@ impl Spool {
 
     /// Writes a batch to the disk, or keeps it in memory.
     fn write(&mut self, batch: &EventBatch, unix_ms: i64) -> Held {
-        let record = Record { batch: Some(batch.clone()), ..self.facts() };
+        let facts = self.facts();
+        // It waits from now on.
+        let floor =
+            if batch.edge_id == self.edge.as_bytes() { facts.floor.min(batch.sequence) } else { facts.floor };
+        let record = Record { batch: Some(batch.clone()), floor, ..facts };
         match self.append(&record, (unix_ms, true)) {
             Some(place) => Held::Disk(place),
             None => Held::Memory(batch.encode_to_vec()),
         }
     }
 
-    /// Adds a record; none when there is no disk or it fails.
+    /// Adds a record, once the last number is written down; none when there is no disk or it fails.
     fn append(&mut self, record: &Record, when: (i64, bool)) -> Option<Place> {
-        let disk = self.disk.as_mut()?;
-        match disk.append(record, when) {
+        let from_ms = record.batch.as_ref().map_or(self.until_ms, |batch| batch.from_ms);
+        let facts = self.to_write_down(record.floor, from_ms);
+        let (Some(disk), Some(ledger)) = (&mut self.disk, &mut self.ledger) else { return None };
+        match ledger.keep(&facts).and_then(|()| disk.append(record, when)) {
             Ok(place) => {
                 if self.status.failing.take().is_some() {
                     info!(folder = %disk.folder().display(), "events can be kept on disk again");
@@ -252,18 +309,26 @@ impl Spool {
                 Some(place)
             }
             Err(why) => {
-                if self.status.failing.is_none() {
-                    error!(%why, folder = %disk.folder().display(), "events cannot be kept on disk; they wait in memory");
-                }
-                self.status.failing = Some(why.to_string());
-                self.status.errors += 1;
+                self.fail(&why);
                 None
             }
         }
     }
 
+    /// Notes that the disk cannot be used.
+    fn fail(&mut self, why: &io::Error) {
+        if self.status.failing.is_none() {
+            error!(%why, "events cannot be kept on disk; they wait in memory");
+        }
+        self.status.failing = Some(why.to_string());
+        self.status.errors += 1;
+    }
+
     /// Writes what waits in memory, now that the disk may work again.
     fn take_to_disk(&mut self, unix_ms: i64) {
+        if self.disk.is_none() && !self.asks {
+            self.move_in(unix_ms);
+        }
         if self.disk.is_none() {
             return;
         }

@@ -34,6 +34,9 @@ pub(super) struct Record {
     /// The edge stopped in order: nothing was counted that is not sealed.
     #[prost(bool, tag = "6")]
     pub(super) whole: bool,
+    /// No batch of this edge with a number below this waits; 0 when nobody knows.
+    #[prost(uint64, tag = "7")]
+    pub(super) floor: u64,
 }
 
 /// Returns what a segment of an edge begins with.
@@ -48,19 +51,19 @@ pub(super) fn read_head(bytes: &[u8]) -> Option<Uuid> {
 }
 
 /// Returns a record as it is written.
-pub(super) fn frame(record: &Record) -> Vec<u8> {
+pub(super) fn frame(record: &impl Message) -> Vec<u8> {
     let body = record.encode_to_vec();
     let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
     [&length.to_le_bytes()[..], &checksum(length, &body).to_le_bytes(), &body].concat()
 }
 
 /// Reads the record that bytes begin with, and how long it is; none when it is not whole.
-pub(super) fn read(bytes: &[u8]) -> Option<(Record, usize)> {
+pub(super) fn read<R: Message + Default>(bytes: &[u8]) -> Option<(R, usize)> {
     let length = u32::from_le_bytes(*bytes.first_chunk()?);
     let sum = u64::from_le_bytes(*bytes.get(4..)?.first_chunk()?);
     let end = FRAME.checked_add(usize::try_from(length).ok()?)?;
     let body = bytes.get(FRAME..end)?;
-    let record = (checksum(length, body) == sum).then(|| Record::decode(body))?;
+    let record = (checksum(length, body) == sum).then(|| R::decode(body))?;
     Some((record.ok()?, end))
 }
 
@@ -79,13 +82,13 @@ mod tests {
         let framed = frame(&record);
         assert_eq!(read(&[&framed[..], b"more"].concat()), Some((record, framed.len())));
         for end in 0..framed.len() {
-            assert_eq!(read(&framed[..end]), None, "cut off at {end}");
+            assert_eq!(read::<Record>(&framed[..end]), None, "cut off at {end}");
         }
         for bit in 0..framed.len() * 8 {
             let mut flipped = framed.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(read(&flipped), None, "bit {bit}");
+            assert_eq!(read::<Record>(&flipped), None, "bit {bit}");
         }
-        assert_eq!(read(&[0; 64]), None);
+        assert_eq!(read::<Record>(&[0; 64]), None);
     }
 }

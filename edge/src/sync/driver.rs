@@ -233,6 +233,7 @@ pub async fn drive(
     let mut stop = pin!(stop);
     let (mut link, mut window) = (Link::Down, Window::default());
     let mut input = Some(Input::Tick);
+    let mut id = edge.id();
     loop {
         for output in input.map(|input| machine.step(input, clock.now())).unwrap_or_default() {
             match output {
@@ -262,9 +263,11 @@ pub async fn drive(
             () = &mut stop => break,
             next = link.next() => Some(next),
             () = tokio::time::sleep_until(deadline) => Some(Input::Tick),
+            _ = id.changed() => Some(Input::Renamed(*id.borrow_and_update())),
             ended = keeper.next(clock) => {
                 if ended {
                     edge.report_disk(keeper.status().clone());
+                    edge.set_home(keeper.home());
                 } else {
                     keeper.begin(machine.image(clock.now()), clock);
                 }

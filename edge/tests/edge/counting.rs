@@ -6,12 +6,12 @@ use fluxgate_proto::event::check;
 use fluxgate_proto::unit::UnitKey;
 use fluxgate_proto::v1::backend_message::Message;
 use fluxgate_proto::v1::edge_message::Message as Said;
-use fluxgate_proto::v1::{EvaluationReason, EventBatch, EventOutcome, TombstoneReason, Welcome};
+use fluxgate_proto::v1::{EvaluationReason, EventBatch, EventOutcome, RefusedRows, TombstoneReason, Welcome};
 use serde_json::{Value, json};
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::peer::{Conversation, Peer, Seen, eventually, serving};
+use crate::peer::{Conversation, Peer, Running, Seen, eventually, serving};
 use crate::program::Program;
 use crate::world::{BACKEND_ALL, BACKEND_DEV, DEV, FRONTEND_DEV};
 
@@ -242,4 +242,79 @@ async fn a_full_disk_costs_nothing_but_safety_and_is_told() {
     assert!(edge.text("/metrics").await.contains("fluxgate_edge_spool_failing 1"));
     peer.events().answer = Ok(EventOutcome::Accepted);
     came(&peer, 110).await;
+}
+
+#[tokio::test]
+async fn an_edge_that_waited_for_the_folder_goes_on_as_the_edge_that_had_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let with_folder = [OFTEN, &["--state-dir", folder.path().to_str().unwrap()]].concat();
+    let (first, _first_stream, mut peer) = serving(&with_folder).await;
+    let id = first.status(|status| status["disk"]["revision"] == 1).await["id"].clone();
+    let second = Running::start(&peer.address, &with_folder);
+    let mut stream = peer.stream().await;
+    stream.hear().await;
+    let status = second.status(|status| status["ready"] == true).await;
+    assert_eq!(status["events"]["failing"], "another edge uses the folder", "{status}");
+    assert_eq!((&status["events"]["folder"], status["id"] == id), (&Value::Null, false));
+    assert!(second.text("/metrics").await.contains("fluxgate_edge_spool_failing 1"));
+    ask(&second, 5).await;
+    came(&peer, 5).await;
+    first.ended().await;
+
+    let status = second.status(|status| status["events"]["folder"].is_string()).await;
+    assert_eq!(status["events"]["failing"], Value::Null, "{status}");
+    // It tells backends on a new stream who it is now.
+    let mut stream = peer.stream().await;
+    let Some(Said::Hello(hello)) = stream.hear().await else { panic!("no hello") };
+    assert_eq!(Uuid::from_slice(&hello.edge_id).unwrap().to_string(), id);
+    second.status(|status| status["id"] == id).await;
+    peer.events().answer = Err(Code::Unavailable);
+    ask(&second, 4).await;
+    second.ended().await;
+    peer.events().answer = Ok(EventOutcome::Accepted);
+    let third = Running::start(&peer.address, &with_folder);
+    came(&peer, 9).await;
+    let batches = once(&peer.events().pushed);
+    let of = |batch: &&EventBatch| Uuid::from_slice(&batch.edge_id).unwrap().to_string() == id;
+    let numbers: BTreeSet<u64> = batches.iter().filter(of).map(|batch| batch.sequence).collect();
+    assert!(numbers.iter().copied().eq(1..=numbers.len() as u64), "{numbers:?}");
+    third.ended().await;
+}
+
+#[tokio::test]
+async fn what_another_teams_edge_left_is_not_sent_under_this_ones_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let with_folder = [OFTEN, &["--state-dir", folder.path().to_str().unwrap()]].concat();
+    let (edge, stream, peer) = serving(&with_folder).await;
+    welcome(&stream).await;
+    peer.events().answer = Err(Code::Unavailable);
+    ask(&edge, 6).await;
+    edge.status(|status| status["events"]["waiting"].as_u64() >= Some(2)).await;
+    edge.ended().await;
+    drop(stream);
+
+    let mut peer = Peer::start(None).await;
+    let with_key = [&with_folder[..], &["--client-secret", crate::world::ROTATED_KEY]].concat();
+    let other = Running::start_with(&peer.address, &with_key);
+    let stream = peer.stream().await;
+    let status = other.status(|status| status["events"]["failing"].is_string()).await;
+    assert!(status["events"]["failing"].as_str().unwrap().contains("another key"), "{status}");
+    let (client_id, unit_key) = (vec![9; 16], vec![9; 32]);
+    stream.say(Message::Welcome(Welcome { client_id, key_sha256: Vec::new(), unit_key })).await;
+    let status = other.status(|status| status["events"]["failing"].is_null()).await;
+    assert_eq!(status["events"]["lostEvaluations"], 6, "{status}");
+    assert!(status["events"]["setAside"][0].as_str().unwrap().contains("6 evaluations of another client"));
+    other.status(|status| status["events"]["accepted"].as_u64() >= Some(2)).await;
+    let pushed = once(&peer.events().pushed);
+    assert!(evaluations(&pushed) == 0 && dense(&pushed), "{pushed:?}");
+}
+
+#[tokio::test]
+async fn evaluations_that_are_left_out_are_lost() {
+    let (edge, _stream, peer) = serving(OFTEN).await;
+    let rows = RefusedRows { out_of_scope: 1, evaluations: 3, ..RefusedRows::default() };
+    peer.events().refused = Some(rows);
+    ask(&edge, 3).await;
+    came(&peer, 3).await;
+    edge.status(|status| status["events"]["lostEvaluations"].as_u64() >= Some(3)).await;
 }

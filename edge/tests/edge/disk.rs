@@ -162,8 +162,45 @@ fn two_edges_do_not_write_in_one_folder() {
     assert_eq!(second.failing.as_deref(), Some("another edge uses the folder"));
     assert_eq!((revision(&second), second.edge_id), (Some(2), None), "they would be taken for one");
     assert!(second.folder.save(&image(3)).is_err());
+    // What the first one writes meanwhile is older than what the second one writes after it, all the same.
+    let mut first = first;
+    for revision in 3..=6 {
+        first.folder.save(&image(revision)).unwrap();
+    }
     drop(first);
-    second.folder.save(&image(3)).unwrap();
+    second.folder.save(&image(7)).unwrap();
+    assert_eq!(second.folder.take().unwrap(), ID, "it is that edge from now on");
+    drop(second);
+    assert_eq!(revision(&open(folder.path())), Some(7));
+}
+
+#[test]
+fn a_folder_in_the_place_of_a_file_is_set_aside_or_passed_by() {
+    for slot in ["state.0", "state.1"] {
+        let folder = two_generations();
+        let path = folder.path().join(slot);
+        fs::remove_file(&path).unwrap();
+        fs::create_dir_all(path.join("something")).unwrap();
+        let mut opened = open(folder.path());
+        assert!(opened.failing.is_none() && opened.set_aside.len() == 1, "{:?}", opened.set_aside);
+        for revision in 3..=5 {
+            opened.folder.save(&image(revision)).unwrap();
+        }
+        // One that comes later, and that cannot be moved.
+        drop(opened);
+        for name in [path.clone(), path.with_extension(format!("{}.broken", &slot[6..]))] {
+            let _ = fs::remove_file(&name);
+            fs::create_dir_all(name.join("something")).unwrap();
+        }
+        let mut opened = open(folder.path());
+        assert!(opened.failing.is_none() && opened.set_aside.len() == 1, "{:?}", opened.set_aside);
+        for revision in 6..=8 {
+            opened.folder.save(&image(revision)).unwrap();
+        }
+        assert!(path.is_dir());
+        drop(opened);
+        assert_eq!(revision(&open(folder.path())), Some(8));
+    }
 }
 
 #[test]

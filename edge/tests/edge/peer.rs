@@ -15,6 +15,7 @@ use fluxgate_proto::v1::delivery_server::{Delivery, DeliveryServer};
 use fluxgate_proto::v1::edge_message::Message as Said;
 use fluxgate_proto::v1::{
     AssignmentBatch, BackendMessage, EdgeMessage, EventAck, EventBatch, EventOutcome, KeptAssignments,
+    RefusedRows,
 };
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -71,6 +72,8 @@ impl Conversation {
 pub(crate) struct Events {
     pub(crate) pushed: Vec<EventBatch>,
     pub(crate) answer: Result<EventOutcome, Code>,
+    /// What it says to have left out.
+    pub(crate) refused: Option<RefusedRows>,
 }
 
 struct Service {
@@ -103,7 +106,11 @@ impl Delivery for Service {
         let mut events = self.events.lock().unwrap();
         events.pushed.push(request.into_inner());
         let outcome = events.answer.map_err(|code| Status::new(code, "so the test says"))?;
-        Ok(Response::new(EventAck { outcome: outcome.into(), ..EventAck::default() }))
+        Ok(Response::new(EventAck {
+            outcome: outcome.into(),
+            refused: events.refused,
+            ..EventAck::default()
+        }))
     }
 
     async fn push_assignments(
@@ -173,7 +180,7 @@ impl Peer {
         let address = listener.local_addr().unwrap().to_string();
         let (sender, streams) = mpsc::channel(8);
         let (teller, told) = mpsc::channel(8);
-        let events = Events { pushed: Vec::new(), answer: Ok(EventOutcome::Accepted) };
+        let events = Events { pushed: Vec::new(), answer: Ok(EventOutcome::Accepted), refused: None };
         let events = Arc::new(Mutex::new(events));
         let service = DeliveryServer::new(Service {
             events: Arc::clone(&events),

@@ -453,6 +453,9 @@ pub struct RefusedRows {
     pub too_old: u64,
     #[prost(uint64, tag = "4")]
     pub in_future: u64,
+    /// that were in all of these rows
+    #[prost(uint64, tag = "5")]
+    pub evaluations: u64,
 }
 /// What sticky splits served first, or of which units that is asked. Limits: `assignment.rs`.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -31,7 +31,12 @@ pub(super) async fn note(
         gaps.extend(between(before, frame));
     } else {
         let late = (frame.sequence, frame.sequence);
-        for gap in ingest::take_missing(conn, owner, late).await? {
+        let missing = ingest::take_missing(conn, owner, late).await?;
+        if missing.is_empty() && !ingest::is_buried(conn, owner, frame.sequence).await? {
+            tracing::warn!(edge = %frame.edge, number = frame.sequence, "an edge gave a number twice");
+            gaps.push(given_twice(frame));
+        }
+        for gap in missing {
             gaps.extend(without(&gap, late, (frame.from, frame.until)));
         }
     }
@@ -87,6 +92,13 @@ fn without(gap: &Gap, (first, last): (i64, i64), (from, until): (DateTime<Utc>, 
         parts.push(part(last + 1, gap.last, ordered(until, gap.until)));
     }
     parts
+}
+
+/// A number that another batch has had: the edge lost count. Both are counted; whether a third one had it nobody can tell,
+/// so it is told as a batch that will not come.
+fn given_twice(frame: &Frame) -> Gap {
+    let Frame { sequence, from, until, .. } = *frame;
+    Gap { kind: GapKind::Tombstone, first: sequence, last: sequence, from, until, lost: None }
 }
 
 /// What a batch itself could not bring.

@@ -125,6 +125,7 @@ pub(super) async fn read(
             Ok(count) => rows.counts.push(count),
             Err(why) => {
                 rows.refuse(why);
+                rows.refused.evaluations = rows.refused.evaluations.saturating_add(given.n);
                 if !matches!(why, Refusal::OutOfScope) {
                     rows.lost = rows.lost.saturating_add(number(given.n));
                 }

@@ -53,6 +53,8 @@ pub enum Input {
     Lost(Loss),
     /// The deadline has passed.
     Tick,
+    /// This edge has that identity from now on.
+    Renamed(Uuid),
 }
 
 /// Why there is no stream.
@@ -197,6 +199,7 @@ impl Machine {
             Input::Opened => self.opened(now),
             Input::Lost(loss) => self.lost(loss, now),
             Input::Message(message) => self.message(message, now),
+            Input::Renamed(id) => self.renamed(id, now),
         };
         let state = self.stream_state();
         if state != self.reported.0 {
@@ -278,6 +281,22 @@ impl Machine {
             version: self.identity.version.clone(),
             have: have.map(|(epoch, revision)| Position { epoch: epoch.as_bytes().to_vec(), revision }),
         }
+    }
+
+    /// A backend knows an edge by what it said first: it is said anew, on another stream.
+    fn renamed(&mut self, id: Uuid, now: Now) -> Vec<Output> {
+        if self.identity.edge_id == id {
+            return Vec::new();
+        }
+        info!(%id, "this edge has another identity");
+        self.identity.edge_id = id;
+        if matches!(self.phase, Phase::Waiting { .. }) {
+            return Vec::new();
+        }
+        self.drop_staging();
+        let mut outputs = vec![Output::Close];
+        outputs.extend(self.open(now));
+        outputs
     }
 
     fn lost(&mut self, loss: Loss, now: Now) -> Vec<Output> {
