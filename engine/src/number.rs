@@ -162,6 +162,14 @@ pub(crate) fn write_json(value: &impl Serialize) -> String {
     format_json(value, Canonical)
 }
 
+/// Returns how many bytes that JSON has, without making it.
+pub(crate) fn json_bytes(value: &impl Serialize) -> usize {
+    let mut counted = Counted(0);
+    // Counting does not fail, and no document has keys that are no strings.
+    let written = value.serialize(&mut serde_json::Serializer::with_formatter(&mut counted, Canonical));
+    written.map_or(0, |()| counted.0)
+}
+
 /// Returns the same JSON for people to read: with escapes for what is hidden.
 pub(crate) fn print_json(value: &impl Serialize) -> String {
     format_json(value, Shown)
@@ -175,6 +183,20 @@ fn format_json(value: &impl Serialize, formatter: impl Formatter) -> String {
         bytes.clear();
     }
     String::from_utf8(bytes).unwrap_or_default()
+}
+
+/// How many bytes were written.
+struct Counted(usize);
+
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 struct Canonical;

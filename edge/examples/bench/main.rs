@@ -1,31 +1,31 @@
 //! The parts of `scripts/bench` that are not a shell's work.
 //!
-//! prepare <folder>: reads the status of a development system from stdin, makes flag and client, writes what wrk
-//! needs into the folder, prints shell variables. visible: changes a flag and watches it arrive. ask <host:port>
-//! <folder>: prints the edge's answer. floor <host:port> <answer>: a server that only returns these bytes. count:
-//! what counting an evaluation costs, and how much memory it takes.
+//! edge <folder> <binaries>: reads the status of a development system from stdin, measures an edge beside its floors, prints
+//! one table. The others are programs that it starts beside itself, so that each has its own core and its own memory:
+//! floor <host:port> <answer>: a server that only returns these bytes. open <host:port> <rate> <seconds> <request file>: asks at
+//! fixed times. crowd <grpc> <key> <how many> edge|floor: takes in a snapshot, so many at once.
 
 mod admin;
-mod ask;
-mod count;
+mod crowd;
+mod edge;
 mod floor;
-mod prepare;
-mod visible;
+mod http;
+mod open;
 
+use actix_web::rt::System;
 use anyhow::bail;
 
-#[actix_web::main]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        ["prepare", folder] => prepare::run(folder).await,
-        ["visible", backend, edge, team, environment, changes] => {
-            visible::run(backend, edge, (team, environment), changes.parse()?).await
+        ["edge", folder, binaries] => System::new().block_on(edge::run(folder, binaries)),
+        ["floor", address, answer] => System::new().block_on(floor::run(address, answer)),
+        ["open", address, rate, seconds, request] => {
+            open::run(address, (rate.parse()?, seconds.parse()?), request)
         }
-        ["ask", edge, folder] => ask::run(edge, folder).await,
-        ["count"] => count::run(),
-        ["floor", address, answer] => floor::run(address, answer).await,
+        ["crowd", grpc, key, edges, "edge"] => crowd::edges(grpc, key, edges.parse()?),
+        ["crowd", grpc, key, edges, "floor"] => crowd::floors(grpc, key, edges.parse()?),
         _ => bail!("see the head of edge/examples/bench/main.rs"),
     }
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue, ORIGIN};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use fluxgate_engine::{Attribute, Context};
 use uuid::Uuid;
 
@@ -14,6 +14,9 @@ use super::observe::note_client;
 use crate::caller::{Caller, CallerKind, Credential, key_id};
 use crate::clock;
 use crate::state::{State, View};
+
+/// The other header that a key may stand in.
+static API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// Somebody who may ask: a client, or anybody where that is allowed.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +83,7 @@ fn authenticate<'s>(
 
 /// Returns the key that a request presents; another scheme of `Authorization` is a key that nobody has.
 fn presented(headers: &HeaderMap) -> Option<&[u8]> {
-    if let Some(value) = headers.get("x-api-key") {
+    if let Some(value) = headers.get(&API_KEY) {
         return Some(value.as_bytes().trim_ascii());
     }
     let value = headers.get(AUTHORIZATION)?.as_bytes();

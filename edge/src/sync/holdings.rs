@@ -10,6 +10,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::image::Image;
+use super::read::Read;
 use super::replica::Replica;
 use crate::state::{self, State};
 
@@ -126,9 +127,10 @@ impl Holdings {
         replica.state_mut().revision = image.revision;
         for item in &image.last_good {
             // What was understood once and is no more says so below, as the item in its place is no better.
-            let _ = replica.apply(item, None);
+            let _ = replica.apply(Read::new(Arc::clone(item)), None);
         }
-        let bad = image.items.iter().filter_map(|item| replica.apply(item, None).err()).collect();
+        let read = Read::all(&image.items).into_iter();
+        let bad = read.filter_map(|read| replica.apply(read, None).err()).collect();
         self.replica = Some(replica);
         if let Some(kills) = &image.kills {
             self.set_kills(kills)?;
@@ -171,7 +173,8 @@ impl Holdings {
         if delta.from != replica.state().revision || delta.to < delta.from {
             return Err(Refused::Gap);
         }
-        let bad = delta.items.iter().filter_map(|item| replica.apply(item, None).err()).collect();
+        let read = delta.items.iter().map(|item| Read::new(Arc::new(item.clone())));
+        let bad = read.filter_map(|read| replica.apply(read, None).err()).collect();
         replica.state_mut().revision = delta.to;
         Ok((replica.state_mut().share(), bad))
     }
@@ -198,11 +201,17 @@ impl Holdings {
     }
 
     /// Stages a part of a snapshot.
-    pub(super) fn chunk(&mut self, items: &[Item]) -> Result<(), Refused> {
+    pub(super) fn chunk(&mut self, items: Vec<Item>) -> Result<(), Refused> {
         let staging = self.staging.as_mut().ok_or(Refused::Misplaced)?;
-        for item in items {
+        let items: Vec<_> = items.into_iter().map(Arc::new).collect();
+        let read = match &self.replica {
+            None => Read::all(&items),
+            // Whoever is served meanwhile needs the other cores.
+            Some(_) => items.into_iter().map(Read::new).collect(),
+        };
+        for read in read {
             staging.count += 1;
-            if let Err(bad) = staging.replica.apply(item, self.replica.as_ref()) {
+            if let Err(bad) = staging.replica.apply(read, self.replica.as_ref()) {
                 staging.bad.push(bad);
             }
         }

@@ -6,6 +6,7 @@ mod driver;
 mod holdings;
 mod image;
 mod machine;
+mod read;
 mod replica;
 mod status;
 

@@ -3,14 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use fluxgate_proto::convert::{self, Content as Delivered};
 use fluxgate_proto::digest::{Digest, ItemHash};
-use fluxgate_proto::v1::{BadItem, Environment, Item, ItemKind, Stage};
-use prost::Message as _;
+use fluxgate_proto::v1::{BadItem, Item};
 
-use crate::caller::Caller;
-use crate::flag::ServedFlag;
-use crate::state::{Content, EnvironmentName, State};
+use super::read::Read;
+use crate::state::{Content, State};
 
 type ItemId = (i32, Box<[u8]>);
 
@@ -48,21 +45,20 @@ impl Replica {
     /// Takes one item in; an item that cannot be understood leaves the last good version and is returned by name.
     ///
     /// A replica that is being staged finds that version in `served`, the one that it will replace.
-    pub(super) fn apply(&mut self, item: &Item, served: Option<&Replica>) -> Result<(), BadItem> {
-        let hash = ItemHash::of(item);
+    pub(super) fn apply(&mut self, read: Read, served: Option<&Replica>) -> Result<(), BadItem> {
+        let Read { item, hash, content } = read;
         let id: ItemId = (item.kind, item.id.as_slice().into());
         let before = self.items.remove(&id);
         let before_hash = before.as_ref().map(|held| held.hash).unwrap_or_default();
         self.digest.replace(before_hash, hash);
         let last_good = before.and_then(|held| held.good);
-        if item.payload.is_empty() {
+        let Some(content) = content else {
             if let Some((content, _)) = last_good {
                 self.state.take_back(&content);
             }
             return Ok(());
-        }
-        let item = Arc::new(item.clone());
-        match read(&item) {
+        };
+        match content {
             Ok(content) => {
                 if let Some((old, _)) = last_good {
                     self.state.take_back(&old);
@@ -92,37 +88,4 @@ impl Replica {
         let kept = good.filter(|(item, good)| !Arc::ptr_eq(item, good)).map(|(_, good)| Arc::clone(good));
         (delivered, kept.collect())
     }
-}
-
-/// Understands one item completely, so that nothing half understood is ever served.
-fn read(item: &Item) -> Result<Content, String> {
-    let delivered = convert::decode(item).map_err(|error| named(item, &error))?;
-    match delivered.content {
-        Delivered::Stage(stage) => {
-            let flag = ServedFlag::compile(&stage.feature_key, stage.version, &stage.config, &item.payload)
-                .map_err(|error| named(item, &error))?;
-            Ok(Content::Flag(stage.environment_id, Arc::new(flag.with_reweighted(stage.reweighted))))
-        }
-        Delivered::Environment(Environment { key, team }) => {
-            let name = EnvironmentName { key: key.into(), team: team.into() };
-            Ok(Content::Environment(delivered.id, Arc::new(name)))
-        }
-        Delivered::Client(client) => match Caller::from_wire(delivered.id, &client) {
-            Ok(caller) => Ok(Content::Caller(Arc::new(caller))),
-            Err(error) => Err(format!("client {:?}: {error}", client.name)),
-        },
-        Delivered::StageGone | Delivered::EnvironmentGone | Delivered::ClientGone => {
-            Err("an item that is gone has a payload".to_owned())
-        }
-    }
-}
-
-/// Puts the feature's key before the error when at least that much can be read.
-fn named(item: &Item, error: &dyn std::error::Error) -> String {
-    if item.kind == i32::from(ItemKind::Stage)
-        && let Ok(stage) = Stage::decode(&item.payload[..])
-    {
-        return format!("feature {:?}: {error}", stage.feature_key);
-    }
-    error.to_string()
 }

@@ -9,6 +9,7 @@ use crate::bucket::{BUCKETS, thousandths};
 use crate::condition::Match;
 use crate::config::{Criterion, FlagConfig, Split};
 use crate::hidden::is_hidden;
+use crate::number::json_bytes;
 use crate::operator::{RegexBytes, check_value, kind};
 use crate::path::{Path, shortened};
 use crate::suggest::hint;
@@ -61,6 +62,15 @@ pub(crate) fn check(config: &FlagConfig, found: Vec<Found>) -> Result<(), Vec<Fo
     if checker.found.is_empty() { Ok(()) } else { Err(checker.found) }
 }
 
+/// Returns how many bytes the canonical form has, if more than so many.
+fn bytes_above(config: &FlagConfig, most: usize) -> Option<usize> {
+    // As it is, a document is never shorter, and to count that takes no copy: an edge does it for every flag.
+    if json_bytes(config) <= most {
+        return None;
+    }
+    Some(config.to_json().len()).filter(|bytes| *bytes > most)
+}
+
 /// Returns the message for a variant that the document does not have.
 pub(crate) fn no_variant(config: &FlagConfig, variant: &str) -> String {
     let hint = hint(variant, config.variants.keys().map(String::as_str));
@@ -84,8 +94,7 @@ impl Checker<'_> {
         if self.nests_too_deep(&Path::Root.field("variants")) {
             return;
         }
-        let bytes = config.to_json().len();
-        if bytes > MAX_BYTES {
+        if let Some(bytes) = bytes_above(config, MAX_BYTES) {
             let message = format!("the document has {bytes} bytes as compact JSON; at most {MAX_BYTES}");
             return self.report(&Path::Root, message);
         }

@@ -118,6 +118,22 @@ fn a_document_has_256_kib_as_it_is_written_shortest() {
 }
 
 #[test]
+fn a_number_takes_as_many_of_them_as_its_one_form() {
+    const MAX: usize = 256 * 1024;
+    let is = Condition { key: "x".to_owned(), op: Op::Equals, value: Some(1.0.into()), ignore_case: false };
+    let mut config = config(vec![is.into()]);
+    let mut fill = |bytes: usize| {
+        config.variants = [("on".to_owned(), "s".repeat(bytes).into()), ("off".to_owned(), "".into())].into();
+        (config.to_json().len(), violations(&config))
+    };
+    let (empty, _) = fill(0);
+    // Written as it is, `1.0` would take two more.
+    assert_eq!(fill(MAX - empty), (MAX, Vec::new()));
+    let (_, found) = fill(MAX - empty + 1);
+    assert_eq!(found, ["the document has 262145 bytes as compact JSON; at most 262144"]);
+}
+
+#[test]
 fn a_regex_has_1024_characters_not_bytes() {
     let regex = |count| {
         let value = Some(Value::from("é".repeat(count)));

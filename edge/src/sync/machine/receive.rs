@@ -107,7 +107,7 @@ impl Machine {
 
     fn chunk(&mut self, encoded: Bytes, open: &mut Open) -> Answer {
         let chunk = SnapshotChunk::decode(encoded).map_err(|error| Refused::Unreadable(error.to_string()))?;
-        self.holdings.chunk(&chunk.items)?;
+        self.holdings.chunk(chunk.items)?;
         open.awaiting = Some(Awaiting { since: open.heard });
         Ok(Vec::new())
     }
