@@ -6,7 +6,7 @@ use crate::world::World;
 
 #[test]
 fn one_list_in_every_form() {
-    let world = World::shared();
+    let world = World::start();
     let list = |args: &[&str]| world.run("dev", &[&["feature", "list"], args].concat()).ends(0).stdout;
     let features: Value = serde_json::from_str(&list(&["-o", "json"])).unwrap();
     let features = features.as_array().unwrap();
