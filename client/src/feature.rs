@@ -2,7 +2,6 @@
 
 use crate::api::Api;
 use crate::error::Error;
-use crate::nulled::{self, Nulled};
 use crate::page::{self, All};
 
 mod generated {
@@ -155,8 +154,7 @@ pub async fn kill(api: &Api, input: KillFeatureInput) -> Result<KillResult, Erro
 /// Turns a feature off at once, to stay off until somebody restores it, even where it was to end by itself.
 pub async fn kill_until_restored(api: &Api, input: KillFeatureInput) -> Result<KillResult, Error> {
     let variables = kill_feature::Variables { input };
-    let variables = nulled::Variables { variables, nulls: vec!["restoreAt"] };
-    Ok(api.run::<Nulled<KillFeature>>(variables).await?.result)
+    Ok(api.run_removing::<KillFeature>(variables, &["restoreAt"]).await?.result)
 }
 
 /// Takes a kill back.
@@ -166,10 +164,9 @@ pub async fn restore(api: &Api, input: RestoreFeatureInput) -> Result<KillResult
 }
 
 /// Edits what is said of a feature; what is absent stays, and the fields in `emptied` become nothing.
-pub async fn edit(api: &Api, input: EditFeatureInput, emptied: Vec<&'static str>) -> Result<Feature, Error> {
+pub async fn edit(api: &Api, input: EditFeatureInput, emptied: &[&str]) -> Result<Feature, Error> {
     let variables = edit_feature::Variables { input };
-    let variables = nulled::Variables { variables, nulls: emptied };
-    Ok(api.run::<Nulled<EditFeature>>(variables).await?.feature)
+    Ok(api.run_removing::<EditFeature>(variables, emptied).await?.feature)
 }
 
 /// Archives a feature that serves nothing and that nothing needs.

@@ -7,7 +7,6 @@ mod api;
 mod credentials;
 mod document;
 mod error;
-mod nulled;
 mod operation;
 mod page;
 mod scalar;

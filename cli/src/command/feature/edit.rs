@@ -81,7 +81,7 @@ impl Edit {
             Some(Removal::Never) => vec!["removalDate"],
             _ => Vec::new(),
         };
-        Ok(described(&feature::edit(&api, input, emptied).await?))
+        Ok(described(&feature::edit(&api, input, &emptied).await?))
     }
 }
 

@@ -48,6 +48,6 @@ impl Tag {
             add_tags: Some(add),
             remove_tags: Some(remove),
         };
-        Ok(described(&feature::edit(&api, input, Vec::new()).await?))
+        Ok(described(&feature::edit(&api, input, &[]).await?))
     }
 }
