@@ -142,14 +142,24 @@ impl CredentialsFile {
 pub(crate) fn token_from_environment() -> Result<Option<SecretString>, CliError> {
     let given = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
     if let Some(token) = given("FGCTL_TOKEN") {
-        return Ok(Some(SecretString::from(token)));
+        return one_token("FGCTL_TOKEN", &token).map(Some);
     }
     let Some(path) = given("FGCTL_TOKEN_FILE") else {
         return Ok(None);
     };
     let text = std::fs::read_to_string(&path)
         .map_err(|error| CliError::usage(format!("cannot read FGCTL_TOKEN_FILE {path}: {error}")))?;
-    Ok(Some(SecretString::from(text.trim())))
+    one_token(&format!("FGCTL_TOKEN_FILE {path}"), &text).map(Some)
+}
+
+/// Makes sure that text is one token, and nothing that was written beside it: of that, no server need hear.
+fn one_token(place: &str, text: &str) -> Result<SecretString, CliError> {
+    let token = text.trim();
+    if token.is_empty() || !token.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(CliError::new(Exit::SignIn, format!("{place} does not hold one token and nothing else"))
+            .hint("`fgctl token create NAME --role ROLE > FILE` writes one; what it says beside that goes to stderr"));
+    }
+    Ok(SecretString::from(token))
 }
 
 /// Returns whether requests are signed with a token of the environment.

@@ -214,7 +214,7 @@ fn hint(exit: Exit, kind: Option<&str>) -> Option<&'static str> {
         (Exit::SignIn, _) => Some(match credentials::token_is_given() {
             // Signing in would not help: the variable goes before.
             true => {
-                "is the token of FGCTL_TOKEN expired or revoked? `unset FGCTL_TOKEN; fgctl login` signs in instead"
+                "is the token of FGCTL_TOKEN or FGCTL_TOKEN_FILE expired or revoked? Without them, `fgctl login` signs in"
             }
             false => "fgctl login",
         }),

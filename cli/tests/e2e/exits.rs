@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::run::run;
+use crate::run::{fgctl_with, run};
 use crate::world::World;
 
 /// A command and how it ends.
@@ -129,4 +129,35 @@ fn ctrl_c_ends_the_wait_and_not_the_change() {
     );
     let change = world.run("dev", &["change", "view", &open, "-o", "json"]).ends(8).json();
     assert_eq!(change["status"], Value::from("PENDING"));
+}
+
+#[test]
+fn what_was_so_already_is_waited_for_at_the_edges_too() {
+    let world = World::start();
+    world.run("dev", &["feature", "create", "stopped", "--type", "simple", "--enabled"]).ends(0);
+    world.run("dev", &["feature", "disable", "stopped", "-e", "dev", "--wait=edges"]).ends(0);
+    let enable = ["feature", "enable", "stopped", "-e", "dev", "--wait=edges", "--timeout", "2s"];
+    let promote = ["promote", "stopped", "--to", "staging", "--wait=edges", "--timeout", "2s"];
+    let edge = world.pid("edge");
+    kill(edge, Signal::SIGSTOP).unwrap();
+    for again in [&enable[..], &enable, &promote, &promote] {
+        world.run("dev", again).ends(1).says("may still serve the old value");
+    }
+    kill(edge, Signal::SIGCONT).unwrap();
+    for again in [&enable[..], &promote] {
+        let again = [&again[..again.len() - 1], &["30s"]].concat();
+        world.run("dev", &again).ends(0).says("1 of 1 edges have it");
+    }
+}
+
+#[test]
+fn a_file_with_more_than_a_token_is_no_token() {
+    let world = World::shared();
+    let file = world.config().join("not-a-token");
+    for text in ["", "this key is shown once: keep it now\nfgt_aaaaaaaa_b\n"] {
+        std::fs::write(&file, text).unwrap();
+        let settings = [("FGCTL_TOKEN_FILE", file.to_str().unwrap())];
+        let run = fgctl_with(&world.config(), &["status", "--context", "dev"], "", &settings);
+        run.ends(4).says("does not hold one token and nothing else");
+    }
 }

@@ -24,6 +24,7 @@ mod session;
 mod settings;
 mod sticky;
 mod structure;
+mod terminal;
 mod watch;
 mod why;
 mod world;

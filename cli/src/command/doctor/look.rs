@@ -158,7 +158,8 @@ fn member(team: Result<&str, &CliError>, caller: &Caller) -> Finding {
     };
     let membership = caller.me.memberships.iter().find(|membership| membership.team == team);
     match (membership, &caller.token) {
-        (Some(_), Some(token)) => Finding::ok("team", format!("{team}, with {}", roles(&token.roles))),
+        // A token says itself what it may; its owner need not be a member.
+        (_, Some(token)) => Finding::ok("team", format!("{team}, with {}", roles(&token.roles))),
         (Some(membership), None) => Finding::ok("team", format!("{team}, with {}", roles(&membership.roles))),
         (None, _) if caller.me.system_admin => {
             Finding::ok("team", format!("{team}, as a system administrator"))

@@ -37,6 +37,8 @@ pub(crate) use explain::Explain;
 pub(crate) use kill::Kill;
 pub(crate) use lint::Lint;
 pub(crate) use promote::Promote;
+pub(crate) use restore::Restore;
+pub(crate) use rollback::Rollback;
 pub(crate) use stale::Stale;
 pub(crate) use watch::{watch, watch_all};
 

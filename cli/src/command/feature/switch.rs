@@ -1,6 +1,6 @@
 //! What `enable` and `disable` share: the same edit, in two directions.
 
-use super::super::propose::{Planned, Target, document, stage};
+use super::super::propose::{Planned, Target, already, document, stage};
 use super::super::wait::Waiting;
 use crate::command::actions;
 use crate::error::CliError;
@@ -33,12 +33,13 @@ impl Switch {
         let enabled = direction == Direction::On;
         if config.enabled == enabled {
             actions::tell(&shell.ui, None);
-            return Ok(View::of(&feature).named(format!("feature/{}", self.key)).row(vec![
+            let view = View::of(&feature).named(format!("feature/{}", self.key)).row(vec![
                 Cell::text(&self.key),
                 Cell::text(&env),
                 direction.already(),
                 Cell::Version(stage.live.as_ref().map(|live| live.number)),
-            ]));
+            ]);
+            return already((shell, &api, &team), &self.waiting, view).await;
         }
         config.enabled = enabled;
         target.edit(stage, &config, &self.planned, &self.waiting).await

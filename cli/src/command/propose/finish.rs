@@ -4,10 +4,11 @@ use fluxgate_client::change::{Change, Proposal};
 use fluxgate_client::{Api, ProposalOutcome, clock};
 use serde_json::json;
 
-use super::super::wait::{Opened, Wait, Waiting};
+use super::super::wait::{Opened, Until, Wait, Waiting};
 use super::{preview, show};
 use crate::command::actions;
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::output::{Cell, Tone, View};
 use crate::shell::Shell;
 use crate::time;
@@ -21,7 +22,10 @@ pub(crate) async fn finish(
     let Some(change) = &proposal.change else {
         return Ok(match proposal.outcome {
             ProposalOutcome::DryRun => preview::view(proposal),
-            _ => unchanged(shell, proposal),
+            _ => {
+                let view = unchanged(shell, proposal);
+                return already((shell, api, team), waiting, view).await;
+            }
         });
     };
     let joined = proposal.outcome == ProposalOutcome::Joined;
@@ -44,6 +48,20 @@ pub(crate) async fn finish(
         view = view.note(preview::warning(warning));
     }
     Ok(view.named(format!("change/{}", change.number)))
+}
+
+/// Shows what was so already: no news, but an edge may be behind, and whoever waits for the edges asks for that.
+pub(crate) async fn already(
+    (shell, api, team): (&Shell, &Api, &str),
+    waiting: &Waiting,
+    mut view: View,
+) -> Result<View, CliError> {
+    if waiting.wait != Some(Until::Edges) {
+        return Ok(view);
+    }
+    let report = Wait::new(shell, api, team).all_that_is_live().await?;
+    view.value["edges"] = report.to_json();
+    Ok(if report.settled() { view } else { view.exit(Exit::Failed) })
 }
 
 /// Shows a change as it is now, after waiting for it as far as was asked.

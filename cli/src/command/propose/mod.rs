@@ -15,7 +15,7 @@ use fluxgate_engine::FlagConfig;
 
 pub(crate) use agree::agree;
 pub(crate) use confirm::{moderate, severe};
-pub(crate) use finish::{finish, follow, joining};
+pub(crate) use finish::{already, finish, follow, joining};
 pub(crate) use reason::reason;
 pub(crate) use show::{by, diff_lines, difference, lines, progress, progress_of_pending};
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use fluxgate_client::change::{Change, Gate};
-use fluxgate_client::{Api, ChangeStatus, Code, Error, change, edge};
+use fluxgate_client::{Api, ChangeStatus, Code, Error, change, clock, edge, server};
 use tokio::time::Instant;
 
 pub(crate) use edges::{EdgeReport, Goal};
@@ -135,6 +135,25 @@ impl<'a> Wait<'a> {
         self.live.leave();
         self.steps([report.sentence()]);
         Ok((change, Some(report)))
+    }
+
+    /// Waits until every connected edge serves whatever is live by now.
+    pub(crate) async fn all_that_is_live(&self) -> Result<EdgeReport, CliError> {
+        let newest = async {
+            let revision = server::get(self.api).await?.revision;
+            self.edges(Goal::Revision(revision), clock::now(), FOR_EDGES).await
+        };
+        let report = tokio::select! {
+            biased;
+            _ = tokio::signal::ctrl_c() => {
+                self.live.leave();
+                return Err(CliError::new(Exit::Stopped, "stopped waiting; it was so already"));
+            }
+            report = newest => report?,
+        };
+        self.live.leave();
+        self.steps([report.sentence()]);
+        Ok(report)
     }
 
     /// Waits until people have decided and its time has come, or the time is over.
