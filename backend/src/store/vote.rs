@@ -72,7 +72,10 @@ pub async fn set(
     query(
         "INSERT INTO vote (change_id, user_id, token_id, decision, comment, at) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (change_id, user_id) DO UPDATE
-         SET token_id = excluded.token_id, decision = excluded.decision, comment = excluded.comment, at = excluded.at",
+         SET token_id = excluded.token_id, decision = excluded.decision, at = excluded.at,
+             -- Who says the same again without words has not taken back what they said.
+             comment = CASE WHEN vote.decision = excluded.decision THEN coalesce(excluded.comment, vote.comment)
+                            ELSE excluded.comment END",
     )
     .bind(change)
     .bind(by.user)

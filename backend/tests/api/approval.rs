@@ -56,6 +56,14 @@ async fn two_approvals_are_those_of_two_people(db: PgPool) {
     for _ in 0..3 {
         assert_eq!(world.vote("lead", number, "APPROVE").await.data()["vote"]["status"], "PENDING");
     }
+    // What was said with a vote stays when it is cast again without a word.
+    let said = json!({"team": "acme", "number": number, "decision": "APPROVE", "comment": "looked at it"});
+    world.done("lead", "vote", said).await;
+    world.vote("lead", number, "APPROVE").await.data();
+    let votes =
+        format!(r#"{{ team(key: "acme") {{ change(number: {number}) {{ votes {{ comment }} }} }} }}"#);
+    let votes = world.query("admin", &votes).await["team"]["change"]["votes"].clone();
+    assert_eq!(votes, json!([{"comment": "looked at it"}]));
     assert_eq!(world.change(number).await["policies"][0]["approvals"], 1);
     assert_eq!(world.vote("guest", number, "APPROVE").await.data()["vote"]["status"], "APPLIED");
     assert_eq!(world.vote("guest", number, "APPROVE").await.code(), "STALE");
