@@ -73,7 +73,10 @@ impl Config {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(broken(&path, &error.to_string())),
         };
-        let document = text.parse().map_err(|error: toml_edit::TomlError| broken(&path, error.message()))?;
+        let document: DocumentMut =
+            text.parse().map_err(|error: toml_edit::TomlError| broken(&path, error.message()))?;
+        // What is not understood would be taken for absent, and a context for one that protects nothing.
+        check(&document).map_err(|why| broken(&path, &why))?;
         Ok(Self { folder, document })
     }
 
@@ -217,6 +220,31 @@ fn write_or_drop(table: &mut dyn toml_edit::TableLike, key: &str, new: Option<to
     }
 }
 
+/// Makes sure that each setting is of the kind that it must be.
+fn check(document: &DocumentMut) -> Result<(), String> {
+    if document.get("current").is_some_and(|item| !item.is_str()) {
+        return Err("current must be a string".to_owned());
+    }
+    let Some(contexts) = document.get("contexts") else { return Ok(()) };
+    let contexts = contexts.as_table_like().ok_or("contexts must be a table")?;
+    for (name, item) in contexts.iter() {
+        let context = item.as_table_like().ok_or(format!("contexts.{name} must be a table"))?;
+        for (key, value) in context.iter() {
+            let strings = |list: &toml_edit::Array| list.iter().all(toml_edit::Value::is_str);
+            let (right, kind) = match key {
+                "read_only" => (value.is_bool(), "true or false"),
+                "protected" => (value.as_array().is_some_and(strings), "an array of strings"),
+                "server" | "team" | "env" | "ca_file" => (value.is_str(), "a string"),
+                _ => continue,
+            };
+            if !right {
+                return Err(format!("contexts.{name}.{key} must be {kind}"));
+            }
+        }
+    }
+    Ok(())
+}
+
 fn read(name: &str, item: &Item) -> Option<Context> {
     let table = item.as_table_like()?;
     let text = |key: &str| {
@@ -315,6 +343,29 @@ mod tests {
         config.remove("local");
         assert_eq!(config.document.to_string().trim(), "");
         assert_eq!(config.current(), None);
+    }
+
+    #[test]
+    fn what_is_not_understood_protects_nothing_and_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        for (text, why) in [
+            ("current = 5", "current must be a string"),
+            ("contexts = 5", "contexts must be a table"),
+            ("[contexts]\ny = \"abc\"", "contexts.y must be a table"),
+            (
+                "[contexts.y]\nserver = \"http://a\"\nread_only = \"true\"",
+                "contexts.y.read_only must be true or false",
+            ),
+            (
+                "[contexts.y]\nserver = \"http://a\"\nprotected = \"dev\"",
+                "contexts.y.protected must be an array",
+            ),
+        ] {
+            std::fs::write(folder.path().join("config.toml"), text).unwrap();
+            let error = Config::load_from(folder.path().to_owned()).err().unwrap();
+            assert!(error.message.contains(why), "{}", error.message);
+            assert_eq!(error.exit.code(), 2);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A context's tokens, in a file of their own that only its owner can read.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -12,6 +12,9 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::file;
 use crate::screen::variable;
+
+/// How much of a token's file is read? A token is shorter by far.
+const MAX_TOKEN_FILE_BYTES: u64 = 16 * 1024;
 
 /// Where a context's tokens are.
 #[derive(Clone, Debug)]
@@ -147,8 +150,11 @@ pub(crate) fn token_from_environment() -> Result<Option<SecretString>, CliError>
     let Some(path) = given("FGCTL_TOKEN_FILE") else {
         return Ok(None);
     };
-    let text = std::fs::read_to_string(&path)
-        .map_err(|error| CliError::usage(format!("cannot read FGCTL_TOKEN_FILE {path}: {error}")))?;
+    let unreadable = |error| CliError::usage(format!("cannot read FGCTL_TOKEN_FILE {path}: {error}"));
+    let mut text = String::new();
+    // It may be a pipe, which has no length before its end.
+    let file = std::fs::File::open(&path).map_err(unreadable)?;
+    file.take(MAX_TOKEN_FILE_BYTES).read_to_string(&mut text).map_err(unreadable)?;
     one_token(&format!("FGCTL_TOKEN_FILE {path}"), &text).map(Some)
 }
 

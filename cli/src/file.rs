@@ -19,7 +19,7 @@ pub(crate) fn lock(path: &Path) -> io::Result<File> {
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     make_folder_of(path)?;
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    put_after(&path, content, File::sync_all)
+    put_after(&path, content, (0o600, File::sync_all))
 }
 
 /// Replaces a file's content in a folder that is made when it is missing, without waiting for the disk.
@@ -30,15 +30,24 @@ pub(crate) fn replace_soon(path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// Puts a file with this content in the place of whatever is there, a symbolic link too; readable by its owner only.
 pub(crate) fn put(path: &Path, content: &[u8]) -> io::Result<()> {
-    put_after(path, content, |_| Ok(()))
+    put_after(path, content, (0o600, |_| Ok(())))
 }
 
-fn put_after(path: &Path, content: &[u8], last: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
+/// The same for a file that others may read as far as the umask lets them.
+pub(crate) fn put_shared(path: &Path, content: &[u8]) -> io::Result<()> {
+    put_after(path, content, (0o666, |_| Ok(())))
+}
+
+fn put_after(
+    path: &Path,
+    content: &[u8],
+    (mode, last): (u32, impl FnOnce(&File) -> io::Result<()>),
+) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     // Nobody can have put anything under a name that nobody could foresee.
     name.push(format!(".{}.new", Uuid::new_v4().simple()));
     let fresh = path.with_file_name(name);
-    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&fresh)?;
+    let mut file = OpenOptions::new().create_new(true).write(true).mode(mode).open(&fresh)?;
     let written =
         file.write_all(content).and_then(|()| last(&file)).and_then(|()| std::fs::rename(&fresh, path));
     if written.is_err() {

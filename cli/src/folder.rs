@@ -10,6 +10,8 @@ use toml_edit::DocumentMut;
 use crate::error::{CliError, nearest};
 
 const FILE: &str = ".fluxgate.toml";
+/// How large may it be?
+const MAX_BYTES: u64 = 64 * 1024;
 
 /// What it may say.
 const KEYS: [&str; 3] = ["context", "team", "env"];
@@ -25,6 +27,15 @@ pub(crate) struct Folder {
     pub(crate) env: Option<String>,
 }
 
+/// Reads a file, if it is one and not larger than settings are: whoever made a folder may have put anything there.
+fn small_file(path: &Path) -> std::io::Result<String> {
+    let about = std::fs::metadata(path)?;
+    if !about.is_file() || about.len() > MAX_BYTES {
+        return Err(std::io::Error::other(format!("it is no file of at most {} KiB", MAX_BYTES / 1024)));
+    }
+    std::fs::read_to_string(path)
+}
+
 impl Folder {
     /// Reads the nearest file, from the working directory upwards.
     pub(crate) fn load() -> Result<Self, CliError> {
@@ -37,7 +48,7 @@ impl Folder {
     fn load_from(here: &Path) -> Result<Self, CliError> {
         for folder in here.ancestors() {
             let path = folder.join(FILE);
-            match std::fs::read_to_string(&path) {
+            match small_file(&path) {
                 Ok(text) => return Self::parse(path, &text),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 // What cannot be read, above, is nobody's setting.

@@ -114,10 +114,15 @@ impl Shell {
         }
     }
 
-    /// Returns the context in force. Where server and token are given none is needed, and files may be as they like.
+    /// Returns the context in force. Where server and token are given none is needed, and files may be as they like, unless
+    /// somebody named a context: it may protect something.
     fn context_if_any(&self) -> Result<Option<Context>, CliError> {
+        let named = || {
+            let by_folder = self.folder().is_ok_and(|folder| folder.context.is_some());
+            self.wanted_context().is_some() || by_folder
+        };
         match self.context() {
-            Err(_) if self.wanted_server().is_some() && credentials::token_is_given() => Ok(None),
+            Err(_) if self.wanted_server().is_some() && credentials::token_is_given() && !named() => Ok(None),
             context => context,
         }
     }

@@ -367,6 +367,11 @@ fn endpoint(server: &str) -> Result<reqwest::Url, Error> {
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"))
         .ok_or_else(|| Error::Setup(format!("{server:?} is no http or https address")))
+        .and_then(|url| match url.username().is_empty() && url.password().is_none() {
+            true => Ok(url),
+            // Not repeated: it is a secret.
+            false => Err(Error::Setup("the server's address must hold no user and no password".to_owned())),
+        })
 }
 
 /// Returns the first error of an answer.

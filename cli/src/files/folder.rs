@@ -10,6 +10,7 @@ use fluxgate_engine::Manifest;
 use super::reference::{Noun, Reference};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::file;
 
 /// What was done to a folder.
 #[derive(Debug, Default)]
@@ -58,12 +59,33 @@ fn put(path: &Path, text: &str) -> io::Result<bool> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let fresh = path.with_extension("yaml.new");
-    fs::write(&fresh, text)?;
-    fs::rename(&fresh, path)?;
+    file::put_shared(path, text.as_bytes())?;
     Ok(true)
 }
 
 fn failed(path: &Path, error: &io::Error) -> CliError {
     CliError::new(Exit::Failed, format!("cannot write {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::put;
+
+    #[test]
+    fn nothing_but_the_file_itself_is_written() {
+        let place = tempfile::tempdir().unwrap();
+        let (victim, path) = (place.path().join("victim"), place.path().join("flags/a.yaml"));
+        fs::write(&victim, "precious").unwrap();
+        fs::create_dir(place.path().join("flags")).unwrap();
+        for name in ["flags/a.yaml.new", "flags/a.yaml"] {
+            symlink("../victim", place.path().join(name)).unwrap();
+        }
+        assert!(put(&path, "text").unwrap());
+        assert!(!put(&path, "text").unwrap(), "it says that already");
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+        assert!(fs::symlink_metadata(&path).unwrap().is_file());
+    }
 }

@@ -57,9 +57,9 @@ fn collect(path: &Path, named: bool, files: &mut Vec<PathBuf>) -> io::Result<()>
     let mut inner = Vec::new();
     for entry in fs::read_dir(path)? {
         let entry = entry?;
-        // A link to a folder could lead back here.
-        let linked_folder = entry.file_type()?.is_symlink() && entry.path().is_dir();
-        if !entry.file_name().to_string_lossy().starts_with('.') && !linked_folder {
+        // A link may lead back here, or to what nobody meant to show; a pipe may never say anything.
+        let kind = entry.file_type()?;
+        if !entry.file_name().to_string_lossy().starts_with('.') && (kind.is_file() || kind.is_dir()) {
             inner.push(entry.path());
         }
     }
@@ -80,4 +80,31 @@ fn bounded(from: impl Read, name: &str) -> Result<String, CliError> {
 
 fn unreadable(path: &Path, error: &io::Error) -> CliError {
     CliError::usage(format!("cannot read {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use nix::sys::stat::Mode;
+
+    use super::read;
+
+    #[test]
+    fn what_is_found_in_a_folder_is_what_lies_there() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("flags");
+        fs::create_dir_all(folder.join("more")).unwrap();
+        fs::write(place.path().join("secret.yaml"), "secret").unwrap();
+        fs::write(folder.join("more/a.yaml"), "a").unwrap();
+        symlink("../secret.yaml", folder.join("b.yaml")).unwrap();
+        symlink(".", folder.join("again")).unwrap();
+        nix::unistd::mkfifo(&folder.join("c.yaml"), Mode::S_IRWXU).unwrap();
+        let texts: Vec<String> =
+            read(std::slice::from_ref(&folder)).unwrap().into_iter().map(|source| source.text).collect();
+        assert_eq!(texts, ["a"]);
+        // Whoever names a link means it.
+        assert_eq!(read(&[folder.join("b.yaml")]).unwrap()[0].text, "secret");
+    }
 }

@@ -107,9 +107,11 @@ fn a_team_is_made_from_nothing() {
     place.run(0, &edit).says("\"pro\"");
     assert_eq!(place.json(&["attr", "view", "tier"])["allowedValues"], json!(["pro"]));
     place.run(0, &["policy", "create", "Prod", "--scope", "production", "--auto-approve-hours", "48"]);
-    let edited = place.json(&["policy", "edit", "Prod", "--no-auto-approve", "--approvals", "2"]);
+    let edited = place.json(&["policy", "edit", "Prod", "--no-auto-approve", "--approvals", "2", "--yes"]);
     assert_eq!((&edited["autoApproveHours"], &edited["approvals"]), (&Value::Null, &json!(2)));
-    place.run(0, &["policy", "edit", "Prod", "--env", "prod-us,prod-eu", "--role", "approver"]);
+    let edit = ["policy", "edit", "Prod", "--env", "prod-us,prod-eu", "--role", "approver"];
+    place.run(2, &edit).says("needs --yes");
+    place.run(0, &[&edit[..], &["--yes"]].concat());
     place.run(0, &["policy", "view", "Prod"]).says("prod-us, prod-eu").says("2 of approver").says("never");
     place.run(0, &["env", "edit", "qa", "--colour", "#3fb950", "--name", "Quality"]);
     let qa = place.json(&["env", "edit", "qa", "--no-colour"]);

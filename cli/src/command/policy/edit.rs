@@ -3,7 +3,7 @@
 use fluxgate_client::policy::{self, EditPolicyInput};
 use fluxgate_client::{PolicyScope, Role};
 
-use super::super::shared::RoleArg;
+use super::super::shared::{RoleArg, Yes};
 use super::{Scope, shown};
 use crate::error::CliError;
 use crate::output::View;
@@ -12,7 +12,7 @@ use crate::shell::Shell;
 /// Change a policy; open changes need the stricter of what it asked for and asks for now
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl policy edit Production --approvals 2 --allow-override\n  fgctl policy edit Staging --env staging --env qa --no-auto-approve"
+    after_help = "Examples:\n  fgctl policy edit Production --approvals 2 --allow-override --yes\n  fgctl policy edit Staging --env staging --env qa --no-auto-approve"
 )]
 pub(crate) struct Edit {
     /// The policy's name
@@ -20,6 +20,9 @@ pub(crate) struct Edit {
 
     #[command(flatten)]
     to: To,
+
+    #[command(flatten)]
+    yes: Yes,
 }
 
 /// What it is to be.
@@ -74,6 +77,8 @@ struct To {
 impl Edit {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
+        // Less may be asked for afterwards than before.
+        self.yes.ask(shell, &format!("Change the policy {}?", self.name))?;
         let to = self.to;
         let listed = !to.environments.is_empty();
         let input = EditPolicyInput {
