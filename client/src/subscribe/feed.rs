@@ -196,7 +196,8 @@ impl<E: Send + 'static> Feed<E> {
     async fn connected(&mut self) -> Result<(), Over> {
         let away = self.away.take().map(|since| since.elapsed());
         let told = !self.known || self.away_told;
-        let away = away.filter(|_| self.known);
+        // Whoever heard of it hears of its end, even before there was a first connection.
+        let away = away.filter(|_| self.known || self.away_told);
         self.known = true;
         self.away_told = false;
         match told {
