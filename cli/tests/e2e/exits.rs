@@ -134,20 +134,23 @@ fn ctrl_c_ends_the_wait_and_not_the_change() {
 #[test]
 fn what_was_so_already_is_waited_for_at_the_edges_too() {
     let world = World::start();
-    world.run("dev", &["feature", "create", "stopped", "--type", "simple", "--enabled"]).ends(0);
+    world.run("dev", &["feature", "create", "stopped", "--type", "contextual", "--enabled"]).ends(0);
     world.run("dev", &["feature", "disable", "stopped", "-e", "dev", "--wait=edges"]).ends(0);
-    let enable = ["feature", "enable", "stopped", "-e", "dev", "--wait=edges", "--timeout", "2s"];
-    let promote = ["promote", "stopped", "--to", "staging", "--wait=edges", "--timeout", "2s"];
+    let enable = ["feature", "enable", "stopped", "-e", "dev", "--wait=edges", "--timeout", "1s"];
+    let promote = ["promote", "stopped", "--to", "staging", "--wait=edges", "--timeout", "1s"];
     let edge = world.pid("edge");
+    // Not for long: an edge that is silent for twenty seconds is known no more.
     kill(edge, Signal::SIGSTOP).unwrap();
-    for again in [&enable[..], &enable, &promote, &promote] {
+    let switch =
+        ["kill", "stopped", "-e", "dev", "--yes", "--confirm", "stopped", "--reason", "x", "--timeout", "1s"];
+    let rule = ["rule", "add", "stopped", "-e", "dev", "--name", "one", "--serve", "on"];
+    let rule = [&rule[..], &["--wait=edges", "--timeout", "1s"]].concat();
+    for again in [&enable[..], &enable, &promote, &promote, &rule, &rule, &switch, &switch] {
         world.run("dev", again).ends(1).says("may still serve the old value");
     }
     kill(edge, Signal::SIGCONT).unwrap();
-    for again in [&enable[..], &promote] {
-        let again = [&again[..again.len() - 1], &["30s"]].concat();
-        world.run("dev", &again).ends(0).says("1 of 1 edges have it");
-    }
+    let again = [&enable[..enable.len() - 1], &["30s"]].concat();
+    world.run("dev", &again).ends(0).says("1 of 1 edges have it");
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! `fgctl dependency remove`
 
-use super::super::propose::{Planned, Target, document, stage};
+use super::super::propose::{Planned, Target, already, document, stage};
 use super::super::wait::Waiting;
-use crate::command::actions;
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::{InEnv, Shell};
@@ -40,10 +39,10 @@ impl Remove {
         config.depends_on.retain(|dependency| dependency.feature != self.needs);
         if config.depends_on.len() == before {
             // Run again after a break, the same command finds it done.
-            actions::tell(&shell.ui, None);
-            return Ok(View::of(&feature)
+            let view = View::of(&feature)
                 .named(format!("feature/{}", self.key))
-                .line(format!("{}  {env}  does not need {}", self.key, self.needs)));
+                .line(format!("{}  {env}  does not need {}", self.key, self.needs));
+            return already((shell, &api, &team), &self.waiting, view).await;
         }
         target.edit(stage, &config, &self.planned, &self.waiting).await
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use fluxgate_client::Api;
 use fluxgate_client::feature::KillResult;
+use fluxgate_client::{Api, server};
 use serde_json::json;
 
 use super::super::wait::{EdgeReport, Goal, Until, Wait, Waiting};
@@ -31,10 +31,12 @@ impl Done<'_> {
         waiting: &Waiting,
         words: Words,
     ) -> Result<View, CliError> {
-        let Some(revision) = result.revision else {
-            return Ok(view(result, self.env, words.already));
+        // What was so already is no news, but an edge may not know it yet: all that is served by now has it.
+        let (word, revision) = match result.revision {
+            Some(revision) => (words.now, revision),
+            None => (words.already, server::get(self.api).await?.revision),
         };
-        let mut shown = view(result, self.env, words.now);
+        let mut shown = view(result, self.env, word);
         if waiting.wait == Some(Until::Applied) {
             return Ok(shown);
         }

@@ -2,7 +2,6 @@
 
 use super::super::propose::{Planned, Target, already, document, stage};
 use super::super::wait::Waiting;
-use crate::command::actions;
 use crate::error::CliError;
 use crate::output::{Cell, Tone, View};
 use crate::shell::{InEnv, Shell};
@@ -32,7 +31,6 @@ impl Switch {
         let mut config = document(&feature, stage)?;
         let enabled = direction == Direction::On;
         if config.enabled == enabled {
-            actions::tell(&shell.ui, None);
             let view = View::of(&feature).named(format!("feature/{}", self.key)).row(vec![
                 Cell::text(&self.key),
                 Cell::text(&env),

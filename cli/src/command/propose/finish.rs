@@ -23,8 +23,7 @@ pub(crate) async fn finish(
         return Ok(match proposal.outcome {
             ProposalOutcome::DryRun => preview::view(proposal),
             _ => {
-                let view = unchanged(shell, proposal);
-                return already((shell, api, team), waiting, view).await;
+                return already((shell, api, team), waiting, unchanged(proposal)).await;
             }
         });
     };
@@ -56,6 +55,7 @@ pub(crate) async fn already(
     waiting: &Waiting,
     mut view: View,
 ) -> Result<View, CliError> {
+    actions::tell(&shell.ui, None);
     if waiting.wait != Some(Until::Edges) {
         return Ok(view);
     }
@@ -99,8 +99,7 @@ fn of_proposal(proposal: &Proposal, change: &Change) -> serde_json::Value {
     })
 }
 
-fn unchanged(shell: &Shell, proposal: &Proposal) -> View {
-    actions::tell(&shell.ui, None);
+fn unchanged(proposal: &Proposal) -> View {
     let mut view = View::of(proposal);
     for item in &proposal.items {
         view = view.named(format!("feature/{}", item.feature.key)).row(vec![

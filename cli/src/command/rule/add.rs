@@ -2,10 +2,9 @@
 
 use fluxgate_engine::Criterion;
 
-use super::super::propose::{Planned, Target, document, stage};
+use super::super::propose::{Planned, Target, already, document, stage};
 use super::super::wait::Waiting;
 use super::{Position, check_variants, shares, when};
-use crate::command::actions;
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::{InEnv, Shell};
@@ -68,10 +67,10 @@ impl Add {
         check_variants(&rule, &config)?;
         if config.criteria.contains(&rule) {
             // Run again after a break, the same command is to add nothing twice.
-            actions::tell(&shell.ui, None);
-            return Ok(View::of(&feature)
+            let view = View::of(&feature)
                 .named(format!("feature/{}", self.key))
-                .line(format!("{}  {env}  already has this rule", self.key)));
+                .line(format!("{}  {env}  already has this rule", self.key));
+            return already((shell, &api, &team), &self.waiting, view).await;
         }
         let place = self.position.of(&config)?.unwrap_or(config.criteria.len());
         config.criteria.insert(place, rule);
