@@ -16,13 +16,12 @@ mod pager;
 mod reference;
 mod screen;
 mod shell;
-mod text;
-mod time;
 mod ui;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use fluxgate_wording::{text, time};
 
 use crate::error::CliError;
 use crate::exit::Exit;

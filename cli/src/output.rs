@@ -14,7 +14,8 @@ mod template;
 mod view;
 mod wrap;
 
-pub(crate) use cell::{Cell, Line, Tone};
+pub(crate) use cell::Cell;
+pub(crate) use fluxgate_wording::{Line, Tone};
 pub(crate) use frame::frame;
 pub(crate) use json::one_line;
 pub(crate) use looks::Looks;

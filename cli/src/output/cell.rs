@@ -1,31 +1,7 @@
-//! The smallest parts of what is shown: text with a tone.
+//! The fields of tables.
 
 use chrono::{DateTime, Utc};
-
-/// What a piece of text means; never its only sign, for colours may be off.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Tone {
-    #[default]
-    Plain,
-    Good,
-    Waiting,
-    Bad,
-    Dim,
-    Strong,
-}
-
-impl Tone {
-    /// Returns the sign that stands before a state of this tone on a terminal.
-    pub(crate) fn glyph(self) -> &'static str {
-        match self {
-            Self::Good => "● ",
-            Self::Waiting => "◐ ",
-            Self::Bad => "✗ ",
-            Self::Dim => "○ ",
-            Self::Plain | Self::Strong => "",
-        }
-    }
-}
+use fluxgate_wording::Tone;
 
 /// A field of a table.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,24 +25,5 @@ impl Cell {
 impl<T: Into<String>> From<T> for Cell {
     fn from(text: T) -> Self {
         Self::Text(text.into())
-    }
-}
-
-/// A line of text in pieces.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Line(pub(crate) Vec<(Tone, String)>);
-
-impl Line {
-    /// Adds a piece.
-    #[must_use]
-    pub(crate) fn and(mut self, tone: Tone, text: impl Into<String>) -> Self {
-        self.0.push((tone, text.into()));
-        self
-    }
-}
-
-impl<T: Into<String>> From<T> for Line {
-    fn from(text: T) -> Self {
-        Self(vec![(Tone::Plain, text.into())])
     }
 }

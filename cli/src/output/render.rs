@@ -3,12 +3,12 @@
 use anstyle::{AnsiColor, Style};
 
 use super::Format;
-use super::cell::{Line, Tone};
 use super::looks::Looks;
 use super::shape::{Shape, Through};
 use super::table::table;
 use super::view::{Part, View};
 use super::wrap::wrapped;
+use super::{Line, Tone};
 use super::{csv, json};
 use crate::error::CliError;
 use crate::text::clean;

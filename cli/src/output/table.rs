@@ -3,12 +3,13 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::Format;
-use super::cell::{Cell, Line, Tone};
+use super::cell::Cell;
 use super::looks::Looks;
 use super::render::paint;
 use super::shape::Shape;
 use super::view::Heading;
 use super::wrap::wrapped_at;
+use super::{Line, Tone};
 use crate::time;
 
 /// How many columns stand between two fields?

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::cell::{Cell, Line};
+use super::Line;
+use super::cell::Cell;
 use crate::exit::Exit;
 
 /// What a command shows on stdout, and how it ends.

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::cell::{Line, Tone};
+use super::{Line, Tone};
 
 /// How much further than its line does what goes on below begin?
 const HANG: usize = 2;

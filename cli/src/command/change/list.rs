@@ -4,10 +4,10 @@ use fluxgate_client::change::{self, Change, Filter};
 use fluxgate_client::{Api, ChangeStatus, user};
 
 use super::super::propose::{by, progress};
-use super::{place, summary};
 use crate::error::CliError;
-use crate::output::{Cell, Column, Tone, View};
+use crate::output::{Cell, Column, View};
 use crate::shell::Shell;
+use fluxgate_wording::change::{place, state, summary};
 
 /// List changes that are open: that wait for approval, or for their time; or all
 #[derive(clap::Args, Debug)]
@@ -98,13 +98,8 @@ fn columns() -> Vec<Column<Change>> {
 
 /// Returns a change's state with its colour.
 pub(super) fn status(change: &Change) -> Cell {
-    let tone = match change.status {
-        ChangeStatus::Applied => Tone::Good,
-        ChangeStatus::Pending | ChangeStatus::Approved => Tone::Waiting,
-        ChangeStatus::Cancelled | ChangeStatus::Stale => Tone::Dim,
-        ChangeStatus::Rejected | ChangeStatus::Failed | ChangeStatus::Other(_) => Tone::Bad,
-    };
-    Cell::State(tone, change.status.as_str().to_lowercase())
+    let (tone, word) = state(&change.status);
+    Cell::State(tone, word)
 }
 
 #[cfg(test)]

@@ -11,8 +11,6 @@ mod reject;
 mod view;
 mod wait;
 
-use fluxgate_client::change;
-
 pub(crate) use approve::Approve;
 
 use crate::error::CliError;
@@ -58,28 +56,6 @@ fn number(text: &str) -> Result<i64, String> {
         Ok(number @ 1..) => Ok(number),
         _ => Err("a change has a number, such as 12".to_owned()),
     }
-}
-
-/// Says what a change does, in a few words.
-fn summary(change: &change::Change) -> String {
-    let kind = change.kind.as_str().to_lowercase();
-    let features: Vec<&str> = change.items.iter().map(|item| item.feature.key.as_str()).collect();
-    format!("{kind} {}", features.join(", "))
-}
-
-/// Says where a change happens.
-fn place(change: &change::Change) -> String {
-    let envs = change.items.iter().map(|item| match &item.source {
-        Some(source) => format!("{} → {}", source.key, item.environment.key),
-        None => item.environment.key.clone(),
-    });
-    let mut places: Vec<String> = Vec::new();
-    for place in envs {
-        if !places.contains(&place) {
-            places.push(place);
-        }
-    }
-    places.join(", ")
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@ use fluxgate_client::change::{self, Change, PolicyProgress, Vote};
 use fluxgate_client::{ChangeStatus, Decision, Role};
 
 use super::super::propose::{by, diff_lines};
-use super::{list, number, place, summary};
+use fluxgate_wording::change::{place, summary};
+
+use super::{list, number};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{Cell, Column, Line, Tone, View};

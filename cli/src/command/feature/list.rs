@@ -1,7 +1,8 @@
 //! `fgctl feature list`
 
 use fluxgate_client::feature::{self, Feature, Filter};
-use fluxgate_client::{EnvironmentType, FeatureKind, FeatureSort, Lifecycle};
+use fluxgate_client::{FeatureKind, FeatureSort, Lifecycle};
+use fluxgate_wording::feature::environments;
 
 use super::filter::{self, Wanted};
 use super::state;
@@ -116,7 +117,7 @@ fn columns(features: &[Feature]) -> Vec<Column<Feature>> {
         }),
         Column::new("LIFE", |feature: &Feature| Cell::text(feature.lifecycle.as_str().to_lowercase())),
     ];
-    for env in environments(features) {
+    for env in environments(features.iter().flat_map(|feature| &feature.stages)) {
         let name = env.to_uppercase();
         columns.push(Column::new(name, move |feature: &Feature| {
             feature.stage(&env).map_or(Cell::text("-"), state)
@@ -129,23 +130,4 @@ fn columns(features: &[Feature]) -> Vec<Column<Feature>> {
     columns.push(Column::wide("TAGS", |feature: &Feature| Cell::text(feature.tags.join(","))));
     columns.push(Column::wide("UUID", |feature: &Feature| Cell::text(feature.id.to_string())));
     columns
-}
-
-/// Returns the environments in the order of the pipelines: those for building first, production last.
-fn environments(features: &[Feature]) -> Vec<String> {
-    let mut found: Vec<(u8, String)> = Vec::new();
-    for stage in features.iter().flat_map(|feature| &feature.stages) {
-        let env = &stage.environment;
-        if found.iter().all(|(_, key)| *key != env.key) {
-            let rank = match env.type_ {
-                EnvironmentType::Development => 0,
-                EnvironmentType::Staging => 1,
-                EnvironmentType::Production | EnvironmentType::Other(_) => 2,
-            };
-            found.push((rank, env.key.clone()));
-        }
-    }
-    // Stable, so that environments of one type stay in their pipeline's order.
-    found.sort_by_key(|(rank, _)| *rank);
-    found.into_iter().map(|(_, key)| key).collect()
 }

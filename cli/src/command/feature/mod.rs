@@ -28,7 +28,6 @@ mod watch;
 mod withdraw;
 
 use fluxgate_client::feature::{self, Stage};
-use serde_json::Value;
 
 pub(crate) use create::variant;
 pub(crate) use drift::Drift;
@@ -42,7 +41,6 @@ pub(crate) use rollback::Rollback;
 pub(crate) use stale::Stale;
 pub(crate) use watch::{watch, watch_all};
 
-use super::propose::progress_of_pending;
 use crate::error::CliError;
 use crate::output::{Cell, Tone, View};
 use crate::shell::Shell;
@@ -118,17 +116,8 @@ fn described(feature: &feature::Feature) -> View {
 
 /// Returns what a stage is doing, in a word or two.
 fn state(stage: &Stage) -> Cell {
-    if stage.kill.is_some() {
-        return Cell::State(Tone::Bad, "killed".into());
-    }
-    if let Some(pending) = stage.pending.first() {
-        let progress = progress_of_pending(pending);
-        let text = format!("#{} {progress}", pending.number);
-        return Cell::State(Tone::Waiting, text.trim_end().to_owned());
-    }
-    match &stage.live {
-        None => Cell::text("-"),
-        Some(live) if live.config["enabled"] == Value::Bool(true) => Cell::State(Tone::Good, "on".into()),
-        Some(_) => Cell::State(Tone::Dim, "off".into()),
+    match fluxgate_wording::feature::state(stage) {
+        (Tone::Plain, word) => Cell::Text(word),
+        (tone, word) => Cell::State(tone, word),
     }
 }

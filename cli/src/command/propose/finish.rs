@@ -84,7 +84,7 @@ pub(crate) async fn follow(
 /// Says whose change it is that the same proposal found waiting.
 pub(crate) fn joining(change: &Change) -> String {
     let ago = time::ago(change.created_at, clock::now());
-    let by = show::by(&change.author, change.token.as_deref());
+    let by = super::by(&change.author, change.token.as_deref());
     format!("joined #{}, opened {ago} ago by {by}", change.number)
 }
 

@@ -16,8 +16,8 @@ use fluxgate_engine::FlagConfig;
 pub(crate) use agree::agree;
 pub(crate) use confirm::{moderate, severe};
 pub(crate) use finish::{already, finish, follow, joining};
+pub(crate) use fluxgate_wording::change::{by, diff_lines, difference, lines, progress, progress_of_pending};
 pub(crate) use reason::reason;
-pub(crate) use show::{by, diff_lines, difference, lines, progress, progress_of_pending};
 
 use super::wait::{Goal, Waiting};
 use crate::error::CliError;

@@ -2,7 +2,7 @@
 
 use fluxgate_client::change::{Gate, Proposal, Warning};
 
-use super::show::{self, diff_lines};
+use super::{diff_lines, show};
 use crate::exit::Exit;
 use crate::output::{Line, Tone, View};
 

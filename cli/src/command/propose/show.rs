@@ -1,13 +1,13 @@
 //! Changes as rows and lines.
 
-use fluxgate_client::change::{Change, ChangeItem, DiffEntry, PolicyProgress};
-use fluxgate_client::feature::PendingChange;
-use fluxgate_client::{ChangeStatus, DiffKind, Role};
+use fluxgate_client::change::{Change, ChangeItem};
+use fluxgate_client::{ChangeStatus, Role};
+use fluxgate_wording::change::progress;
 use serde_json::Value;
 
 use super::super::wait::EdgeReport;
 use crate::exit::Exit;
-use crate::output::{Cell, Line, Tone, View};
+use crate::output::{Cell, Tone, View};
 
 /// Shows a change: a row for each stage, and how to go on.
 pub(super) fn of_change(change: &Change, mut value: Value, edges: Option<&EdgeReport>) -> View {
@@ -85,77 +85,6 @@ fn live(document: Option<&Value>) -> Cell {
     }
 }
 
-/// Returns who did something, with the token that acted for them.
-pub(crate) fn by(user: &str, token: Option<&str>) -> String {
-    match token {
-        Some(token) => format!("{user} (token {token})"),
-        None => user.to_owned(),
-    }
-}
-
-/// Returns how far the policy is that lacks the most approvals, such as `0 of 1`.
-pub(crate) fn progress(policies: &[PolicyProgress]) -> String {
-    let last = policies.iter().max_by_key(|policy| policy.required - policy.approvals);
-    last.map_or_else(String::new, |policy| format!("{} of {}", policy.approvals, policy.required))
-}
-
-/// Returns the same of a stage's pending change, such as `0/1`.
-pub(crate) fn progress_of_pending(change: &PendingChange) -> String {
-    let last = change.policies.iter().max_by_key(|policy| policy.required - policy.approvals);
-    last.map_or_else(String::new, |policy| format!("{}/{}", policy.approvals, policy.required))
-}
-
-/// Returns the differences of an item, as lines.
-pub(crate) fn diff_lines(item: &ChangeItem) -> Vec<Line> {
-    if item.diff.is_empty() {
-        return vec![Line::default().and(Tone::Dim, "  = no difference")];
-    }
-    lines(&item.diff)
-}
-
-/// Returns differences as lines, their notes below each other.
-pub(crate) fn lines(entries: &[DiffEntry]) -> Vec<Line> {
-    let noted = entries.iter().filter(|entry| note(entry).is_some());
-    let width = noted.map(|entry| worded(entry).chars().count()).max().unwrap_or_default();
-    entries.iter().map(|entry| line(entry, width)).collect()
-}
-
-/// Returns a difference as a line, with what is to be noted behind a column of this width.
-fn line(entry: &DiffEntry, width: usize) -> Line {
-    let (tone, sign) = match entry.kind {
-        DiffKind::Added => (Tone::Good, "+"),
-        DiffKind::Removed => (Tone::Bad, "-"),
-        _ => (Tone::Waiting, "~"),
-    };
-    let line =
-        Line::default().and(tone, format!("  {sign} ")).and(Tone::Plain, format!("{:<28} ", entry.path));
-    match note(entry) {
-        Some(note) => line.and(Tone::Plain, format!("{:<width$}   ", worded(entry))).and(Tone::Dim, note),
-        None => line.and(Tone::Plain, worded(entry)),
-    }
-}
-
-fn worded(entry: &DiffEntry) -> String {
-    difference(entry.before.as_deref(), entry.after.as_deref())
-}
-
-/// Returns whom a difference moves, such as `moves 40 %`.
-fn note(entry: &DiffEntry) -> Option<String> {
-    if entry.reshuffles {
-        return Some("reshuffles everyone".to_owned());
-    }
-    entry.movement.map(|percent| format!("moves {} %", (percent * 1000.0).round() / 1000.0))
-}
-
-/// Returns a difference in words.
-pub(crate) fn difference(before: Option<&str>, after: Option<&str>) -> String {
-    match (before, after) {
-        (Some(before), Some(after)) => format!("{before} → {after}"),
-        (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) => String::new(),
-    }
-}
-
 pub(super) fn approvals(required: i64) -> String {
     match required {
         1 => "1 approval".to_owned(),
@@ -172,60 +101,9 @@ pub(super) fn roles(roles: &[Role]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use fluxgate_client::change::{DiffEntry, PolicyProgress};
-    use fluxgate_client::{ChangeStatus, DiffKind};
+    use fluxgate_client::ChangeStatus;
 
-    use super::{exit_of, lines, progress};
-    use crate::output::render_line;
-
-    fn policy(approvals: i64, required: i64) -> PolicyProgress {
-        PolicyProgress {
-            name: "p".into(),
-            approvals,
-            required,
-            roles: Vec::new(),
-            approvers: Vec::new(),
-            auto_approve_at: None,
-            override_allowed: false,
-            satisfied: approvals >= required,
-        }
-    }
-
-    #[test]
-    fn progress_is_that_of_the_slowest_policy() {
-        assert_eq!(progress(&[policy(1, 1), policy(1, 3)]), "1 of 3");
-        assert_eq!(progress(&[]), "");
-    }
-
-    #[test]
-    fn differences_say_whom_they_move() {
-        let entry = |path: &str, (before, after): (&str, &str)| DiffEntry {
-            kind: DiffKind::Changed,
-            path: path.into(),
-            before: Some(before.into()),
-            after: Some(after.into()),
-            movement: None,
-            reshuffles: false,
-        };
-        let split = ("control=90, express=10", "control=50, express=50");
-        let entries = [
-            entry("enabled", ("false", "true")),
-            DiffEntry { reshuffles: true, ..entry("salt", ("one", "two")) },
-            DiffEntry { movement: Some(40.0), ..entry("criteria[\"US split\"].split", split) },
-            DiffEntry { movement: Some(2.500_000_01), ..entry("criteria[1].rollout", ("10", "12.5")) },
-        ];
-        let lines = lines(&entries);
-        let shown: Vec<String> = lines.iter().map(|line| render_line(line, false)).collect();
-        assert_eq!(
-            shown,
-            [
-                "  ~ enabled                      false → true",
-                "  ~ salt                         one → two                                         reshuffles everyone",
-                "  ~ criteria[\"US split\"].split   control=90, express=10 → control=50, express=50   moves 40 %",
-                "  ~ criteria[1].rollout          10 → 12.5                                         moves 2.5 %",
-            ]
-        );
-    }
+    use super::exit_of;
 
     #[test]
     fn a_change_decides_how_the_process_ends() {

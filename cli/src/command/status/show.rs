@@ -1,15 +1,13 @@
 //! What a team's state means: what needs attention first, then what waits, and how the edges are.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use fluxgate_client::status::{Killed, Status, StatusChange, StatusEdge};
-use serde::Serialize;
+use fluxgate_client::status::{Status, StatusChange};
+use fluxgate_wording::attention::{self, Attention};
 use serde_json::{Value, json};
 
 use crate::output::{Cell, Line, Tone, View};
 use crate::time;
 
-/// For how long may an edge be behind what was changed last?
-const BEHIND: TimeDelta = TimeDelta::seconds(5);
 /// How many changes that wait are shown?
 const SHOWN: usize = 10;
 
@@ -27,37 +25,9 @@ pub(super) struct Report<'s> {
     attention: Vec<Attention>,
 }
 
-/// Something that needs attention.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Attention {
-    /// `killed`, `edge` or `failed`.
-    kind: &'static str,
-    /// The feature, or the edge.
-    what: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    environment: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    change: Option<i64>,
-    since: DateTime<Utc>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    restore_at: Option<DateTime<Utc>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    by: Option<String>,
-    message: String,
-}
-
 impl<'s> Report<'s> {
     pub(super) fn new(status: &'s Status, sight: &Sight<'_>, failed_within: TimeDelta) -> Self {
-        let team = &status.team;
-        let revision = status.server.revision;
-        let changed = team.audit.nodes.first().map(|entry| entry.at);
-        let mut attention: Vec<Attention> = team.kills.nodes.iter().map(killed).collect();
-        let edges = team.edges.nodes.iter();
-        attention.extend(edges.filter_map(|edge| edge_in_trouble(edge, revision, (changed, sight.now))));
-        let failed = team.failed.nodes.iter().filter(|change| sight.now - ended(change) < failed_within);
-        attention.extend(failed.map(failure));
-        Self { status, attention }
+        Self { status, attention: attention::of(status, sight.now, failed_within) }
     }
 
     pub(super) fn view(&self, sight: &Sight<'_>) -> View {
@@ -75,7 +45,7 @@ impl<'s> Report<'s> {
             true => view
                 .line("")
                 .line(Line::default().and(Tone::Good, "✓ ").and(Tone::Plain, "nothing needs attention")),
-            false => self.attention.iter().fold(view.line(""), |view, item| view.row(item.row(sight.now))),
+            false => self.attention.iter().fold(view.line(""), |view, item| view.row(row(item, sight.now))),
         };
         view = view.line("");
         for row in self.rows(sight) {
@@ -175,88 +145,14 @@ impl<'s> Report<'s> {
     }
 }
 
-impl Attention {
-    fn row(&self, now: DateTime<Utc>) -> Vec<Cell> {
-        let place = match (&self.environment, self.change) {
-            (Some(env), None) => env.clone(),
-            (Some(env), Some(number)) => format!("{env} #{number}"),
-            (None, _) => String::new(),
-        };
-        let age = time::ago(self.since, now);
-        let text = match (self.kind, &self.by, self.restore_at) {
-            ("killed", Some(by), Some(at)) => {
-                format!("by {by}, {age} ago, restores in {}: {:?}", time::left(at, now), self.message)
-            }
-            ("killed", Some(by), None) => format!("by {by}, {age} ago: {:?}", self.message),
-            ("edge", ..) => format!("{}, heard {age} ago", self.message),
-            _ => format!("{age} ago: {}", self.message),
-        };
-        let tone = if self.kind == "edge" { Tone::Waiting } else { Tone::Bad };
-        vec![
-            Cell::State(tone, self.kind.to_owned()),
-            Cell::text(&self.what),
-            Cell::text(place),
-            Cell::Text(text),
-        ]
-    }
-}
-
-fn killed(killed: &Killed) -> Attention {
-    Attention {
-        kind: "killed",
-        what: killed.feature.key.clone(),
-        environment: Some(killed.environment.key.clone()),
-        change: None,
-        since: killed.kill.since,
-        restore_at: killed.kill.restore_at,
-        by: Some(killed.kill.by.clone()),
-        message: killed.kill.reason.clone(),
-    }
-}
-
-/// An edge is behind for a moment after each change; that is no trouble.
-fn edge_in_trouble(
-    edge: &StatusEdge,
-    revision: i64,
-    (changed, now): (Option<DateTime<Utc>>, DateTime<Utc>),
-) -> Option<Attention> {
-    let message = match (edge.connected, edge.in_sync) {
-        (false, _) => format!("not connected, rev {} of {revision}", edge.revision),
-        (true, false) if changed.is_none_or(|at| now - at > BEHIND) => {
-            format!("behind, rev {} of {revision}", edge.revision)
-        }
-        _ => return None,
-    };
-    Some(Attention {
-        kind: "edge",
-        what: edge.name.clone(),
-        environment: None,
-        change: None,
-        since: edge.seen_at,
-        restore_at: None,
-        by: None,
-        message,
-    })
-}
-
-/// Returns when a change failed, as near as can be told.
-fn ended(change: &StatusChange) -> DateTime<Utc> {
-    [change.decided_at, change.apply_at].into_iter().flatten().fold(change.created_at, Ord::max)
-}
-
-fn failure(change: &StatusChange) -> Attention {
-    let features: Vec<&str> = change.items.iter().map(|item| item.feature.key.as_str()).collect();
-    let envs: Vec<&str> = change.items.iter().map(|item| item.environment.key.as_str()).collect();
-    Attention {
-        kind: "failed",
-        what: features.join(", "),
-        environment: Some(envs.join(", ")),
-        change: Some(change.number),
-        since: ended(change),
-        restore_at: None,
-        by: Some(change.author.clone()),
-        message: change.failure.clone().unwrap_or_else(|| "no reason was given".to_owned()),
-    }
+/// Returns what needs attention as a row.
+fn row(item: &Attention, now: DateTime<Utc>) -> Vec<Cell> {
+    vec![
+        Cell::State(item.tone(), item.kind.to_owned()),
+        Cell::text(&item.what),
+        Cell::text(item.place()),
+        Cell::Text(item.text(now)),
+    ]
 }
 
 /// Says what a change that is open would do and what it waits for.

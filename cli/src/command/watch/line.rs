@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use fluxgate_client::audit::{AuditEntry, AuditEvent};
 use fluxgate_client::subscribe::{ChangeEvent, FeatureEvent, KillEvent, ToldChange};
+use fluxgate_wording::event::{entry, said};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -131,22 +132,4 @@ fn kill(event: &KillEvent) -> [String; 5] {
         event.actor.clone(),
         words.join("  "),
     ]
-}
-
-fn entry(entry: &AuditEntry) -> [String; 5] {
-    let actor = match &entry.owner {
-        Some(owner) => format!("{} of {owner}", entry.actor),
-        None => entry.actor.clone(),
-    };
-    [
-        entry.action.clone(),
-        entry.subject.clone(),
-        entry.environment.clone().unwrap_or_default(),
-        actor,
-        said(entry.reason.as_deref()),
-    ]
-}
-
-fn said(words: Option<&str>) -> String {
-    words.map_or_else(String::new, |words| format!("{words:?}"))
 }

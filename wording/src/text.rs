@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Returns the text with everything that could steer a terminal, or deceive its reader, as a visible escape.
-pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+pub fn clean(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_hostile) {
         return Cow::Borrowed(text);
     }
@@ -21,7 +21,7 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
 }
 
 /// Returns whether a character is a control, a line separator, a bidirectional mark or has no width.
-pub(crate) fn is_hostile(c: char) -> bool {
+pub fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}'
@@ -34,7 +34,7 @@ pub(crate) fn is_hostile(c: char) -> bool {
 }
 
 /// Returns text with fgctl's own signs as ASCII; what people wrote stays.
-pub(crate) fn ascii(text: &str) -> Cow<'_, str> {
+pub fn ascii(text: &str) -> Cow<'_, str> {
     if text.chars().all(|c| sign(c).is_none()) {
         return Cow::Borrowed(text);
     }

@@ -7,13 +7,13 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use fluxgate_client::clock;
 
-pub(crate) use point::{left, of_day, parse_past};
+pub use point::{left, of_day, parse_past};
 
 /// How far ahead may something be that has happened already, by a clock that is not this one?
 const SKEW: TimeDelta = TimeDelta::seconds(10);
 
 /// Returns how long ago something was, or in how long it will be, in its largest unit.
-pub(crate) fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
+pub fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     if then - now > SKEW {
         return format!("in {}", unit((then - now).num_seconds()));
     }
@@ -30,12 +30,12 @@ fn unit(seconds: i64) -> String {
 }
 
 /// Returns an instant as scripts read it.
-pub(crate) fn instant(at: DateTime<Utc>) -> String {
+pub fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Returns a short time: milliseconds below a second, seconds with one decimal above.
-pub(crate) fn seconds(span: TimeDelta) -> String {
+pub fn seconds(span: TimeDelta) -> String {
     let milliseconds = span.num_milliseconds().max(0);
     if milliseconds < 1_000 {
         return format!("{milliseconds} ms");
@@ -45,12 +45,12 @@ pub(crate) fn seconds(span: TimeDelta) -> String {
 }
 
 /// Returns a duration as people type it.
-pub(crate) fn duration(duration: Duration) -> String {
+pub fn duration(duration: Duration) -> String {
     humantime::format_duration(duration).to_string()
 }
 
 /// Reads an instant: RFC 3339, a day, or how long from now.
-pub(crate) fn parse_moment(text: &str) -> Result<DateTime<Utc>, String> {
+pub fn parse_moment(text: &str) -> Result<DateTime<Utc>, String> {
     moment(text, clock::now())
 }
 
@@ -73,7 +73,7 @@ fn moment(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
 }
 
 /// Reads a duration such as `30s`, `15m` or `1h 30m`.
-pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(Duration::ZERO) => Err("must be more than nothing".to_owned()),
         Ok(duration) if duration > Duration::from_hours(24 * 30) => Err("is more than 30 days".to_owned()),

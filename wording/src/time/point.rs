@@ -4,12 +4,12 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use fluxgate_client::clock;
 
 /// Returns the time of day, as a line of a log begins on a terminal.
-pub(crate) fn of_day(at: DateTime<Utc>) -> String {
+pub fn of_day(at: DateTime<Utc>) -> String {
     at.format("%H:%M:%SZ").to_string()
 }
 
 /// Returns how long until something is, in its two largest units.
-pub(crate) fn left(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
+pub fn left(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let seconds = (then - now).num_seconds().max(0);
     match seconds {
         0..60 => format!("{seconds}s"),
@@ -20,7 +20,7 @@ pub(crate) fn left(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
 }
 
 /// Reads a point that is past: how long ago, a day, or RFC 3339.
-pub(crate) fn parse_past(text: &str) -> Result<DateTime<Utc>, String> {
+pub fn parse_past(text: &str) -> Result<DateTime<Utc>, String> {
     past(text, clock::now())
 }
 

@@ -1,0 +1,11 @@
+//! What the CLI and the dashboard say alike: clean text, times, and changes, features and troubles in words.
+
+pub mod attention;
+pub mod change;
+pub mod event;
+pub mod feature;
+pub mod text;
+pub mod time;
+mod tone;
+
+pub use tone::{Line, Tone};
