@@ -18,6 +18,7 @@ mod completion;
 mod config;
 mod context;
 mod context_key;
+mod dashboard;
 mod dependency;
 pub(crate) mod dev;
 mod doctor;
@@ -57,6 +58,8 @@ use crate::shell::Shell;
 #[derive(clap::Subcommand, Debug)]
 pub(crate) enum Command {
     Status(status::Status),
+    #[command(visible_alias = "tui")]
+    Dashboard(dashboard::Dashboard),
     Promote(feature::Promote),
     Kill(feature::Kill),
     Restore(feature::Restore),
@@ -135,6 +138,7 @@ impl Command {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         match self {
             Self::Status(command) => command.run(shell).await,
+            Self::Dashboard(command) => Box::pin(command.run(shell)).await,
             Self::Promote(command) => command.run(shell).await,
             Self::Kill(command) => command.run(shell).await,
             Self::Restore(command) => command.run(shell).await,

@@ -27,6 +27,17 @@ pub(crate) struct Whom {
 }
 
 impl Whom {
+    /// Makes it of what was typed: a targeting key, and attributes as flags have them.
+    pub(crate) fn of(key: &str, attributes: &[String]) -> Result<Self, String> {
+        let attributes =
+            attributes.iter().map(|text| attribute(text).map_err(|why| format!("{text}: {why}")));
+        Ok(Self {
+            targeting_key: Some(key.to_owned()).filter(|key| !key.is_empty()),
+            attributes: attributes.collect::<Result<_, _>>()?,
+            context_file: None,
+        })
+    }
+
     /// Returns the attributes; what a flag says counts more than what the file says.
     pub(crate) fn context(&self) -> Result<Map<String, Value>, CliError> {
         let mut context = match &self.context_file {

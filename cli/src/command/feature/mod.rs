@@ -32,7 +32,7 @@ use fluxgate_client::feature::{self, Stage};
 pub(crate) use create::variant;
 pub(crate) use drift::Drift;
 pub(crate) use eval::Eval;
-pub(crate) use explain::Explain;
+pub(crate) use explain::{Explain, explained};
 pub(crate) use kill::Kill;
 pub(crate) use lint::Lint;
 pub(crate) use promote::Promote;

@@ -4,7 +4,7 @@ use fluxgate_client::change::{ChangeItem, Proposal};
 use fluxgate_client::{Error, ProposalOutcome};
 
 use super::confirm::unasked;
-use super::{Proposing, preview, reason};
+use super::{Proposing, reason};
 use crate::error::CliError;
 use crate::shell::Shell;
 
@@ -37,7 +37,7 @@ pub(crate) async fn agree(
     if !shell.ui.may_ask() {
         return Err(unasked(&question));
     }
-    for line in preview::lines(&trial) {
+    for line in fluxgate_wording::proposal::lines(&trial) {
         shell.ui.note(line);
     }
     shell.ui.confirm(&question)?;

@@ -44,7 +44,7 @@ pub(crate) async fn finish(
         }
     };
     for warning in &proposal.warnings {
-        view = view.note(preview::warning(warning));
+        view = view.note(fluxgate_wording::proposal::warning(warning));
     }
     Ok(view.named(format!("change/{}", change.number)))
 }

@@ -1,7 +1,7 @@
 //! Changes as rows and lines.
 
+use fluxgate_client::ChangeStatus;
 use fluxgate_client::change::{Change, ChangeItem};
-use fluxgate_client::{ChangeStatus, Role};
 use fluxgate_wording::change::progress;
 use serde_json::Value;
 
@@ -82,20 +82,6 @@ fn live(document: Option<&Value>) -> Cell {
             Cell::State(Tone::Good, "active".into())
         }
         Some(_) => Cell::State(Tone::Dim, "disabled".into()),
-    }
-}
-
-pub(super) fn approvals(required: i64) -> String {
-    match required {
-        1 => "1 approval".to_owned(),
-        more => format!("{more} approvals"),
-    }
-}
-
-pub(super) fn roles(roles: &[Role]) -> String {
-    match roles {
-        [] => "anyone who may approve".to_owned(),
-        roles => roles.iter().map(Role::as_str).collect::<Vec<_>>().join(" or "),
     }
 }
 

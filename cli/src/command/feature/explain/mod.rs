@@ -14,6 +14,7 @@ mod tests;
 
 use std::path::PathBuf;
 
+use fluxgate_client::Api;
 use fluxgate_engine::{Context, EvaluationError, Explanation, Kept, explain};
 use serde_json::{Value, json};
 
@@ -93,6 +94,18 @@ impl Explain {
             }
         })
     }
+}
+
+/// Explains a feature from what the server has, as lines.
+pub(crate) async fn explained(
+    api: &Api,
+    (team, env): (&str, &str),
+    key: &str,
+    context: &Value,
+) -> Result<Vec<Line>, CliError> {
+    let reading = Reading::of_server(api, team, (key, env)).await?;
+    let context = Context::from_value(context).map_err(|error| CliError::usage(error.to_string()))?;
+    Ok(told(&reading, key, &context, None)?.lines())
 }
 
 /// Explains a feature from what was read.

@@ -1,0 +1,118 @@
+//! Who is signed in, and what their roles let them do: for hints and refusals before the server has its say.
+
+use fluxgate_client::Role;
+use fluxgate_client::caller::Caller;
+
+use crate::host::Place;
+use crate::keymap::Action;
+
+/// Whoever is signed in, as far as it is known.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Who {
+    /// Their name; a token's for a robot.
+    pub(crate) name: String,
+    roles: Vec<Role>,
+    system_admin: bool,
+}
+
+impl Who {
+    /// Reads it from what the server says, for one team.
+    pub(crate) fn of(caller: &Caller, team: &str) -> Self {
+        let user = &caller.me;
+        let membership = user.memberships.iter().find(|membership| membership.team == team);
+        let roles = membership.map(|membership| membership.roles.clone()).unwrap_or_default();
+        match &caller.token {
+            Some(token) => Self {
+                name: format!("{} (token {})", user.username, token.name),
+                roles: token.roles.clone(),
+                system_admin: false,
+            },
+            None => Self { name: user.username.clone(), roles, system_admin: user.system_admin },
+        }
+    }
+
+    /// Returns what they are in the team, in words.
+    pub(crate) fn role(&self) -> String {
+        let words: Vec<&str> = self.roles.iter().map(role).collect();
+        match (words.is_empty(), self.system_admin) {
+            (true, true) => "System administrator".to_owned(),
+            (true, false) => "Member".to_owned(),
+            (false, _) => words.join(", "),
+        }
+    }
+
+    fn is(&self, any: &[Role]) -> bool {
+        self.roles.iter().any(|role| any.contains(role))
+    }
+}
+
+/// Returns a role in words.
+pub(crate) fn role(role: &Role) -> &str {
+    match role {
+        Role::Requester => "Requester",
+        Role::Approver => "Approver",
+        Role::TeamAdmin => "Team Admin",
+        Role::Other(word) => word,
+    }
+}
+
+/// Returns why somebody may not do something, where that is known: from the table in docs/roles.md.
+pub(crate) fn refused(who: Option<&Who>, place: &Place, action: Action) -> Option<String> {
+    let any = [Role::Requester, Role::Approver, Role::TeamAdmin];
+    let (allowed, what): (&[Role], &str) = match action {
+        Action::Promote | Action::RollBack | Action::Edit | Action::New => (&any, "proposing a change"),
+        Action::Comment => (&any, "commenting"),
+        Action::Kill => (&any, "a kill"),
+        Action::Restore | Action::Later | Action::Sooner => (&any[1..], "a restore"),
+        // A policy may list requesters too: each change says itself who may vote on it.
+        Action::Approve | Action::Reject => (&any, "a vote"),
+        _ => return None,
+    };
+    if let Some(why) = &place.read_only {
+        return Some(format!("{what} is off: {why}"));
+    }
+    let who = who?;
+    let votes = matches!(action, Action::Approve | Action::Reject);
+    if who.is(allowed) || (who.system_admin && !votes) {
+        return None;
+    }
+    let needed: Vec<&str> = allowed.iter().map(role).collect();
+    Some(format!("{what} needs {}: you are {} in {}", needed.join(" or "), who.role(), place.team))
+}
+
+#[cfg(test)]
+mod tests {
+    use fluxgate_client::Role;
+
+    use super::{Who, refused};
+    use crate::host::Place;
+    use crate::keymap::Action;
+
+    #[test]
+    fn a_role_that_is_missing_is_named() {
+        let place = Place { team: "payments".into(), ..Place::default() };
+        let who =
+            |roles: &[Role], system_admin| Who { name: "dev".into(), roles: roles.to_vec(), system_admin };
+        let requester = who(&[Role::Requester], false);
+        assert_eq!(refused(Some(&requester), &place, Action::Kill), None);
+        assert_eq!(
+            refused(Some(&requester), &place, Action::Restore).unwrap(),
+            "a restore needs Approver or Team Admin: you are Requester in payments"
+        );
+        let admin = who(&[], true);
+        assert_eq!(refused(Some(&admin), &place, Action::Restore), None);
+        assert!(refused(Some(&admin), &place, Action::Approve).is_some());
+        assert_eq!(refused(None, &place, Action::Kill), None, "the server decides");
+        assert_eq!(refused(Some(&who(&[], false)), &place, Action::Down), None);
+    }
+
+    #[test]
+    fn a_read_only_context_changes_nothing() {
+        let place = Place { read_only: Some("the context \"prod\" is read-only".into()), ..Place::default() };
+        assert_eq!(
+            refused(None, &place, Action::Promote).unwrap(),
+            "proposing a change is off: the context \"prod\" is read-only"
+        );
+        assert_eq!(refused(None, &place, Action::Diff), None);
+    }
+}

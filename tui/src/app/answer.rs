@@ -1,0 +1,147 @@
+//! What answers do: to a screen, to a dialog, to the header.
+
+use serde_json::Value;
+
+use super::{App, Link, Screens};
+use crate::access::Who;
+use crate::dialog::{self, State};
+use crate::effect::{Answer, Effect, Query};
+use crate::host::Place;
+use crate::load::{Failure, FailureKind};
+use crate::order::Order;
+use crate::overlay::Overlay;
+use crate::screen::Screen;
+
+impl App {
+    pub(super) fn answered(
+        &mut self,
+        ticket: u64,
+        query: &Query,
+        answer: Result<Answer, Failure>,
+    ) -> Vec<Effect> {
+        let Some(asked) = self.asked.iter_mut().find(|asked| asked.ticket == ticket) else {
+            // Something newer of its kind was asked since.
+            return Vec::new();
+        };
+        asked.answered = true;
+        match &answer {
+            Ok(_) => self.desk.heard = Some(self.desk.now),
+            Err(failure) => self.failed(query, failure),
+        }
+        match (query, answer) {
+            (Query::Caller, Ok(Answer::Caller(caller))) => {
+                self.desk.who = Some(Who::of(&caller, &self.desk.place.team));
+            }
+            (Query::Environments, Ok(Answer::Environments(environments))) => {
+                self.desk.environments = environments;
+            }
+            (Query::Rehearse(order), answer) => self.rehearsed(order, answer),
+            (Query::Explain(_), Ok(Answer::Explained(lines))) => {
+                self.overlay = Some(Overlay::Text { title: "Explain".to_owned(), lines, top: 0 });
+            }
+            (Query::Explain(_), Err(failure)) => self.say(failure.words),
+            (query, answer) => {
+                if let Some(screen) = query.screen() {
+                    self.screens.get_mut(screen).take(query, answer, &self.desk);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn failed(&mut self, query: &Query, failure: &Failure) {
+        let request = failure.request.as_ref().map_or_else(String::new, |id| format!("  request {id}"));
+        self.desk.note(format!("{}: {}{request}", query.name(), failure.words));
+        match failure.kind {
+            FailureKind::SignedOut => self.desk.link = Link::SignedOut { cause: failure.words.clone() },
+            FailureKind::Unreachable if !matches!(self.desk.link, Link::Away { .. }) => {
+                self.desk.link = Link::Away { since: self.desk.now, cause: failure.words.clone() };
+            }
+            _ => {}
+        }
+    }
+
+    fn rehearsed(&mut self, order: &Order, answer: Result<Answer, Failure>) {
+        let Some(dialog) = &mut self.dialog else {
+            return;
+        };
+        match answer {
+            Ok(Answer::Rehearsed { lines, blocked }) => dialog.rehearsed(order, Ok((lines, blocked))),
+            Ok(_) => {}
+            Err(failure) => dialog.rehearsed(order, Err(failure)),
+        }
+    }
+
+    /// Takes in what became of an order.
+    pub(super) fn done(&mut self, order: &Order, result: Result<String, Failure>) -> Vec<Effect> {
+        match result {
+            Ok(words) => {
+                self.desk.note(format!("{}: {words}", order.command()));
+                if self.dialog.as_ref().is_some_and(|dialog| dialog.state == State::Sending) {
+                    self.dialog = None;
+                }
+                self.say(words);
+                self.refresh()
+            }
+            Err(failure) => {
+                self.desk.note(format!("{}: {}", order.command(), failure.words));
+                match &mut self.dialog {
+                    Some(dialog) if dialog.state == State::Sending => dialog.failed(failure),
+                    _ => self.say(failure.words),
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    /// Takes in what became of a document in the editor.
+    pub(super) fn edited(
+        &mut self,
+        (feature, env): (String, String),
+        base: Option<i64>,
+        result: Result<Option<Value>, String>,
+    ) -> Vec<Effect> {
+        match result {
+            Ok(Some(config)) => {
+                let protected = self.desk.is_protected(&env);
+                let dialog = dialog::edit((&feature, &env), config, base, protected);
+                self.steps(vec![crate::step::Step::Open(Box::new(dialog))])
+            }
+            Ok(None) => {
+                self.say("nothing was changed");
+                Vec::new()
+            }
+            Err(words) => {
+                self.say(words);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Begins anew in another context.
+    pub(super) fn switched(&mut self, place: Result<Place, String>) -> Vec<Effect> {
+        match place {
+            Ok(place) => {
+                self.desk.place = place;
+                self.desk.who = None;
+                self.desk.environments.clear();
+                self.desk.link = Link::Connecting;
+                self.desk.heard = None;
+                self.desk.revision = None;
+                self.screens = Screens::default();
+                self.asked.clear();
+                self.trail.clear();
+                self.dialog = None;
+                self.overlay = None;
+                if self.screen == Screen::Feature {
+                    self.screen = Screen::Features;
+                }
+                self.begin()
+            }
+            Err(words) => {
+                self.say(words);
+                Vec::new()
+            }
+        }
+    }
+}

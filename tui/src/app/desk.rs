@@ -1,0 +1,125 @@
+//! What all screens know: where we are, who we are, what time it is, and how good the connection is.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use fluxgate_client::EnvironmentType;
+use fluxgate_client::environment::Environment;
+use fluxgate_wording::time;
+
+use crate::access::{self, Who};
+use crate::host::Place;
+use crate::keymap::Action;
+use crate::look::{Look, Room};
+
+/// How many lines does the log keep?
+const LOGGED: usize = 500;
+
+/// How news come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// Not yet.
+    Connecting,
+    /// As they happen.
+    Live,
+    /// Not at the moment.
+    Away { since: DateTime<Utc>, cause: String },
+    /// By asking every few seconds: subscriptions do not come through.
+    Polling { cause: String },
+    /// Not any more, until somebody signs in.
+    SignedOut { cause: String },
+}
+
+/// What all screens know.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) place: Place,
+    pub(crate) contexts: Vec<String>,
+    pub(crate) who: Option<Who>,
+    pub(crate) environments: Vec<Environment>,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) size: (u16, u16),
+    pub(crate) look: Look,
+    pub(crate) link: Link,
+    /// When something was heard of the server last.
+    pub(crate) heard: Option<DateTime<Utc>>,
+    /// The newest revision that is known.
+    pub(crate) revision: Option<i64>,
+    /// Since when nothing new is taken in, because somebody wants it so.
+    pub(crate) paused: Option<DateTime<Utc>>,
+    /// How much has happened since then.
+    pub(crate) missed: usize,
+    log: VecDeque<(DateTime<Utc>, String)>,
+}
+
+impl Desk {
+    pub(crate) fn new(place: Place, contexts: Vec<String>, look: Look, now: DateTime<Utc>) -> Self {
+        Self {
+            place,
+            contexts,
+            who: None,
+            environments: Vec::new(),
+            now,
+            size: (80, 24),
+            look,
+            link: Link::Connecting,
+            heard: None,
+            revision: None,
+            paused: None,
+            missed: 0,
+            log: VecDeque::new(),
+        }
+    }
+
+    /// Returns how much room there is.
+    pub(crate) fn room(&self) -> Room {
+        Room::of(self.size)
+    }
+
+    /// Returns how long ago something was.
+    pub(crate) fn ago(&self, then: DateTime<Utc>) -> String {
+        time::ago(then, self.now)
+    }
+
+    /// Returns whether a change in an environment is asked about.
+    pub(crate) fn is_protected(&self, env: &str) -> bool {
+        let known = self.environments.iter().find(|known| known.key == env);
+        known.is_some_and(|env| env.type_ == EnvironmentType::Production)
+            || self.place.protected.iter().any(|protected| protected == env)
+    }
+
+    /// Returns why an action is off now, if it is.
+    pub(crate) fn off(&self, action: Action) -> Option<String> {
+        if let Some(why) = access::refused(self.who.as_ref(), &self.place, action) {
+            return Some(why);
+        }
+        match &self.link {
+            Link::Away { since, .. } => {
+                Some(format!("changes are off: no connection since {}", time::of_day(*since)))
+            }
+            Link::SignedOut { .. } => Some("changes are off: signed out".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Notes what was asked or told, for `L`.
+    pub(crate) fn note(&mut self, words: impl Into<String>) {
+        if self.log.len() == LOGGED {
+            self.log.pop_front();
+        }
+        self.log.push_back((self.now, words.into()));
+    }
+
+    /// Returns what was noted, the newest first.
+    pub(crate) fn noted(&self) -> impl Iterator<Item = String> {
+        self.log.iter().rev().map(|(at, words)| format!("{}  {words}", time::of_day(*at)))
+    }
+
+    /// Returns for how long the connection is away.
+    pub(crate) fn away(&self) -> Option<TimeDelta> {
+        match &self.link {
+            Link::Away { since, .. } => Some(self.now - *since),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What keys do: in a dialog, over a screen, in a line that is typed, and else by the table.
+
+use super::{App, Kind, Prompt};
+use crate::dialog::Wish;
+use crate::effect::Effect;
+use crate::key::Key;
+use crate::keymap::{self, Action, Group};
+use crate::overlay::{Choice, Overlay};
+use crate::screen::Screen;
+use crate::step::Step;
+
+impl App {
+    pub(super) fn key(&mut self, key: Key) -> Vec<Effect> {
+        if self.dialog.is_some() {
+            return self.key_in_dialog(key);
+        }
+        if self.overlay.is_some() {
+            return self.key_in_overlay(key);
+        }
+        if self.prompt.is_some() {
+            return self.key_in_prompt(key);
+        }
+        match keymap::action(key, self.screen) {
+            Some(action) => self.act(action),
+            None => Vec::new(),
+        }
+    }
+
+    fn key_in_dialog(&mut self, key: Key) -> Vec<Effect> {
+        let Some(dialog) = &mut self.dialog else {
+            return Vec::new();
+        };
+        match dialog.key(key) {
+            Wish::Nothing => Vec::new(),
+            Wish::Ask(query) => self.ask(query),
+            Wish::Do(effect) => vec![effect],
+            Wish::Close => {
+                if dialog.state == crate::dialog::State::Sending {
+                    self.say("it is on its way; what becomes of it is told here");
+                }
+                self.dialog = None;
+                Vec::new()
+            }
+        }
+    }
+
+    fn key_in_overlay(&mut self, key: Key) -> Vec<Effect> {
+        let action = keymap::action(key, self.screen);
+        let Some(overlay) = &mut self.overlay else {
+            return Vec::new();
+        };
+        if let (Key::Enter, Overlay::Choose { what, items, at }) = (key, &*overlay) {
+            let (what, chosen) = (*what, items.get(*at).cloned());
+            self.overlay = None;
+            return chosen.map(|chosen| self.chosen(what, chosen)).unwrap_or_default();
+        }
+        match action {
+            Some(Action::Back | Action::Help | Action::Enter | Action::Quit) => self.overlay = None,
+            Some(action) => overlay.scroll(action, usize::from(self.desk.size.1)),
+            None => {}
+        }
+        Vec::new()
+    }
+
+    fn chosen(&mut self, what: Choice, chosen: String) -> Vec<Effect> {
+        match what {
+            Choice::Context => vec![Effect::Connect(chosen)],
+            Choice::Environment => {
+                self.desk.place.env = Some(chosen).filter(|env| env != super::prompt::ALL);
+                self.refresh()
+            }
+        }
+    }
+
+    pub(super) fn pasted(&mut self, text: &str) -> Vec<Effect> {
+        if let Some(dialog) = &mut self.dialog {
+            dialog.paste(text);
+        } else if self.prompt.is_some() {
+            return text.chars().filter(|c| !c.is_control()).flat_map(|c| self.key(Key::Char(c))).collect();
+        }
+        Vec::new()
+    }
+
+    /// Does what a key asks for.
+    pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
+        self.said = None;
+        let changes = keymap::on(self.screen).any(|key| key.action == action && key.group == Group::Change);
+        if changes && let Some(why) = self.desk.off(action) {
+            self.say(why);
+            return Vec::new();
+        }
+        if let Some(steps) = self.screens.get_mut(self.screen).act(action, &self.desk) {
+            return self.steps(steps);
+        }
+        self.act_anywhere(action)
+    }
+
+    fn act_anywhere(&mut self, action: Action) -> Vec<Effect> {
+        match action {
+            Action::Show(screen) => return self.go(screen),
+            Action::Back => return self.back(),
+            Action::Help => self.overlay = Some(Overlay::Help(0)),
+            Action::Filter => {
+                let text = self.screens.get(self.screen).filtered().to_owned();
+                self.prompt = Some(Prompt::new(Kind::Filter, &text));
+            }
+            Action::Palette => self.prompt = Some(Prompt::new(Kind::Command, "")),
+            Action::Contexts => self.choose_context(),
+            Action::Environments => self.choose_environment(),
+            Action::CopyId => return self.copy_id(),
+            Action::CopyCommand => {
+                let text = self.screens.get(self.screen).command(&self.desk);
+                let words = text.clone();
+                return self.steps(vec![Step::Copy { text, words }]);
+            }
+            Action::Refresh => return self.refresh(),
+            Action::Retry => {
+                let mut effects = vec![Effect::Listen];
+                effects.extend(self.refresh());
+                return effects;
+            }
+            Action::Pause => return self.pause(),
+            Action::Colours => {
+                self.desk.look.palette = self.desk.look.palette.next();
+                self.say(format!("colours: {}", self.desk.look.palette.name()));
+            }
+            Action::Mouse => {
+                self.mouse = !self.mouse;
+                let words = if self.mouse {
+                    "the wheel moves; m gives it back"
+                } else {
+                    "the mouse is the terminal's"
+                };
+                self.say(words);
+                return vec![Effect::Mouse(self.mouse)];
+            }
+            Action::ClientLog => {
+                let lines = self.desk.noted().map(Into::into).collect();
+                self.overlay = Some(Overlay::Text { title: "Client log".to_owned(), lines, top: 0 });
+            }
+            Action::Redraw => return vec![Effect::Redraw],
+            Action::Suspend => return vec![Effect::Suspend],
+            Action::Quit => return vec![Effect::Quit],
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Goes out: of a filter first, then to where somebody came from.
+    fn back(&mut self) -> Vec<Effect> {
+        let pane = self.screens.get_mut(self.screen);
+        if !pane.filtered().is_empty() && pane.filter("", &self.desk).is_ok() {
+            return Vec::new();
+        }
+        match self.trail.pop() {
+            Some(screen) => {
+                self.screen = screen;
+                self.refresh()
+            }
+            None if self.screen == Screen::Feature => self.go(Screen::Features),
+            None => Vec::new(),
+        }
+    }
+
+    fn copy_id(&mut self) -> Vec<Effect> {
+        match self.screens.get(self.screen).id() {
+            Some(text) => {
+                let words = text.clone();
+                self.steps(vec![Step::Copy { text, words }])
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn pause(&mut self) -> Vec<Effect> {
+        if self.desk.paused.take().is_some() {
+            self.desk.missed = 0;
+            return self.refresh();
+        }
+        self.desk.paused = Some(self.desk.now);
+        self.say("paused: nothing new is shown until z");
+        Vec::new()
+    }
+}

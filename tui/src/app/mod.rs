@@ -1,0 +1,279 @@
+//! All that is known, and what each message does to it. No I/O, no clock, no terminal.
+
+mod answer;
+mod command;
+mod desk;
+mod keys;
+mod news;
+mod prompt;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
+
+pub(crate) use desk::{Desk, Link};
+pub(crate) use prompt::{Kind, Prompt};
+
+use crate::dialog::Dialog;
+use crate::effect::{Effect, Query};
+use crate::host::Place;
+use crate::look::Look;
+use crate::message::{Message, Mouse};
+use crate::overlay::Overlay;
+use crate::screen::changes::Changes;
+use crate::screen::edges::Edges;
+use crate::screen::events::Events;
+use crate::screen::feature::Feature;
+use crate::screen::features::Features;
+use crate::screen::kills::Kills;
+use crate::screen::overview::Overview;
+use crate::screen::{Pane, Screen};
+use crate::step::Step;
+
+/// How long is the shortest time between two questions of one kind?
+const BETWEEN: TimeDelta = TimeDelta::milliseconds(400);
+/// How often is asked where subscriptions do not come through?
+const POLL: TimeDelta = TimeDelta::seconds(5);
+/// How often is asked all the same, as edges come and go by time alone?
+const ASK_AGAIN: TimeDelta = TimeDelta::seconds(60);
+
+/// The dashboard.
+pub struct App {
+    pub(crate) desk: Desk,
+    pub(crate) screen: Screen,
+    /// Where Esc leads.
+    trail: Vec<Screen>,
+    pub(crate) screens: Screens,
+    pub(crate) dialog: Option<Dialog>,
+    pub(crate) overlay: Option<Overlay>,
+    pub(crate) prompt: Option<Prompt>,
+    /// What the message row says.
+    pub(crate) said: Option<String>,
+    /// Whether the mouse is ours.
+    pub(crate) mouse: bool,
+    asked: Vec<Asked>,
+    tickets: u64,
+}
+
+/// The screens.
+#[derive(Default)]
+pub(crate) struct Screens {
+    pub(crate) overview: Overview,
+    pub(crate) features: Features,
+    pub(crate) feature: Feature,
+    pub(crate) changes: Changes,
+    pub(crate) kills: Kills,
+    pub(crate) edges: Edges,
+    pub(crate) events: Events,
+}
+
+/// A question that was asked.
+#[derive(Debug)]
+struct Asked {
+    query: Query,
+    ticket: u64,
+    at: DateTime<Utc>,
+    answered: bool,
+    /// Something happened since: it is to be asked again.
+    again: bool,
+}
+
+impl Screens {
+    /// Returns a screen.
+    pub(crate) fn get(&self, screen: Screen) -> &dyn Pane {
+        match screen {
+            Screen::Overview => &self.overview,
+            Screen::Features => &self.features,
+            Screen::Feature => &self.feature,
+            Screen::Changes => &self.changes,
+            Screen::Kills => &self.kills,
+            Screen::Edges => &self.edges,
+            Screen::Events => &self.events,
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, screen: Screen) -> &mut dyn Pane {
+        match screen {
+            Screen::Overview => &mut self.overview,
+            Screen::Features => &mut self.features,
+            Screen::Feature => &mut self.feature,
+            Screen::Changes => &mut self.changes,
+            Screen::Kills => &mut self.kills,
+            Screen::Edges => &mut self.edges,
+            Screen::Events => &mut self.events,
+        }
+    }
+}
+
+impl App {
+    /// Begins with nothing known but where to look.
+    pub fn new(place: Place, contexts: Vec<String>, look: Look, now: DateTime<Utc>) -> Self {
+        Self {
+            desk: Desk::new(place, contexts, look, now),
+            screen: Screen::default(),
+            trail: Vec::new(),
+            screens: Screens::default(),
+            dialog: None,
+            overlay: None,
+            prompt: None,
+            said: None,
+            mouse: false,
+            asked: Vec::new(),
+            tickets: 0,
+        }
+    }
+
+    /// Returns what is to be done at first.
+    pub fn begin(&mut self) -> Vec<Effect> {
+        let mut effects = vec![Effect::Listen];
+        effects.extend(self.ask(Query::Caller));
+        effects.extend(self.ask(Query::Environments));
+        effects.extend(self.refresh());
+        effects
+    }
+
+    /// Takes in what happened; returns what is to be done.
+    pub fn update(&mut self, message: Message) -> Vec<Effect> {
+        match message {
+            Message::Key(key) => self.key(key),
+            Message::Pasted(text) => self.pasted(&text),
+            Message::Mouse(Mouse::Down) => self.act(crate::keymap::Action::Down),
+            Message::Mouse(Mouse::Up) => self.act(crate::keymap::Action::Up),
+            Message::Resized(width, height) => {
+                self.desk.size = (width, height);
+                Vec::new()
+            }
+            Message::Tick(now) => self.tick(now),
+            Message::Answered { ticket, query, answer } => {
+                self.answered(ticket, &query, answer.map(|answer| *answer))
+            }
+            Message::Heard(heard) => self.heard(heard),
+            Message::Done { order, result } => self.done(&order, result),
+            Message::Edited { feature, env, base, result } => self.edited((feature, env), base, result),
+            Message::Switched(place) => self.switched(place),
+        }
+    }
+
+    /// Returns how long nothing changes by time alone.
+    pub fn wake(&self) -> Duration {
+        let second = Duration::from_secs(1);
+        let seconds_matter = self.desk.away().is_some()
+            || self.screens.get(self.screen).is_counting()
+            || matches!(self.desk.link, Link::Connecting)
+            || self.asked.iter().any(|asked| !asked.answered);
+        if self.asked.iter().any(|asked| asked.answered && asked.again) {
+            return Duration::from_millis(100);
+        }
+        if seconds_matter {
+            return second;
+        }
+        if let Link::Polling { .. } = self.desk.link {
+            return second;
+        }
+        // Ages are told in minutes then.
+        Duration::from_secs(60 - u64::from(self.desk.now.second().min(59)))
+    }
+
+    fn tick(&mut self, now: DateTime<Utc>) -> Vec<Effect> {
+        self.desk.now = now;
+        if self.desk.paused.is_some() {
+            return Vec::new();
+        }
+        let every = if let Link::Polling { .. } = self.desk.link { POLL } else { ASK_AGAIN };
+        let away = self.desk.away().is_some();
+        let due = |asked: &Asked| {
+            asked.answered
+                && ((asked.again && now - asked.at >= BETWEEN) || (!away && now - asked.at >= every))
+        };
+        let live = self.live();
+        let due: Vec<Query> =
+            self.asked.iter().filter(|asked| due(asked)).map(|asked| asked.query.clone()).collect();
+        due.into_iter().filter(|query| live.contains(query)).flat_map(|query| self.ask(query)).collect()
+    }
+
+    /// Returns what is kept up to date: what the screen shows.
+    fn live(&self) -> Vec<Query> {
+        self.screens.get(self.screen).query(&self.desk).into_iter().collect()
+    }
+
+    /// Asks again what is kept up to date.
+    fn refresh(&mut self) -> Vec<Effect> {
+        self.live().into_iter().flat_map(|query| self.ask(query)).collect()
+    }
+
+    /// Asks, unless the same is asked already: then it is asked again once that is answered.
+    fn ask(&mut self, query: Query) -> Vec<Effect> {
+        if let Some(asked) = self.asked.iter_mut().find(|asked| asked.query == query && !asked.answered) {
+            asked.again = true;
+            return Vec::new();
+        }
+        self.tickets += 1;
+        let ticket = self.tickets;
+        self.asked.retain(|asked| !asked.query.is_like(&query));
+        self.asked.push(Asked {
+            query: query.clone(),
+            ticket,
+            at: self.desk.now,
+            answered: false,
+            again: false,
+        });
+        vec![Effect::Ask { ticket, query }]
+    }
+
+    /// Returns whether a question is on its way for long enough to be told.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.asked
+            .iter()
+            .any(|asked| !asked.answered && self.desk.now - asked.at >= TimeDelta::milliseconds(300))
+    }
+
+    /// Does what a screen wants.
+    pub(crate) fn steps(&mut self, steps: Vec<Step>) -> Vec<Effect> {
+        steps.into_iter().flat_map(|step| self.step(step)).collect()
+    }
+
+    fn step(&mut self, step: Step) -> Vec<Effect> {
+        match step {
+            Step::Ask(query) => return self.ask(query),
+            Step::Go(screen) => return self.go(screen),
+            Step::OpenFeature { key, env } => return self.open_feature(&key, env),
+            Step::Open(dialog) => {
+                let question = dialog.question();
+                self.dialog = Some(*dialog);
+                return question.map(|query| self.ask(query)).unwrap_or_default();
+            }
+            Step::Show(overlay) => self.overlay = Some(overlay),
+            Step::Copy { text, words } => {
+                self.say(format!("copied {words}"));
+                return vec![Effect::Copy(text)];
+            }
+            Step::Edit { feature, env, base, config } => {
+                return vec![Effect::Edit { feature, env, base, config }];
+            }
+            Step::Say(words) => self.say(words),
+        }
+        Vec::new()
+    }
+
+    /// Goes to a screen; Esc comes back.
+    pub(crate) fn go(&mut self, screen: Screen) -> Vec<Effect> {
+        if screen != self.screen {
+            self.trail.retain(|past| *past != screen);
+            self.trail.push(self.screen);
+            self.screen = screen;
+            self.said = None;
+        }
+        self.refresh()
+    }
+
+    fn open_feature(&mut self, _key: &str, _env: Option<String>) -> Vec<Effect> {
+        self.go(Screen::Feature)
+    }
+
+    /// Says something in the message row.
+    pub(crate) fn say(&mut self, words: impl Into<String>) {
+        self.said = Some(words.into());
+    }
+}

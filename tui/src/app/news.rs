@@ -1,0 +1,94 @@
+//! What a subscription's news do.
+
+use super::{App, Link};
+use crate::effect::{Effect, Query};
+use crate::message::{Heard, News};
+use crate::screen::{Screen, TABS};
+
+impl App {
+    pub(super) fn heard(&mut self, heard: Heard) -> Vec<Effect> {
+        match heard {
+            Heard::Connected => {
+                self.desk.note("subscribed");
+                self.desk.link = Link::Live;
+                self.desk.heard = Some(self.desk.now);
+                // What happened meanwhile is asked, not told.
+                let mut effects = self.ask(Query::Caller);
+                effects.extend(self.ask(Query::Environments));
+                effects.extend(self.refresh());
+                return effects;
+            }
+            Heard::Away(cause) => {
+                self.desk.note(format!("away: {cause}"));
+                let since = match &self.desk.link {
+                    Link::Away { since, .. } => *since,
+                    _ => self.desk.now,
+                };
+                self.desk.link = Link::Away { since, cause };
+            }
+            Heard::Unable(cause) => {
+                self.desk.note(format!("no subscriptions: {cause}"));
+                self.desk.link = Link::Polling { cause };
+            }
+            Heard::SignedOut(cause) => {
+                self.desk.note(format!("signed out: {cause}"));
+                self.desk.link = Link::SignedOut { cause };
+            }
+            Heard::News(news) => return self.news(&news),
+        }
+        Vec::new()
+    }
+
+    fn news(&mut self, news: &[News]) -> Vec<Effect> {
+        self.desk.heard = Some(self.desk.now);
+        for one in news {
+            if let News::Revision(revision) = one {
+                self.desk.revision = Some(*revision);
+            }
+            self.look_out(one);
+        }
+        if self.desk.paused.is_some() {
+            self.desk.missed += news.iter().filter(|one| matches!(one, News::Done(_))).count();
+            return Vec::new();
+        }
+        let mut known = true;
+        for screen in TABS.map(|(screen, ..)| screen).into_iter().chain([Screen::Feature]) {
+            for one in news {
+                let knows = self.screens.get_mut(screen).hear(one, &self.desk);
+                known &= knows || screen != self.screen;
+            }
+        }
+        let shown = self.screens.get(self.screen).query(&self.desk).filter(|_| known);
+        let live = self.live();
+        live.into_iter()
+            .filter(|query| Some(query) != shown.as_ref())
+            .flat_map(|query| self.soon(query))
+            .collect()
+    }
+
+    /// Tells an open dialog when somebody else touched what it is about.
+    fn look_out(&mut self, news: &News) {
+        let News::Done(entry) = news else {
+            return;
+        };
+        let me = self.desk.who.as_ref().map(|who| who.name.as_str());
+        if let Some(dialog) = &mut self.dialog
+            && dialog.feature() == Some(entry.subject.as_str())
+            && me != Some(entry.actor.as_str())
+        {
+            dialog.moved(&entry.actor, &entry.action);
+        }
+    }
+
+    /// Asks now, or in a moment where the same was asked just before.
+    fn soon(&mut self, query: Query) -> Vec<Effect> {
+        let now = self.desk.now;
+        match self.asked.iter_mut().find(|asked| asked.query == query) {
+            Some(asked) if !asked.answered || now - asked.at < super::BETWEEN => {
+                asked.again = true;
+                Vec::new()
+            }
+            _ => self.ask(query),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Keys in, state and effects out: the dashboard without a terminal and without a server.
+
+use chrono::{DateTime, Utc};
+use fluxgate_client::edge::Known;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use serde_json::{Value, json};
+
+use super::App;
+use crate::effect::{Answer, Effect, Query};
+use crate::host::Place;
+use crate::key::Key;
+use crate::look::Look;
+use crate::message::{Heard, Message};
+
+/// A dashboard that is told what happens.
+pub(crate) struct Stage {
+    pub(crate) app: App,
+    pub(crate) effects: Vec<Effect>,
+}
+
+pub(crate) fn now() -> DateTime<Utc> {
+    "2026-11-20T12:41:07Z".parse().unwrap()
+}
+
+impl Stage {
+    /// Begins, as an admin who may do everything, in a terminal of this size.
+    pub(crate) fn new(width: u16, height: u16) -> Self {
+        let place = Place {
+            context: "prod-eu".into(),
+            server: "https://fluxgate.acme.io".into(),
+            team: "payments".into(),
+            ..Place::default()
+        };
+        let mut stage = Self {
+            app: App::new(place, vec!["prod-eu".into(), "local".into()], Look::default(), now()),
+            effects: Vec::new(),
+        };
+        stage.effects = stage.app.begin();
+        stage.tell(Message::Resized(width, height));
+        stage
+    }
+
+    pub(crate) fn live(mut self) -> Self {
+        self.tell(Message::Heard(Heard::Connected));
+        self.answer(&Query::Caller, || {
+            Answer::Caller(read(json!({
+            "me": {"username": "lead", "active": true, "systemAdmin": false, "mustChangePassword": false,
+                "memberships": [{"team": "payments", "roles": ["APPROVER", "TEAM_ADMIN"]}]},
+            "token": null})))
+        });
+        self.answer(&Query::Environments, || {
+            Answer::Environments(["dev", "staging", "prod"].into_iter().map(environment).collect())
+        });
+        self
+    }
+
+    pub(crate) fn tell(&mut self, message: Message) {
+        let effects = self.app.update(message);
+        self.effects.extend(effects);
+    }
+
+    /// Answers all questions like this one that were asked.
+    pub(crate) fn answer(&mut self, like: &Query, answer: impl Fn() -> Answer) {
+        let asked: Vec<(u64, Query)> = self
+            .effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Ask { ticket, query } if query.is_like(like) => Some((*ticket, query.clone())),
+                _ => None,
+            })
+            .collect();
+        self.effects.retain(|effect| !matches!(effect, Effect::Ask { query, .. } if query.is_like(like)));
+        for (ticket, query) in asked {
+            self.tell(Message::Answered { ticket, query, answer: Ok(Box::new(answer())) });
+        }
+    }
+
+    pub(crate) fn keys(&mut self, keys: &str) {
+        for word in keys.split(' ') {
+            let key = match word {
+                "Enter" => Key::Enter,
+                "Esc" => Key::Esc,
+                "Tab" => Key::Tab,
+                "Space" => Key::Char(' '),
+                word => Key::Char(word.chars().next().unwrap()),
+            };
+            self.tell(Message::Key(key));
+        }
+    }
+
+    /// Returns what is on the screen.
+    pub(crate) fn screen(&self) -> String {
+        let (width, height) = self.app.desk.size;
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| crate::view::draw(&self.app, frame)).unwrap();
+        let buffer = terminal.backend().buffer();
+        let rows = (0..height).map(|y| {
+            let row: String = (0..width).map(|x| buffer[(x, y)].symbol()).collect();
+            format!("{}\n", row.trim_end())
+        });
+        rows.collect()
+    }
+}
+
+/// Reads an answer as a server sends it.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).unwrap()
+}
+
+fn environment(key: &str) -> fluxgate_client::environment::Environment {
+    let type_ = match key {
+        "dev" => "DEVELOPMENT",
+        "staging" => "STAGING",
+        _ => "PRODUCTION",
+    };
+    read(
+        json!({"id": "018f0000-0000-7000-8000-000000000001", "key": key, "name": key, "type": type_, "active": true,
+        "description": "", "createdAt": now(), "createdBy": "admin"}),
+    )
+}
+
+pub(crate) fn edges() -> Known {
+    let edge = |name: &str, connected: bool, in_sync: bool, revision: i64| {
+        read(
+            json!({"id": format!("018f0000-0000-7000-8000-0000000000{name}"), "name": format!("edge-eu-{name}"),
+            "version": "0.1.0", "client": "edges", "connected": connected, "inSync": in_sync, "revision": revision,
+            "killsRevision": 410, "connectedAt": "2026-11-20T09:00:00Z", "seenAt": "2026-11-20T12:41:02Z",
+            "ackedAt": "2026-11-20T12:41:02Z", "uptimeSeconds": 86_400, "evaluationsPerSecond": 612.4,
+            "p99Ns": 1_900_000, "spooled": 3}),
+        )
+    };
+    Known {
+        revision: 418,
+        edges: vec![edge("11", true, true, 418), edge("12", true, false, 415), edge("13", false, false, 402)],
+    }
+}
+
+#[test]
+fn edges_in_trouble_come_first() {
+    let mut stage = Stage::new(80, 24).live();
+    stage.keys("5");
+    stage.answer(&Query::Edges, || Answer::Edges(edges()));
+    insta::assert_snapshot!(stage.screen());
+}
+
+#[test]
+fn a_slow_answer_does_not_replace_a_newer_one() {
+    let mut stage = Stage::new(80, 24).live();
+    stage.keys("5");
+    let old = stage.effects.iter().find_map(|effect| match effect {
+        Effect::Ask { ticket, query: Query::Edges } => Some(*ticket),
+        _ => None,
+    });
+    stage.answer(&Query::Edges, || Answer::Edges(edges()));
+    stage.keys("R");
+    stage.answer(&Query::Edges, || Answer::Edges(edges()));
+    let none = Known { revision: 1, edges: Vec::new() };
+    stage.tell(Message::Answered {
+        ticket: old.unwrap(),
+        query: Query::Edges,
+        answer: Ok(Box::new(Answer::Edges(none))),
+    });
+    assert!(stage.screen().contains("edge-eu-12"));
+}

@@ -1,0 +1,119 @@
+//! The dialogs, each as what it asks and what it sends.
+
+use chrono::{DateTime, Utc};
+use fluxgate_client::Decision;
+use fluxgate_wording::Line;
+
+use super::field::{Field, Part};
+use super::{Dialog, fact};
+use crate::order::Order;
+
+fn reason(optional: bool) -> Field {
+    Field::text(Part::Reason, "Reason", optional)
+}
+
+/// Asks before a feature goes to another stage.
+pub(crate) fn promote(feature: &str, from: &str, to: &[String], protected: bool) -> Dialog {
+    let order = Order::Promote {
+        feature: feature.to_owned(),
+        from: from.to_owned(),
+        to: to.first().cloned().unwrap_or_default(),
+        reason: String::new(),
+    };
+    let fields = vec![Field::choice(Part::To, "To", to.to_vec()), reason(!protected)];
+    Dialog::new(format!("Promote {feature} from {from}?"), "Promote", order, fields)
+}
+
+/// Asks before a stage goes back to an earlier version.
+pub(crate) fn roll_back(feature: &str, env: &str, version: Option<i64>, protected: bool) -> Dialog {
+    let order =
+        Order::RollBack { feature: feature.to_owned(), env: env.to_owned(), version, reason: String::new() };
+    let text = version.map_or_else(String::new, |version| version.to_string());
+    let fields = vec![Field::text(Part::Version, "To version", true).with(&text), reason(!protected)];
+    Dialog::new(format!("Roll {feature} back in {env}?"), "Roll back", order, fields)
+}
+
+/// Asks before a feature is turned off; in a protected environment its key must be typed.
+pub(crate) fn kill(
+    (feature, env): (&str, &str),
+    protected: bool,
+    now: DateTime<Utc>,
+    facts: &[Line],
+) -> Dialog {
+    let order = Order::Kill {
+        feature: feature.to_owned(),
+        env: env.to_owned(),
+        reason: String::new(),
+        restore_at: None,
+    };
+    let minutes = Field::text(Part::Minutes(now), "Minutes", true);
+    let mut fields = vec![minutes, reason(false)];
+    if protected {
+        fields.push(Field::exactly(feature));
+    }
+    let mut about = vec![
+        Line::from(format!("Serves the off variant to everyone in {env} at once.")),
+        Line::from("Restores by itself after the minutes; without, somebody restores it."),
+    ];
+    about.extend_from_slice(facts);
+    Dialog::new(format!("Kill {feature} in {env}?"), "Kill", order, fields).about(about)
+}
+
+/// Asks before a kill is taken back.
+pub(crate) fn restore(feature: &str, env: &str, facts: &[Line]) -> Dialog {
+    let order = Order::Restore { feature: feature.to_owned(), env: env.to_owned(), reason: String::new() };
+    Dialog::new(format!("Restore {feature} in {env}?"), "Restore", order, vec![reason(true)])
+        .about(facts.to_vec())
+}
+
+/// Asks before changes are approved; each is named.
+pub(crate) fn approve(changes: &[i64], facts: &[Line]) -> Dialog {
+    vote(changes, Decision::Approve, ("Approve", true), facts)
+}
+
+/// Asks before changes are rejected, and why.
+pub(crate) fn reject(changes: &[i64], facts: &[Line]) -> Dialog {
+    vote(changes, Decision::Reject, ("Reject", false), facts)
+}
+
+fn vote(
+    changes: &[i64],
+    decision: Decision,
+    (verb, optional): (&'static str, bool),
+    facts: &[Line],
+) -> Dialog {
+    let numbers: Vec<String> = changes.iter().map(|number| format!("#{number}")).collect();
+    let order = Order::Vote { changes: changes.to_vec(), decision, comment: String::new() };
+    let label = if optional { "Comment" } else { "Reason" };
+    let fields = vec![Field::text(Part::Comment, label, optional)];
+    Dialog::new(format!("{verb} {}?", numbers.join(", ")), verb, order, fields).about(facts.to_vec())
+}
+
+/// Asks what is to be said about a change.
+pub(crate) fn comment(change: i64) -> Dialog {
+    let order = Order::Comment { change, text: String::new() };
+    let fields = vec![Field::text(Part::Comment, "Comment", false)];
+    Dialog::new(format!("Comment on #{change}"), "Say it", order, fields)
+        .about(vec![fact("", "Everybody who sees the change sees it; it is no vote.")])
+}
+
+/// Asks before another document is proposed for a stage.
+pub(crate) fn edit(
+    (feature, env): (&str, &str),
+    config: serde_json::Value,
+    base: Option<i64>,
+    protected: bool,
+) -> Dialog {
+    let order =
+        Order::Edit { feature: feature.to_owned(), env: env.to_owned(), config, base, reason: String::new() };
+    Dialog::new(format!("Edit {feature} in {env}?"), "Propose it", order, vec![reason(!protected)])
+}
+
+/// Asks what a new feature is to be called.
+pub(crate) fn create() -> Dialog {
+    let order = Order::Create { feature: String::new(), name: String::new(), reason: String::new() };
+    let fields =
+        vec![Field::text(Part::Key, "Key", false), Field::text(Part::Name, "Name", true), reason(true)];
+    Dialog::new("Create a feature".to_owned(), "Create", order, fields)
+        .about(vec![Line::from("Of type simple: on and off, off everywhere until it is promoted.")])
+}

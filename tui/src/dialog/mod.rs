@@ -1,0 +1,318 @@
+//! The question before something is changed: what it would do, why, and a button that is asleep until all is said.
+//!
+//! **[`Dialog::confirmed`] is the only place that makes an [`Effect::Send`]**: whatever changes something goes through here.
+
+pub(crate) mod field;
+mod make;
+pub(crate) mod view;
+
+use fluxgate_wording::{Line, Tone};
+
+use self::field::{Field, Part};
+use crate::effect::{Effect, Query};
+use crate::key::Key;
+use crate::load::{Failure, FailureKind};
+use crate::order::Order;
+
+pub(crate) use make::{approve, comment, create, edit, kill, promote, reject, restore, roll_back};
+
+/// A dialog.
+#[derive(Clone, Debug)]
+pub(crate) struct Dialog {
+    pub(crate) title: String,
+    /// What the button says.
+    pub(crate) verb: &'static str,
+    /// What is to be known before.
+    pub(crate) facts: Vec<Line>,
+    /// What is typed or chosen.
+    pub(crate) fields: Vec<Field>,
+    /// What is to be sent, but for what the fields say.
+    order: Order,
+    /// What would become of it.
+    pub(crate) preview: Preview,
+    /// Where the keys go: a field, or after them Cancel and the button.
+    pub(crate) focus: usize,
+    pub(crate) state: State,
+}
+
+/// What would become of an order.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Preview {
+    /// The server is not asked about such orders.
+    None,
+    /// The server has not answered yet.
+    Asked,
+    Known {
+        lines: Vec<Line>,
+        blocked: bool,
+    },
+    Failed(Failure),
+}
+
+/// How far a dialog is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum State {
+    Open,
+    /// Somebody else changed what it is about; it wants to be looked at again.
+    Moved(String),
+    /// It was sent; an answer is waited for.
+    Sending,
+    Failed(Failure),
+}
+
+/// What a dialog wants after a key.
+#[derive(Debug)]
+pub(crate) enum Wish {
+    Nothing,
+    Close,
+    Do(Effect),
+    Ask(Query),
+}
+
+impl Dialog {
+    /// Makes a dialog; it begins on Cancel, or in its first field where nothing can go wrong.
+    fn new(title: String, verb: &'static str, order: Order, fields: Vec<Field>) -> Self {
+        let focus = match order {
+            Order::Comment { .. } => 0,
+            _ => fields.len(),
+        };
+        Self {
+            title,
+            verb,
+            facts: Vec::new(),
+            fields,
+            preview: if is_rehearsed(&order) { Preview::Asked } else { Preview::None },
+            order,
+            focus,
+            state: State::Open,
+        }
+    }
+
+    fn about(mut self, facts: Vec<Line>) -> Self {
+        self.facts = facts;
+        self
+    }
+
+    /// Returns what would be sent now.
+    pub(crate) fn order(&self) -> Order {
+        let mut order = self.order.clone();
+        for field in &self.fields {
+            field.write(&mut order);
+        }
+        order
+    }
+
+    /// Returns what to ask the server before, if anything.
+    pub(crate) fn question(&self) -> Option<Query> {
+        is_rehearsed(&self.order).then(|| Query::Rehearse(self.order()))
+    }
+
+    /// Returns the feature that it is about.
+    pub(crate) fn feature(&self) -> Option<&str> {
+        match &self.order {
+            Order::Promote { feature, .. }
+            | Order::RollBack { feature, .. }
+            | Order::Kill { feature, .. }
+            | Order::Restore { feature, .. }
+            | Order::Edit { feature, .. } => Some(feature),
+            Order::Vote { .. } | Order::Comment { .. } | Order::Create { .. } => None,
+        }
+    }
+
+    /// Returns why the button is asleep, if it is.
+    pub(crate) fn asleep(&self) -> Option<String> {
+        match (&self.state, &self.preview) {
+            (State::Sending, _) => return Some("on its way".to_owned()),
+            (State::Moved(_), _) => return None,
+            (_, Preview::Asked) => return Some("the server is asked what it would do".to_owned()),
+            (_, Preview::Known { blocked: true, .. }) => return Some("a gate is closed".to_owned()),
+            (_, Preview::Failed(failure)) => return Some(failure.words.clone()),
+            _ => {}
+        }
+        self.fields.iter().find_map(Field::missing)
+    }
+
+    /// Takes a key.
+    pub(crate) fn key(&mut self, key: Key) -> Wish {
+        let buttons = self.fields.len();
+        let last = buttons + 1;
+        match key {
+            Key::Esc | Key::Ctrl('c') => return Wish::Close,
+            Key::Tab => self.focus = if self.focus >= last { 0 } else { self.focus + 1 },
+            Key::BackTab => self.focus = if self.focus == 0 { last } else { self.focus - 1 },
+            Key::Down if self.focus < last => self.focus += 1,
+            Key::Up if self.focus > 0 => self.focus -= 1,
+            Key::Enter if self.focus == last => return self.confirmed(),
+            Key::Enter if self.focus == buttons => return Wish::Close,
+            Key::Enter => self.focus += 1,
+            Key::Left | Key::Right if self.focus >= buttons => {
+                self.focus = if self.focus == buttons { last } else { buttons };
+            }
+            key => return self.type_in(key),
+        }
+        Wish::Nothing
+    }
+
+    fn type_in(&mut self, key: Key) -> Wish {
+        let Some(field) = self.fields.get_mut(self.focus) else {
+            return Wish::Nothing;
+        };
+        if !field.key(key) {
+            return Wish::Nothing;
+        }
+        if let State::Failed(_) = self.state {
+            self.state = State::Open;
+        }
+        // Another stage is another question.
+        match (self.fields[self.focus].part, self.question()) {
+            (Part::To | Part::Version, Some(question)) => {
+                self.preview = Preview::Asked;
+                Wish::Ask(question)
+            }
+            _ => Wish::Nothing,
+        }
+    }
+
+    /// Takes in text that was pasted.
+    pub(crate) fn paste(&mut self, text: &str) {
+        if let Some(field) = self.fields.get_mut(self.focus) {
+            field.paste(text);
+        }
+    }
+
+    /// Sends the order, where the button is awake.
+    fn confirmed(&mut self) -> Wish {
+        if let State::Moved(_) = self.state {
+            return self.look_again();
+        }
+        if self.asleep().is_some() {
+            return Wish::Nothing;
+        }
+        self.state = State::Sending;
+        Wish::Do(Effect::Send(self.order()))
+    }
+
+    fn look_again(&mut self) -> Wish {
+        self.state = State::Open;
+        match self.question() {
+            Some(question) => {
+                self.preview = Preview::Asked;
+                Wish::Ask(question)
+            }
+            None => Wish::Nothing,
+        }
+    }
+
+    /// Takes in what an order would do.
+    pub(crate) fn rehearsed(&mut self, order: &Order, answer: Result<(Vec<Line>, bool), Failure>) {
+        // Another stage may have been chosen since.
+        if !same_place(order, &self.order()) {
+            return;
+        }
+        self.preview = match answer {
+            Ok((lines, blocked)) => Preview::Known { lines, blocked },
+            Err(failure) => Preview::Failed(failure),
+        };
+    }
+
+    /// Takes in why an order was not carried out; returns whether the dialog stays open for another try.
+    pub(crate) fn failed(&mut self, failure: Failure) {
+        self.state = match failure.kind {
+            FailureKind::Moved => State::Moved(failure.words),
+            _ => State::Failed(failure),
+        };
+    }
+
+    /// Notices that somebody else did something to what it is about.
+    pub(crate) fn moved(&mut self, by: &str, action: &str) {
+        if self.state != State::Sending {
+            self.state = State::Moved(format!("{by} did {action} while this was open"));
+        }
+    }
+}
+
+/// Returns whether the server can tell what an order would do.
+fn is_rehearsed(order: &Order) -> bool {
+    matches!(order, Order::Promote { .. } | Order::RollBack { .. } | Order::Edit { .. })
+}
+
+/// Returns whether two orders are about the same, whatever the reasons.
+fn same_place(one: &Order, other: &Order) -> bool {
+    match (one, other) {
+        (Order::Promote { from, to, .. }, Order::Promote { from: other_from, to: other_to, .. }) => {
+            from == other_from && to == other_to
+        }
+        (Order::RollBack { version, .. }, Order::RollBack { version: other, .. }) => version == other,
+        _ => true,
+    }
+}
+
+/// Returns a line of a fact: a word, and what there is to say.
+pub(crate) fn fact(word: &str, text: impl Into<String>) -> Line {
+    Line::default().and(Tone::Dim, format!("{word:<9} ")).and(Tone::Plain, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::{Dialog, Preview, State, Wish, kill, promote};
+    use crate::effect::Effect;
+    use crate::key::Key;
+    use crate::order::Order;
+
+    fn keys(dialog: &mut Dialog, keys: &[Key]) -> Wish {
+        let mut wish = Wish::Nothing;
+        for key in keys {
+            wish = dialog.key(*key);
+        }
+        wish
+    }
+
+    fn type_text(dialog: &mut Dialog, text: &str) {
+        for c in text.chars() {
+            dialog.key(Key::Char(c));
+        }
+    }
+
+    #[test]
+    fn a_kill_in_production_needs_the_key_in_full() {
+        let mut dialog = kill(("checkout", "prod"), true, DateTime::UNIX_EPOCH, &[]);
+        assert!(matches!(keys(&mut dialog, &[Key::Enter]), Wish::Close), "it begins on Cancel");
+        keys(&mut dialog, &[Key::Tab, Key::Tab]);
+        type_text(&mut dialog, "0");
+        keys(&mut dialog, &[Key::Tab]);
+        type_text(&mut dialog, "5xx spike");
+        keys(&mut dialog, &[Key::Tab]);
+        type_text(&mut dialog, "checkou");
+        assert!(dialog.asleep().unwrap().contains("checkout"));
+        assert!(matches!(keys(&mut dialog, &[Key::Tab, Key::Tab, Key::Enter]), Wish::Nothing));
+        keys(&mut dialog, &[Key::BackTab, Key::BackTab]);
+        type_text(&mut dialog, "t");
+        assert_eq!(dialog.asleep(), None);
+        let Wish::Do(Effect::Send(order)) = keys(&mut dialog, &[Key::Tab, Key::Tab, Key::Enter]) else {
+            panic!("not sent");
+        };
+        assert!(matches!(order, Order::Kill { reason, .. } if reason == "5xx spike"));
+        assert!(matches!(keys(&mut dialog, &[Key::Enter]), Wish::Nothing), "it is sent once");
+    }
+
+    #[test]
+    fn what_somebody_else_moved_is_looked_at_again() {
+        let mut dialog = promote("checkout", "dev", &["staging".to_owned()], false);
+        dialog.preview = Preview::Known { lines: Vec::new(), blocked: false };
+        dialog.moved("ops", "change.apply");
+        assert!(matches!(&dialog.state, State::Moved(words) if words.contains("ops")));
+        let wish = keys(&mut dialog, &[Key::Tab, Key::Enter]);
+        assert!(matches!(wish, Wish::Ask(_)), "{wish:?}");
+        assert!(dialog.asleep().is_some(), "until the answer is there");
+    }
+
+    #[test]
+    fn a_closed_gate_keeps_the_button_asleep() {
+        let mut dialog = promote("checkout", "dev", &["staging".to_owned()], false);
+        dialog.preview = Preview::Known { lines: Vec::new(), blocked: true };
+        assert!(matches!(keys(&mut dialog, &[Key::Tab, Key::Enter]), Wish::Nothing));
+        assert_eq!(dialog.asleep().unwrap(), "a gate is closed");
+    }
+}

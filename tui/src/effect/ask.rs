@@ -1,0 +1,67 @@
+//! Asks the server what a screen needs: one request for each question.
+
+use fluxgate_client::change::{EditStageInput, PromoteInput, Proposal, RollbackInput};
+use fluxgate_client::{Api, Error, caller, change, edge, environment};
+use fluxgate_wording::proposal;
+
+use super::{Answer, Query};
+use crate::order::Order;
+
+/// Answers a question, all but those that the host answers.
+pub(crate) async fn ask(api: &Api, team: &str, query: Query) -> Result<Answer, Error> {
+    Ok(match query {
+        Query::Caller => Answer::Caller(caller::get(api).await?),
+        Query::Environments => Answer::Environments(environment::list(api, team).await?.nodes),
+        Query::Edges => Answer::Edges(edge::known(api, team).await?),
+        Query::Rehearse(order) => rehearsed(rehearse(api, team, order).await?),
+        Query::Explain(_) => Answer::Explained(Vec::new()),
+    })
+}
+
+fn rehearsed(proposal: Option<Proposal>) -> Answer {
+    match proposal {
+        Some(proposal) => Answer::Rehearsed {
+            lines: proposal::lines(&proposal),
+            blocked: !proposal.gates.iter().all(|gate| gate.passed),
+        },
+        None => Answer::Rehearsed { lines: Vec::new(), blocked: false },
+    }
+}
+
+/// Tries an order without doing it, where the server can.
+async fn rehearse(api: &Api, team: &str, order: Order) -> Result<Option<Proposal>, Error> {
+    let team = team.to_owned();
+    let dry_run = Some(true);
+    let proposal = match order {
+        Order::Promote { feature, from, to, .. } => {
+            let (from, to) = (Some(from), Some(to));
+            let input = PromoteInput { team, feature, from, to, dry_run, ..PromoteInput::default() };
+            change::promote(api, input).await?
+        }
+        Order::RollBack { feature, env, version, .. } => {
+            let input = RollbackInput {
+                team,
+                feature,
+                environment: env,
+                version,
+                dry_run,
+                ..RollbackInput::default()
+            };
+            change::rollback(api, input).await?
+        }
+        Order::Edit { feature, env, config, base, .. } => {
+            let input = EditStageInput {
+                team,
+                feature,
+                environment: env,
+                config,
+                base_version: base,
+                dry_run,
+                ..EditStageInput::default()
+            };
+            change::edit_stage(api, input).await?
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(proposal))
+}

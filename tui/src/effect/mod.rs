@@ -1,0 +1,119 @@
+//! What is to be done outside: asked, sent, copied. This folder is the only one that waits for anything.
+
+mod ask;
+mod listen;
+mod send;
+
+use fluxgate_client::caller::Caller;
+use fluxgate_client::edge::Known;
+use fluxgate_client::environment::Environment;
+use fluxgate_wording::Line;
+use serde_json::Value;
+
+use crate::host::Asked;
+use crate::order::Order;
+use crate::screen::Screen;
+
+pub(crate) use ask::ask;
+pub(crate) use listen::listen;
+pub(crate) use send::send;
+
+/// Something to do. Each that waits ends in one message, a subscription in many.
+#[derive(Debug)]
+pub enum Effect {
+    /// Asks the server.
+    Ask {
+        /// Comes back with the answer, so that only the newest counts.
+        ticket: u64,
+        /// What.
+        query: Query,
+    },
+    /// Subscribes, anew where that was done before.
+    Listen,
+    /// Sends what changes something. Only `Dialog::confirmed` makes one.
+    Send(Order),
+    /// Copies text to the clipboard of whoever looks.
+    Copy(String),
+    /// Opens a document in the editor.
+    Edit {
+        /// The feature's key.
+        feature: String,
+        /// The environment's key.
+        env: String,
+        /// The version that is edited.
+        base: Option<i64>,
+        /// The document.
+        config: Value,
+    },
+    /// Goes over to another context.
+    Connect(String),
+    /// Takes the mouse, or gives it back.
+    Mouse(bool),
+    /// Gives the terminal back to the shell for a while.
+    Suspend,
+    /// Draws everything again.
+    Redraw,
+    /// Ends.
+    Quit,
+}
+
+/// A question to the server.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Query {
+    /// Who is signed in?
+    Caller,
+    /// Which environments does the team have?
+    Environments,
+    /// Which edges are there, and how far are they?
+    Edges,
+    /// What would this do? Nothing is done.
+    Rehearse(Order),
+    /// Why does somebody get what they get?
+    Explain(Asked),
+}
+
+/// An answer.
+#[derive(Debug)]
+pub enum Answer {
+    /// Who is signed in.
+    Caller(Caller),
+    /// The environments, in the team's order.
+    Environments(Vec<Environment>),
+    /// The edges.
+    Edges(Known),
+    /// What something would do, and whether a gate is closed.
+    Rehearsed {
+        /// In words.
+        lines: Vec<Line>,
+        /// Whether it cannot be done now.
+        blocked: bool,
+    },
+    /// An explanation.
+    Explained(Vec<Line>),
+}
+
+impl Query {
+    /// Returns whether an answer to this one is out of date once the other was asked.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+
+    /// Returns the screen that an answer is for.
+    pub(crate) fn screen(&self) -> Option<Screen> {
+        match self {
+            Self::Edges => Some(Screen::Edges),
+            Self::Caller | Self::Environments | Self::Rehearse(_) | Self::Explain(_) => None,
+        }
+    }
+
+    /// Returns what it is called in the log.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Caller => "who is signed in",
+            Self::Environments => "environments",
+            Self::Edges => "edges",
+            Self::Rehearse(_) => "rehearsal",
+            Self::Explain(_) => "explanation",
+        }
+    }
+}

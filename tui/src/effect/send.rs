@@ -1,0 +1,144 @@
+//! Sends what changes something, and says what became of it.
+
+use fluxgate_client::change::{
+    Change, CommentChangeInput, CreateFeatureInput, EditStageInput, PromoteInput, Proposal, RollbackInput,
+    VoteInput,
+};
+use fluxgate_client::feature::{KillFeatureInput, KillResult, RestoreFeatureInput};
+use fluxgate_client::{Api, ChangeStatus, Decision, Error, FeatureKind, change, feature};
+use fluxgate_wording::change::progress;
+use fluxgate_wording::time;
+
+use crate::order::Order;
+
+/// Carries out an order.
+pub(crate) async fn send(api: &Api, team: &str, order: Order) -> Result<String, Error> {
+    let team = team.to_owned();
+    match order {
+        Order::Promote { feature, from, to, reason } => {
+            let (from, to) = (Some(from), Some(to));
+            let input =
+                PromoteInput { team, feature, from, to, reason: said(reason), ..PromoteInput::default() };
+            Ok(proposed(&change::promote(api, input).await?))
+        }
+        Order::RollBack { feature, env, version, reason } => {
+            let reason = said(reason);
+            let input = RollbackInput {
+                team,
+                feature,
+                environment: env,
+                version,
+                reason,
+                ..RollbackInput::default()
+            };
+            Ok(proposed(&change::rollback(api, input).await?))
+        }
+        Order::Edit { feature, env, config, base, reason } => {
+            let input = EditStageInput {
+                team,
+                feature,
+                environment: env,
+                config,
+                base_version: base,
+                reason: said(reason),
+                ..EditStageInput::default()
+            };
+            Ok(proposed(&change::edit_stage(api, input).await?))
+        }
+        Order::Create { feature, name, reason } => {
+            let input = CreateFeatureInput {
+                team,
+                key: feature,
+                name: said(name),
+                kind: FeatureKind::Simple,
+                reason: said(reason),
+                ..CreateFeatureInput::default()
+            };
+            Ok(proposed(&change::create_feature(api, input).await?))
+        }
+        Order::Kill { feature, env, reason, restore_at } => {
+            let input = KillFeatureInput { team, feature, environment: Some(env), reason, restore_at };
+            // By hand only is said to the server, or the end that is there would stay.
+            let result = match restore_at {
+                Some(_) => feature::kill(api, input).await?,
+                None => feature::kill_until_restored(api, input).await?,
+            };
+            Ok(stopped(&result, "killed"))
+        }
+        Order::Restore { feature, env, reason } => {
+            let input = RestoreFeatureInput { team, feature, environment: Some(env), reason: said(reason) };
+            Ok(stopped(&feature::restore(api, input).await?, "restored"))
+        }
+        Order::Vote { changes, decision, comment } => vote(api, &team, &changes, decision, comment).await,
+        Order::Comment { change: number, text } => {
+            let change = change::comment(api, CommentChangeInput { team, number, text }).await?;
+            Ok(format!("#{} has your comment", change.number))
+        }
+    }
+}
+
+fn said(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.trim().is_empty())
+}
+
+/// Votes on one change after the other; what was refused stops it, and says what was done before.
+async fn vote(
+    api: &Api,
+    team: &str,
+    changes: &[i64],
+    decision: Decision,
+    comment: String,
+) -> Result<String, Error> {
+    let mut done = Vec::new();
+    for number in changes {
+        let input = VoteInput {
+            team: team.to_owned(),
+            number: *number,
+            decision: decision.clone(),
+            comment: said(comment.clone()),
+        };
+        match change::vote(api, input).await {
+            Ok(change) => done.push(stands(&change)),
+            Err(error) if done.is_empty() => return Err(error),
+            Err(error) => {
+                done.push(format!("#{number} refused: {error}"));
+                return Ok(done.join("; "));
+            }
+        }
+    }
+    Ok(done.join("; "))
+}
+
+fn proposed(proposal: &Proposal) -> String {
+    match &proposal.change {
+        Some(change) => stands(change),
+        None => "nothing to do: it is so already".to_owned(),
+    }
+}
+
+/// Says where a change stands.
+fn stands(change: &Change) -> String {
+    let number = change.number;
+    let what = change.items.first().map_or_else(String::new, |item| {
+        let version = item.version.map_or_else(String::new, |version| format!(" v{version}"));
+        format!("{} in {}{version}", item.feature.key, item.environment.key)
+    });
+    match &change.status {
+        ChangeStatus::Applied => format!("#{number} is applied: {what}"),
+        ChangeStatus::Pending => format!("#{number} is open: {}", progress(&change.policies)),
+        ChangeStatus::Approved => match change.apply_at {
+            Some(at) => format!("#{number} is approved, applies {}", time::instant(at)),
+            None => format!("#{number} is approved"),
+        },
+        status => format!("#{number} is {}", status.as_str().to_lowercase()),
+    }
+}
+
+fn stopped(result: &KillResult, word: &str) -> String {
+    let key = &result.feature.key;
+    match (result.environments.as_slice(), result.rescheduled.as_slice()) {
+        ([], []) => format!("{key} was {word} already"),
+        ([], moved) => format!("the kill of {key} in {} ends at another time", moved.join(", ")),
+        (places, _) => format!("{key} is {word} in {}", places.join(", ")),
+    }
+}

@@ -1,0 +1,70 @@
+//! What the dashboard is given by the program that it is a part of: connections, and what only that can do.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use fluxgate_client::Api;
+use fluxgate_wording::Line;
+use serde_json::Value;
+
+use crate::look::Look;
+
+/// Where the dashboard looks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The context's name, or the server's address.
+    pub context: String,
+    /// The server's address.
+    pub server: String,
+    /// The team's key.
+    pub team: String,
+    /// The environment that lists are about, when there is one.
+    pub env: Option<String>,
+    /// The environments that are protected beside production.
+    pub protected: Vec<String>,
+    /// Why nothing is changed here, when that is so.
+    pub read_only: Option<String>,
+}
+
+/// A place that can be asked.
+#[derive(Clone)]
+pub struct Connection {
+    /// Where it leads.
+    pub place: Place,
+    /// The way there.
+    pub api: Arc<Api>,
+}
+
+/// Something that takes a while.
+pub type Task<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// For whom an answer is to be explained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The feature's key.
+    pub feature: String,
+    /// The environment's key.
+    pub env: String,
+    /// The targeting key.
+    pub key: String,
+    /// Attributes as they are typed: `tier=pro`.
+    pub attributes: Vec<String>,
+}
+
+/// What the dashboard is given.
+pub struct Host {
+    /// The contexts that there are to choose from.
+    pub contexts: Vec<String>,
+    /// How it is to look.
+    pub look: Look,
+    /// Connects to a context; words say why not.
+    pub connect: Box<dyn Fn(&str) -> Result<Connection, String>>,
+    /// Explains what a feature gives somebody, as `fgctl explain` does.
+    pub explain: Box<dyn Fn(&Connection, Asked) -> Task<Result<Vec<Line>, String>>>,
+    /// Writes a stage's document as a file that people edit.
+    pub to_file: Box<dyn Fn(&Value) -> Result<String, String>>,
+    /// Reads it back; words say where it is wrong.
+    pub from_file: Box<dyn Fn(&str) -> Result<Value, String>>,
+    /// The command that edits a file, as the shell would run it.
+    pub editor: Option<String>,
+}

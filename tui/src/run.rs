@@ -1,0 +1,217 @@
+//! The loop: waits for keys, answers and time, hands each to the app, does what it wants, and draws.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::EventStream;
+use fluxgate_client::clock;
+use futures_util::StreamExt;
+use nix::sys::signal::{Signal, raise};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::{JoinHandle, LocalSet, spawn_local};
+use tokio::time::{Instant, sleep_until};
+
+use crate::app::App;
+use crate::editor;
+use crate::effect::{Answer, Effect, Query, ask, listen, send};
+use crate::host::{Connection, Host};
+use crate::load::{Failure, FailureKind};
+use crate::message::Message;
+use crate::terminal::{self, Terminal};
+use crate::view;
+
+/// How long is the shortest time between two drawings of what was told? Keys are drawn at once.
+const BETWEEN: Duration = Duration::from_millis(100);
+
+/// Runs the dashboard until somebody quits.
+///
+/// The first frame is drawn before anything is asked. The terminal is given back however it ends.
+pub async fn run(host: Host, connection: Connection) -> io::Result<()> {
+    let mut terminal = Terminal::take()?;
+    let mut app = App::new(connection.place.clone(), host.contexts.clone(), host.look, clock::now());
+    app.update(to_size(&terminal)?);
+    terminal.draw(|frame| view::draw(&app, frame))?;
+    let (tell, told) = unbounded_channel();
+    let effects = app.begin();
+    let mut around =
+        Loop { host, connection, terminal, tell, told, listening: None, keys: EventStream::new() };
+    LocalSet::new().run_until(around.run(&mut app, effects)).await
+}
+
+fn to_size(terminal: &Terminal) -> io::Result<Message> {
+    let (width, height) = terminal.size()?;
+    Ok(Message::Resized(width, height))
+}
+
+struct Loop {
+    host: Host,
+    connection: Connection,
+    terminal: Terminal,
+    tell: UnboundedSender<Message>,
+    told: UnboundedReceiver<Message>,
+    listening: Option<JoinHandle<()>>,
+    keys: EventStream,
+}
+
+/// Whether it goes on.
+#[derive(PartialEq, Eq)]
+enum Then {
+    GoOn,
+    End,
+}
+
+impl Loop {
+    async fn run(&mut self, app: &mut App, begin: Vec<Effect>) -> io::Result<()> {
+        let mut ended = signal(SignalKind::terminate())?;
+        let mut hung_up = signal(SignalKind::hangup())?;
+        if self.carry_out(app, begin).await? == Then::End {
+            return Ok(());
+        }
+        let mut drawn = Instant::now();
+        loop {
+            let wake = Instant::now() + app.wake();
+            let (message, at_once) = tokio::select! {
+                event = self.keys.next() => match event {
+                    Some(event) => (terminal::message(event?), true),
+                    None => return Ok(()),
+                },
+                told = self.told.recv() => (told, false),
+                () = sleep_until(wake) => (None, false),
+                _ = ended.recv() => return Ok(()),
+                _ = hung_up.recv() => return Ok(()),
+            };
+            if !at_once {
+                sleep_until(drawn + BETWEEN).await;
+            }
+            let mut effects = app.update(Message::Tick(clock::now()));
+            effects.extend(message.map(|message| app.update(message)).unwrap_or_default());
+            while let Ok(message) = self.told.try_recv() {
+                effects.extend(app.update(message));
+            }
+            if self.carry_out(app, effects).await? == Then::End {
+                return Ok(());
+            }
+            self.terminal.draw(|frame| view::draw(app, frame))?;
+            drawn = Instant::now();
+        }
+    }
+
+    async fn carry_out(&mut self, app: &mut App, effects: Vec<Effect>) -> io::Result<Then> {
+        let mut waiting = effects;
+        while !waiting.is_empty() {
+            let mut more = Vec::new();
+            for effect in std::mem::take(&mut waiting) {
+                match effect {
+                    Effect::Quit => return Ok(Then::End),
+                    effect => {
+                        if let Some(message) = self.effect(effect).await? {
+                            more.extend(app.update(message));
+                        }
+                    }
+                }
+            }
+            waiting = more;
+        }
+        Ok(Then::GoOn)
+    }
+
+    /// Does one thing; what takes a while is told later.
+    async fn effect(&mut self, effect: Effect) -> io::Result<Option<Message>> {
+        match effect {
+            Effect::Ask { ticket, query } => self.ask(ticket, query),
+            Effect::Listen => self.listen(),
+            Effect::Send(order) => {
+                let (api, team) = (Arc::clone(&self.connection.api), self.connection.place.team.clone());
+                let tell = self.tell.clone();
+                spawn_local(async move {
+                    let result = send(&api, &team, order.clone()).await.map_err(Failure::from);
+                    tell.send(Message::Done { order, result })
+                });
+            }
+            Effect::Copy(text) => self.terminal.copy(&text)?,
+            Effect::Connect(name) => {
+                let place = (self.host.connect)(&name).map(|connection| {
+                    self.connection = connection;
+                    self.connection.place.clone()
+                });
+                return Ok(Some(Message::Switched(place)));
+            }
+            Effect::Edit { feature, env, base, config } => {
+                let result = self.edit(&config).await?;
+                return Ok(Some(Message::Edited { feature, env, base, result }));
+            }
+            Effect::Mouse(ours) => self.terminal.mouse(ours)?,
+            Effect::Suspend => {
+                self.terminal.leave()?;
+                raise(Signal::SIGTSTP)?;
+                self.terminal.come_back()?;
+                return to_size(&self.terminal).map(Some);
+            }
+            Effect::Redraw => self.terminal.clear()?,
+            Effect::Quit => {}
+        }
+        Ok(None)
+    }
+
+    fn ask(&self, ticket: u64, query: Query) {
+        let tell = self.tell.clone();
+        let answered = move |query, answer: Result<Answer, Failure>| {
+            tell.send(Message::Answered { ticket, query, answer: answer.map(Box::new) })
+        };
+        if let Query::Explain(asked) = &query {
+            let task = (self.host.explain)(&self.connection, asked.clone());
+            spawn_local(async move {
+                let answer = task.await.map(Answer::Explained);
+                let refused = |words| Failure { words, request: None, kind: FailureKind::Refused };
+                answered(query, answer.map_err(refused))
+            });
+            return;
+        }
+        let (api, team) = (Arc::clone(&self.connection.api), self.connection.place.team.clone());
+        spawn_local(async move {
+            let answer = ask(&api, &team, query.clone()).await;
+            answered(query, answer.map_err(Failure::from))
+        });
+    }
+
+    fn listen(&mut self) {
+        let task =
+            listen(Arc::clone(&self.connection.api), self.connection.place.team.clone(), self.tell.clone());
+        if let Some(before) = self.listening.replace(tokio::spawn(task)) {
+            before.abort();
+        }
+    }
+
+    async fn edit(
+        &mut self,
+        config: &serde_json::Value,
+    ) -> io::Result<Result<Option<serde_json::Value>, String>> {
+        let Some(command) = self.host.editor.clone() else {
+            return Ok(Err("no editor: set FGCTL_EDITOR or EDITOR".to_owned()));
+        };
+        let text = match (self.host.to_file)(config) {
+            Ok(text) => text,
+            Err(words) => return Ok(Err(words)),
+        };
+        // The editor reads the keys for a while.
+        self.keys = EventStream::new();
+        self.terminal.leave()?;
+        let edited = editor::edit(&command, &text).await;
+        self.terminal.come_back()?;
+        Ok(match edited {
+            Ok(edited) if edited == text => Ok(None),
+            Ok(edited) => (self.host.from_file)(&edited).map(Some),
+            Err(words) => Err(words),
+        })
+    }
+}
+
+impl Drop for Loop {
+    fn drop(&mut self) {
+        if let Some(listening) = self.listening.take() {
+            listening.abort();
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What every screen does.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use crate::app::Desk;
+use crate::effect::{Answer, Query};
+use crate::keymap::Action;
+use crate::load::Failure;
+use crate::message::News;
+use crate::step::Step;
+
+/// A screen.
+pub(crate) trait Pane {
+    /// Returns what it asks when it is shown, and again when something happened.
+    fn query(&self, desk: &Desk) -> Option<Query>;
+
+    /// Takes in an answer to what it asked.
+    fn take(&mut self, query: &Query, answer: Result<Answer, Failure>, desk: &Desk);
+
+    /// Takes in what happened, even while it is not shown; returns whether it knows all of it now, without asking.
+    fn hear(&mut self, _news: &News, _desk: &Desk) -> bool {
+        false
+    }
+
+    /// Does what a key asks for; none where the key means nothing here.
+    fn act(&mut self, action: Action, desk: &Desk) -> Option<Vec<Step>>;
+
+    /// Shows only what a filter lets through; words say what is wrong with it.
+    fn filter(&mut self, _text: &str, _desk: &Desk) -> Result<(), String> {
+        Err("there is nothing to filter here".to_owned())
+    }
+
+    /// Returns the filter in force.
+    fn filtered(&self) -> &str {
+        ""
+    }
+
+    /// Returns what stands behind the team in the header.
+    fn crumb(&self, desk: &Desk) -> String;
+
+    /// Returns what the cursor is on, as it is called.
+    fn id(&self) -> Option<String>;
+
+    /// Returns the `fgctl` command that shows the same.
+    fn command(&self, desk: &Desk) -> String;
+
+    /// Returns the environment that changes here are in.
+    fn env(&self, desk: &Desk) -> Option<String> {
+        desk.place.env.clone()
+    }
+
+    /// Returns whether seconds are counted on it.
+    fn is_counting(&self) -> bool {
+        false
+    }
+
+    /// Returns why the last question was not answered, and whether there is anything to show.
+    fn failure(&self) -> Option<(&Failure, bool)>;
+
+    /// Draws it.
+    fn draw(&self, frame: &mut Frame<'_>, area: Rect, desk: &Desk);
+}

@@ -1,0 +1,170 @@
+//! The rows around a screen: where we are and how good the connection is, the tabs, what keys do, what was said.
+
+use fluxgate_wording::time;
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr;
+
+use crate::app::{App, Kind, Link};
+use crate::keymap::{self, Group};
+use crate::look::Room;
+use crate::screen::{Screen, TABS};
+use crate::theme::Token;
+use crate::widget::cut;
+
+pub(super) fn header(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let desk = &app.desk;
+    let look = desk.look;
+    let pane = app.screens.get(app.screen);
+    let env = pane.env(desk);
+    let protected = env.as_deref().is_some_and(|env| desk.is_protected(env));
+    let wide = desk.room() == Room::Wide;
+    let crumb = format!("{} > {} > {}", desk.place.context, desk.place.team, pane.crumb(desk));
+    let left = look.text(&crumb).into_owned();
+    let left = if wide { format!(" FluxGate  {left}") } else { left };
+    let mut right: Vec<Span<'static>> = Vec::new();
+    if protected {
+        right.push(Span::styled("PRODUCTION  ", look.palette.style(Token::Title)));
+    }
+    if desk.place.read_only.is_some() {
+        right.push(Span::styled("READ ONLY  ", look.palette.style(Token::Warn)));
+    }
+    if let (true, Some(who)) = (wide, &desk.who) {
+        let words = format!("{} · {}   ", who.name, who.role());
+        right.push(Span::styled(look.text(&words).into_owned(), look.palette.style(Token::Dim)));
+    }
+    let (token, state) = state(app);
+    right.push(Span::styled(look.text(&state).into_owned(), look.palette.style(token)));
+    let clock = desk.now.format("  %H:%MZ ").to_string();
+    right.push(Span::styled(clock, look.palette.style(Token::Dim)));
+    let bar = if protected { look.palette.style(Token::Protected) } else { Style::new() };
+    let right =
+        if protected { right.into_iter().map(|span| Span::raw(span.content)).collect() } else { right };
+    let taken: usize = right.iter().map(|span| span.content.width()).sum();
+    let room = usize::from(area.width).saturating_sub(taken + 1);
+    let left = cut(&left, room, look);
+    let gap = " ".repeat((room + 1).saturating_sub(left.width()));
+    let mut spans = vec![Span::styled(left, look.palette.style(Token::Title)), Span::raw(gap)];
+    if protected {
+        spans = spans.into_iter().map(|span| Span::raw(span.content)).collect();
+    }
+    spans.extend(right);
+    frame.render_widget(Paragraph::new(Line::from(spans)).style(bar), area);
+}
+
+/// Says how fresh what is shown is.
+fn state(app: &App) -> (Token, String) {
+    let desk = &app.desk;
+    if desk.paused.is_some() {
+        return (Token::Warn, format!("॥ paused, {} new", desk.missed));
+    }
+    match &desk.link {
+        Link::Connecting => (Token::Wait, format!("◌ connecting to {}", desk.place.server)),
+        Link::Live if app.is_waiting() => (Token::Wait, "◌ asking".to_owned()),
+        Link::Live => (Token::Ok, "● live".to_owned()),
+        Link::Polling { .. } => (Token::Wait, "◐ polling".to_owned()),
+        Link::SignedOut { .. } => (Token::Bad, "✗ signed out".to_owned()),
+        Link::Away { since, .. } => {
+            let seconds = (desk.now - *since).num_seconds().max(0);
+            (Token::Bad, format!("○ offline {}:{:02}", seconds / 60, seconds % 60))
+        }
+    }
+}
+
+pub(super) fn tabs(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let look = app.desk.look;
+    let wide = app.desk.room() == Room::Wide;
+    let mut spans = Vec::new();
+    for (index, (screen, long, short)) in TABS.into_iter().enumerate() {
+        let name = if wide { long } else { short };
+        let count = count(app, screen).map_or_else(String::new, |count| format!("({count})"));
+        let text = format!("{} {name}{count}", index + 1);
+        let here = app.screen.tab() == screen;
+        let text = if here { format!("[{text}]") } else { format!(" {text} ") };
+        let token = if here { Token::Accent } else { Token::Text };
+        spans.push(Span::styled(text, look.palette.style(token)));
+        spans.push(Span::raw(if wide { "  " } else { " " }));
+    }
+    if wide {
+        spans.push(Span::styled("  : command   / filter   ? help", look.palette.style(Token::Dim)));
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+/// Returns how much on a screen needs somebody.
+fn count(app: &App, screen: Screen) -> Option<usize> {
+    let count = match screen {
+        Screen::Edges => app.screens.edges.in_trouble(),
+        _ => 0,
+    };
+    (count > 0).then_some(count)
+}
+
+pub(super) fn is_filtering(app: &App) -> bool {
+    app.prompt.as_ref().is_some_and(|prompt| prompt.kind == Kind::Filter)
+}
+
+pub(super) fn filter(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    if area.height == 0 {
+        return;
+    }
+    let look = app.desk.look;
+    let typed = app.prompt.as_ref().filter(|prompt| prompt.kind == Kind::Filter);
+    let text = match typed {
+        Some(prompt) => prompt.input.value().to_owned(),
+        None => app.screens.get(app.screen).filtered().to_owned(),
+    };
+    let mut spans =
+        vec![Span::styled("/ ", look.palette.style(Token::Accent)), Span::raw(look.text(&text).into_owned())];
+    match typed.and_then(|prompt| prompt.wrong.as_ref()) {
+        Some(wrong) => {
+            let wrong = format!("   {}", look.text(wrong));
+            spans.push(Span::styled(wrong, look.palette.style(Token::Bad)));
+        }
+        None => spans.push(Span::styled("   Esc clears", look.palette.style(Token::Dim))),
+    }
+    frame.render_widget(Line::from(spans), area);
+    if let Some(prompt) = typed {
+        let x =
+            area.x.saturating_add(2).saturating_add(u16::try_from(prompt.input.visual_cursor()).unwrap_or(0));
+        if x < area.right() {
+            frame.set_cursor_position(Position::new(x, area.y));
+        }
+    }
+}
+
+/// Writes what keys do here, as many as there is room for; those that change something are dim where they are off.
+pub(super) fn hints(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let look = app.desk.look;
+    let mut spans = Vec::new();
+    let mut room = usize::from(area.width);
+    for key in keymap::on(app.screen).filter(|key| !key.hint.is_empty()) {
+        let off = key.group == Group::Change && app.desk.off(key.action).is_some();
+        let name = look.text(&key.key.name()).into_owned();
+        let width = name.width() + key.hint.width() + 3;
+        if width > room {
+            break;
+        }
+        room -= width;
+        let (accent, text) = if off { (Token::Dim, Token::Dim) } else { (Token::Accent, Token::Text) };
+        spans.push(Span::styled(name, look.palette.style(accent)));
+        spans.push(Span::styled(format!(" {}  ", key.hint), look.palette.style(text)));
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+pub(super) fn message(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let look = app.desk.look;
+    let (token, words) = match (&app.said, app.desk.heard) {
+        (Some(words), _) => (Token::Text, words.clone()),
+        (None, Some(at)) if app.desk.link != Link::Live => {
+            (Token::Dim, format!("as of {}", time::of_day(at)))
+        }
+        (None, _) => return,
+    };
+    let words = cut(&look.text(&words), usize::from(area.width), look);
+    frame.render_widget(Line::styled(words, look.palette.style(token)), area);
+}

@@ -1,0 +1,97 @@
+//! Draws all that is known: header, tabs, a screen, what keys do, what was said; and what lies over it.
+
+mod bar;
+mod over;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
+
+use crate::app::{App, Link};
+use crate::dialog;
+use crate::look::Room;
+use crate::theme::Token;
+
+/// Draws the dashboard.
+pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) {
+    let room = app.desk.room();
+    if room == Room::None {
+        return too_small(app, frame);
+    }
+    let filter = u16::from(filter_is_shown(app));
+    let rows = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Length(1),
+        Constraint::Length(filter),
+        Constraint::Min(1),
+        Constraint::Length(1),
+        Constraint::Length(1),
+    ]);
+    let [header, tabs, filter, body, hints, message] = rows.areas(frame.area());
+    bar::header(app, frame, header);
+    bar::tabs(app, frame, tabs);
+    bar::filter(app, frame, filter);
+    screen(app, frame, body);
+    bar::hints(app, frame, hints);
+    bar::message(app, frame, message);
+    if let Some(overlay) = &app.overlay {
+        over::draw(app, overlay, frame);
+    }
+    over::palette(app, frame);
+    if let Some(dialog) = &app.dialog {
+        dialog::view::draw(dialog, frame, app.desk.look);
+    }
+}
+
+fn filter_is_shown(app: &App) -> bool {
+    bar::is_filtering(app) || !app.screens.get(app.screen).filtered().is_empty()
+}
+
+/// Draws the screen: what it knows, with a word on top where that is old, or why it knows nothing.
+fn screen(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let pane = app.screens.get(app.screen);
+    let (words, has_data) = match pane.failure() {
+        Some((failure, has_data)) => {
+            let request = failure.request.as_ref().map_or_else(String::new, |id| format!("  request {id}"));
+            (Some(format!("{}{request}", failure.words)), has_data)
+        }
+        None => (None, true),
+    };
+    let words = match (&app.desk.link, words) {
+        (Link::Away { cause, .. }, _) => Some(format!("Lost the server: {cause}")),
+        (Link::SignedOut { cause }, _) => {
+            Some(format!("Signed out: {cause}. In a shell: fgctl login --context {}", app.desk.place.context))
+        }
+        (_, words) => words,
+    };
+    let Some(words) = words else {
+        return pane.draw(frame, area, &app.desk);
+    };
+    let look = app.desk.look;
+    let hint = match has_data {
+        true => "  What is shown is from before. r tries again now, c another context, L the client log",
+        false => {
+            "  r tries again now, c another context, L the client log. The other screens may still work."
+        }
+    };
+    let lines = vec![
+        Line::styled(look.text(&format!("▲ {words}")).into_owned(), look.palette.style(Token::Bad)),
+        Line::styled(hint, look.palette.style(Token::Dim)),
+    ];
+    let text = Paragraph::new(lines).wrap(Wrap { trim: false });
+    let height = u16::try_from(text.line_count(area.width)).unwrap_or(2).min(area.height);
+    let [above, below] = Layout::vertical([Constraint::Length(height), Constraint::Min(0)]).areas(area);
+    frame.render_widget(text, above);
+    pane.draw(frame, below, &app.desk);
+}
+
+fn too_small(app: &App, frame: &mut Frame<'_>) {
+    let (width, height) = app.desk.size;
+    let lines = vec![
+        Line::from(Span::raw(format!("FluxGate needs 60x16, this is {width}x{height}."))),
+        Line::from("Make it bigger, or run:"),
+        Line::from("  fgctl status --watch"),
+    ];
+    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), frame.area());
+}
