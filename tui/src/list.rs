@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(list.window(10), 0..10);
         list.act(Action::PageDown);
         assert_eq!((list.at(), list.window(200)), (9, 0..100));
-        assert_eq!(list.window(0), 9..9, "no room is no rows");
+        assert!(list.window(0).is_empty(), "no room is no rows");
     }
 
     #[test]

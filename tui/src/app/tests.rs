@@ -116,7 +116,7 @@ fn environment(key: &str) -> fluxgate_client::environment::Environment {
     };
     read(
         json!({"id": "018f0000-0000-7000-8000-000000000001", "key": key, "name": key, "type": type_, "active": true,
-        "description": "", "createdAt": now(), "createdBy": "admin"}),
+        "position": 1, "createdAt": now(), "createdBy": "admin"}),
     )
 }
 

@@ -280,7 +280,7 @@ mod tests {
         let mut dialog = kill(("checkout", "prod"), true, DateTime::UNIX_EPOCH, &[]);
         assert!(matches!(keys(&mut dialog, &[Key::Enter]), Wish::Close), "it begins on Cancel");
         keys(&mut dialog, &[Key::Tab, Key::Tab]);
-        type_text(&mut dialog, "0");
+        type_text(&mut dialog, "30");
         keys(&mut dialog, &[Key::Tab]);
         type_text(&mut dialog, "5xx spike");
         keys(&mut dialog, &[Key::Tab]);

@@ -14,6 +14,8 @@ use crate::theme::Token;
 
 /// How many columns stand between two fields?
 const GAP: usize = 2;
+/// From which priority on is a column needed? Those below it are left out before one of these becomes narrow.
+const NEEDED: u8 = 7;
 /// How many stand before the first, for the cursor and the mark?
 const MARGIN: usize = 2;
 
@@ -129,15 +131,26 @@ fn widths(columns: &[Column], rows: &[Vec<Field>], room: usize) -> Vec<Option<us
     };
     let mut order: Vec<usize> = (0..columns.len()).collect();
     order.sort_by_key(|index| columns[*index].priority);
-    // First narrower, from the least important on; then left out, in the same order.
-    for index in &order {
-        let excess = needed(&widths).saturating_sub(room);
-        if let Some(width) = &mut widths[*index] {
-            let least = columns[*index].least.min(*width);
+    let (few, needs): (Vec<usize>, Vec<usize>) =
+        order.iter().partition(|index| columns[**index].priority < NEEDED);
+    let shrink = |widths: &mut Vec<Option<usize>>, index: usize| {
+        let excess = needed(widths).saturating_sub(room);
+        if let Some(width) = &mut widths[index] {
+            let least = columns[index].least.min(*width);
             *width = width.saturating_sub(excess).max(least);
         }
+        needed(widths) > room
+    };
+    // What is not needed is left out before what is needed becomes narrow.
+    for index in few {
+        if shrink(&mut widths, index) {
+            widths[index] = None;
+        }
     }
-    for index in &order[..order.len().saturating_sub(1)] {
+    for index in &needs {
+        shrink(&mut widths, *index);
+    }
+    for index in &needs[..needs.len().saturating_sub(1)] {
         if needed(&widths) > room {
             widths[*index] = None;
         }
