@@ -1,5 +1,6 @@
 //! What a command returns, and what it looks like in each format. Nothing here prints.
 
+mod before;
 mod cell;
 mod csv;
 mod fields;
@@ -21,7 +22,7 @@ pub(crate) use json::one_line;
 pub(crate) use looks::Looks;
 #[cfg(test)]
 pub(crate) use render::render_line;
-pub(crate) use render::{render, show_line};
+pub(crate) use render::{render, show_line, whole};
 pub(crate) use shape::{Shape, Showing};
 pub(crate) use view::{Column, View};
 pub(crate) use wrap::{wrapped, wrapped_at};

@@ -1,6 +1,7 @@
 //! Turns a view into text.
 
 use anstyle::{AnsiColor, Style};
+use minijinja::UndefinedBehavior;
 
 use super::Format;
 use super::looks::Looks;
@@ -11,6 +12,7 @@ use super::wrap::wrapped;
 use super::{Line, Tone};
 use super::{csv, json};
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::text::clean;
 
 /// Returns a view as text, lines ended, empty when there is nothing to show.
@@ -26,8 +28,19 @@ pub(crate) fn render(view: &View, shape: &Shape, looks: Looks) -> Result<String,
         format => {
             let value = shape.fields.of(&view.value)?;
             match &shape.through {
-                Through::Jq(jq) => Ok(json::results(&jq.run(&value)?, looks.terminal)),
-                Through::Template(template) => template.render(&value, looks),
+                Through::Jq(jq) => {
+                    let results = jq.run(&value)?;
+                    match view.secret.is_some() && results.iter().all(serde_json::Value::is_null) {
+                        true => Err(CliError::new(Exit::Failed, "jq: nothing comes out of the result")),
+                        false => Ok(json::results(&results, looks.terminal)),
+                    }
+                }
+                Through::Template(template) => {
+                    // What was done is not to end in an empty line.
+                    let strict = UndefinedBehavior::SemiStrict;
+                    let undefined = if shape.done.is() { strict } else { UndefinedBehavior::Lenient };
+                    template.render(&value, looks, undefined)
+                }
                 // Names are a list, a line each, whatever was asked for.
                 Through::Nothing if shape.names_only() => Ok(names(&value)),
                 Through::Nothing => Ok(match format {
@@ -39,6 +52,11 @@ pub(crate) fn render(view: &View, shape: &Shape, looks: Looks) -> Result<String,
             }
         }
     }
+}
+
+/// Returns all of a result as JSON, whatever was asked for.
+pub(crate) fn whole(view: &View, looks: Looks) -> String {
+    json::text(&view.value, looks.terminal)
 }
 
 /// Returns a line without its end, and without breaks.

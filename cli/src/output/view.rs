@@ -16,6 +16,8 @@ pub(crate) struct View {
     pub(crate) exit: Exit,
     pub(crate) notes: Vec<Line>,
     pub(crate) next: Vec<String>,
+    /// How to get another secret, where one is shown that is told only here.
+    pub(crate) secret: Option<String>,
 }
 
 /// A part of the table format.

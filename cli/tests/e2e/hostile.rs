@@ -47,6 +47,17 @@ fn answers_that_are_none() {
     told(&Fake::saying("200 OK", "{\"data\":{\"team\":7}}"), 1, "did not answer like a FluxGate server");
     told(&Fake::saying("200 OK", format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000))), 1, "without JSON");
     told(&Fake::saying("503 Service Unavailable", html), 11, "503");
+    // Proxies and portals speak for themselves.
+    told(&Fake::saying("401 Unauthorized", html), 4, "401 Unauthorized from http://127.0.0.1");
+    told(&Fake::saying("401 Unauthorized", "{\"message\":\"who?\"}"), 4, "not by FluxGate");
+    told(&Fake::saying("407 Proxy Authentication Required", html), 4, "does not sign in to a proxy");
+    told(&Fake::saying("403 Forbidden", html), 5, "not by FluxGate");
+    told(&Fake::saying("429 Too Many Requests\r\nRetry-After: 17", html), 1, "try again in 17s (Retry-After)");
+    told(&Fake::saying("429 Too Many Requests", html), 1, "too many requests");
+    // An error without words is one all the same.
+    for wordless in ["{\"errors\":[{}]}", "{\"errors\":[null]}", "{\"errors\":[{\"message\":\"\"}]}"] {
+        told(&Fake::saying("200 OK", wordless), 1, "the server refused, and does not say why");
+    }
     // A redirect could lead a token elsewhere.
     told(&Fake::saying("302 Found\r\nLocation: http://127.0.0.1:1/", ""), 1, "302");
 }

@@ -9,7 +9,6 @@ use super::super::propose::{moderate, reason, severe};
 use super::super::wait::{Goal, Opened, Until, Wait, Waiting};
 use super::wanted;
 use crate::error::CliError;
-use crate::exit::Exit;
 use crate::files::apply::{How, Report, run};
 use crate::files::{LiveTeam, Noun, Plan, Prune, load_plan, show_plan};
 use crate::output::View;
@@ -131,7 +130,7 @@ impl Apply {
             let opened = Opened { change: &change, gates: &[], joined: false };
             let change = match wait.follow(opened, Until::Applied).await {
                 Ok((change, _)) => Ok(change),
-                Err(error) if error.exit == Exit::Stopped => return Err(error),
+                Err(error) if error.exit.is_stop() => return Err(error),
                 Err(error) => Err(error),
             };
             report.decided(number, &change);

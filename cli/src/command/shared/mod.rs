@@ -14,7 +14,7 @@ pub(crate) use facts::{facts, yes_no};
 pub(crate) use list::{Limit, list};
 pub(crate) use password::{PasswordStdin, lines_of_stdin};
 pub(crate) use role::{RoleArg, roles};
-pub(crate) use secret::secret;
+pub(crate) use secret::{has_reader, secret};
 
 use super::propose;
 use crate::error::CliError;

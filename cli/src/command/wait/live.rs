@@ -18,6 +18,7 @@ impl<'u> Live<'u> {
     pub(super) fn new(ui: &'u Ui) -> Self {
         let style = ProgressStyle::with_template("{msg}").ok().filter(|_| ui.is_live());
         let block = style.map(|style| {
+            ui.draws();
             let target = ProgressDrawTarget::stderr_with_hz(REDRAWS);
             ProgressBar::with_draw_target(None, target).with_style(style)
         });
