@@ -218,15 +218,18 @@ fn in_between(status: u16, retry_after: Option<String>, message: String) -> CliE
             let mut error = CliError::new(Exit::Failed, message);
             Code::Limited.as_str().clone_into(&mut error.code);
             error.hint(match retry_after {
-                Some(seconds) if seconds.parse::<u32>().is_ok() => format!("try again in {seconds}s (Retry-After)"),
+                Some(seconds) if seconds.parse::<u32>().is_ok() => {
+                    format!("try again in {seconds}s (Retry-After)")
+                }
                 Some(date) => format!("try again after {date} (Retry-After)"),
                 None => "there were too many requests; try again in a while".to_owned(),
             })
         }
         403 => CliError::new(Exit::NotAllowed, message)
             .hint(format!("does the proxy let this machine through? Otherwise, {address}")),
-        _ => CliError::new(Exit::SignIn, message)
-            .hint(format!("`fgctl login` does not sign in to a proxy, which wants its own; otherwise, {address}")),
+        _ => CliError::new(Exit::SignIn, message).hint(format!(
+            "`fgctl login` does not sign in to a proxy, which wants its own; otherwise, {address}"
+        )),
     }
 }
 

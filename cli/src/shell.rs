@@ -239,12 +239,7 @@ impl Shell {
         })
     }
 
-    fn signed_in(
-        &self,
-        server: &str,
-        context: Option<&Context>,
-        timeout: Duration,
-    ) -> Result<Api, CliError> {
+    fn signed_in(&self, server: &str, context: Option<&Context>, timeout: Duration) -> Result<Api, CliError> {
         let connect = |credentials| self.connect(server, credentials, timeout);
         if let Some(token) = credentials::token_from_environment()? {
             return connect(Credentials::Token(token));
@@ -301,12 +296,7 @@ impl Shell {
         self.connect(server, credentials, self.request_timeout())
     }
 
-    fn connect(
-        &self,
-        server: &str,
-        credentials: Credentials,
-        timeout: Duration,
-    ) -> Result<Api, CliError> {
+    fn connect(&self, server: &str, credentials: Credentials, timeout: Duration) -> Result<Api, CliError> {
         let api = Api::new(server, credentials, timeout)?;
         let api = api.asking(self.ui.before()).telling(self.ui.retrying());
         let Some(path) = self.ca_file(server) else {

@@ -239,7 +239,8 @@ mod tests {
         let refusal = Refusal::from_answer(&json!({"message": "boom"}));
         assert_eq!(refusal.code, Code::Internal);
         assert_eq!(refusal.message, "boom");
-        for wordless in [json!({}), json!({"message": " "}), json!({"message": null}), json!(null), json!("")] {
+        for wordless in [json!({}), json!({"message": " "}), json!({"message": null}), json!(null), json!("")]
+        {
             assert_eq!(Refusal::from_answer(&wordless).message, super::WORDLESS, "{wordless}");
         }
         assert_eq!(Refusal::from_answer(&json!("boom")).message, "boom");

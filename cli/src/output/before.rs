@@ -35,6 +35,9 @@ const OURS: [&str; 22] = [
     "warnings",
 ];
 
+/// How many fields are named where none is near?
+const MOST: usize = 24;
+
 /// Whether something was done, by any connection of this process.
 #[derive(Clone, Default)]
 pub(crate) struct Done(Arc<AtomicBool>);
@@ -75,13 +78,16 @@ fn check(wanted: &[Vec<String>], fields: &Fields) -> Result<(), Hold> {
     }
 }
 
-/// Says that there is no such field, and which one was probably meant.
+/// Says that there is no such field, and which one was probably meant, or which there are.
 pub(super) fn unknown(field: &str, names: &[String]) -> String {
-    let mut message = format!("the result has no field {field:?}");
-    if let Some(near) = nearest(field, names) {
-        message.push_str(&format!(". Did you mean {near}?"));
+    let depth = |path: &str| path.matches('.').count();
+    let alike: Vec<String> = names.iter().filter(|name| depth(name) == depth(field)).cloned().collect();
+    let message = format!("the result has no field {field:?}");
+    match nearest(field, &alike).or_else(|| nearest(field, names)) {
+        Some(near) => format!("{message}. Did you mean {near}?"),
+        None if (1..=MOST).contains(&alike.len()) => format!("{message}; there are {}", alike.join(", ")),
+        None => message,
     }
-    message
 }
 
 #[cfg(test)]
@@ -118,14 +124,17 @@ mod tests {
             include_str!("../command/logout.rs"),
             include_str!("../files/apply/show.rs"),
         ];
-        // Of what stands in a list or below a field of the result.
-        let below = ["reference", "result"];
         for source in sources {
-            let code = source.split("#[cfg(test)]").next().unwrap();
+            // What makes the items of a list comes after what makes the result.
+            let code = source.split("fn item(").next().unwrap();
+            let code = code.split("#[cfg(test)]").next().unwrap();
             for (at, _) in code.match_indices("\":") {
                 let name = code[..at].rsplit('"').next().unwrap();
-                let added = name.chars().all(|c| c.is_ascii_alphanumeric()) && !name.is_empty();
-                assert!(!added || OURS.contains(&name) || name == "client" || name == "key" || below.contains(&name), "{name}");
+                if !name.chars().all(|c| c.is_ascii_alphanumeric()) {
+                    continue;
+                }
+                let answered = matches!(name, "client" | "key");
+                assert!(answered || OURS.contains(&name), "{name}");
             }
         }
     }

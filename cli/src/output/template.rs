@@ -31,10 +31,10 @@ impl Template {
     /// Returns the paths of the result that it names.
     pub(super) fn wanted(&self) -> Vec<Vec<String>> {
         let environment = Environment::new();
-        let names = environment.template_from_str(&self.0).map(|template| template.undeclared_variables(true));
-        let is_its_own = |name: &str| {
-            ITS_OWN.contains(&name) || environment.globals().any(|(global, _)| global == name)
-        };
+        let names =
+            environment.template_from_str(&self.0).map(|template| template.undeclared_variables(true));
+        let is_its_own =
+            |name: &str| ITS_OWN.contains(&name) || environment.globals().any(|(global, _)| global == name);
         let path = |name: &String| {
             let mut path: Vec<String> = name.split('.').map(str::to_owned).collect();
             if path.first().is_some_and(|first| first == "it") {
@@ -208,8 +208,12 @@ mod tests {
     fn what_it_names_is_known_before() {
         let source = "{{ it.key }} {% for k in client.keys %}{{ k.id }} {{ loop.index }}{% endfor %}\
             {% set x = range(3) %}{{ x }} {{ name|upper }}";
-        let mut wanted: Vec<String> =
-            Template::new(source).unwrap_or_else(|e| panic!("{}", e.message)).wanted().iter().map(|p| p.join(".")).collect();
+        let mut wanted: Vec<String> = Template::new(source)
+            .unwrap_or_else(|e| panic!("{}", e.message))
+            .wanted()
+            .iter()
+            .map(|p| p.join("."))
+            .collect();
         wanted.sort();
         assert_eq!(wanted, ["client.keys", "key", "name"]);
     }

@@ -52,7 +52,11 @@ fn answers_that_are_none() {
     told(&Fake::saying("401 Unauthorized", "{\"message\":\"who?\"}"), 4, "not by FluxGate");
     told(&Fake::saying("407 Proxy Authentication Required", html), 4, "does not sign in to a proxy");
     told(&Fake::saying("403 Forbidden", html), 5, "not by FluxGate");
-    told(&Fake::saying("429 Too Many Requests\r\nRetry-After: 17", html), 1, "try again in 17s (Retry-After)");
+    told(
+        &Fake::saying("429 Too Many Requests\r\nRetry-After: 17", html),
+        1,
+        "try again in 17s (Retry-After)",
+    );
     told(&Fake::saying("429 Too Many Requests", html), 1, "too many requests");
     // An error without words is one all the same.
     for wordless in ["{\"errors\":[{}]}", "{\"errors\":[null]}", "{\"errors\":[{\"message\":\"\"}]}"] {

@@ -49,14 +49,16 @@ fn what_a_result_cannot_have_is_told_before_anything_is_sent() {
         ["-t", "{{ it.kee }}"],
         ["-t", "{% for k in client.kees %}{{ k.id }}{% endfor %}"],
     ] {
-        fake.run(&[&create[..], &shown].concat()).ends(2).says("the result has no field").says("nothing was sent");
+        fake.run(&[&create[..], &shown].concat())
+            .ends(2)
+            .says("the result has no field")
+            .says("nothing was sent");
         let run = fake.run(&[&create[..], &shown, &["-o", "json"]].concat()).ends(2);
         assert_eq!(run.stdout, "");
     }
     fake.run(&[&create[..], &["--json", "kee"]].concat()).ends(2).says("Did you mean key?");
     for (command, wrong) in [
-        (&["change", "cancel", "7", "--yes"][..], "nubmer"),
-        (&["feature", "archive", "x", "--yes"], "kee"),
+        (&["change", "cancel", "7"][..], "nubmer"),
         (&["policy", "delete", "x", "--yes"], "kee"),
         (&["token", "revoke", "ci", "--yes"], "sate"),
     ] {
@@ -133,7 +135,8 @@ fn a_secret_that_was_not_written_is_no_success() {
         let body = made().to_string();
         let fake = Fake::new(move |_, stream| {
             waits.wait();
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            let head =
+                format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
             let _ = stream.write_all(format!("{head}{body}").as_bytes());
         });
         let mut fgctl = fake.command(env!("CARGO_BIN_EXE_fgctl"), &[]);

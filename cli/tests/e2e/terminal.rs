@@ -113,10 +113,12 @@ fn small_and_dumb_terminals_get_lines() {
     let fake = Fake::json(&json!({"data": {"team": {"page": {
         "nodes": [node], "pageInfo": {"hasNextPage": false, "endCursor": null}, "totalCount": 1,
     }}}}));
-    let refused = Fake::json(&json!({"errors": [{"message": "something is not as it should be", "extensions": {
-        "code": "BLOCKED", "hint": "fgctl promote checkout --to staging",
-        "gates": [{"gate": "stage", "passed": false, "message": "it is not live in staging", "hint": "go on"}],
-    }}]}));
+    let refused = Fake::json(
+        &json!({"errors": [{"message": "something is not as it should be", "extensions": {
+            "code": "BLOCKED", "hint": "fgctl promote checkout --to staging",
+            "gates": [{"gate": "stage", "passed": false, "message": "it is not live in staging", "hint": "go on"}],
+        }}]}),
+    );
     for (fake, code) in [(&fake, 0), (&refused, 9)] {
         for (terminal, room) in [((20, "xterm"), 20), ((20, "dumb"), 20), ((80, "dumb"), 80)] {
             let mut command = fake.command(env!("CARGO_BIN_EXE_fgctl"), &[]);
@@ -128,7 +130,9 @@ fn small_and_dumb_terminals_get_lines() {
             assert!(shown.lines().all(fits) && !shown.contains('\u{1b}'), "{terminal:?}: {shown}");
         }
     }
-    for (terminal, words) in [((20, "xterm"), ["feature", "--help"]), ((80, "dumb"), ["exit-codes", "--ascii"])] {
+    for (terminal, words) in
+        [((20, "xterm"), ["feature", "--help"]), ((80, "dumb"), ["exit-codes", "--ascii"])]
+    {
         let mut command = fake.command(env!("CARGO_BIN_EXE_fgctl"), &[("FGCTL_PAGER", "")]);
         command.args(words);
         let (ended, shown) = on_terminal_of(terminal, command, &[]);

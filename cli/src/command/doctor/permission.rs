@@ -25,7 +25,10 @@ pub(super) fn look(config: &Config) -> Vec<Finding> {
     let path = config.path();
     match open_to_others(&path) {
         Some(mode) if mode & WRITE != 0 => {
-            let text = format!("others on this machine can change {}, and so where a sign-in is sent", path.display());
+            let text = format!(
+                "others on this machine can change {}, and so where a sign-in is sent",
+                path.display()
+            );
             findings.push(Finding::problem("files", text).hint(format!("chmod 600 {}", quoted(&path))));
         }
         Some(_) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use fluxgate_client::{Api, EnvironmentType, change, clock};
 
 use super::super::propose::{moderate, reason, severe};
-use super::super::wait::{Goal, Opened, Until, Wait, Waiting};
+use super::super::wait::{Goal, Opened, Until, Wait, Waiting, stopped};
 use super::wanted;
 use crate::error::CliError;
 use crate::files::apply::{How, Report, run};
@@ -138,7 +138,16 @@ impl Apply {
         let Some(revision) = report.revision().filter(|_| until == Until::Edges) else {
             return Ok(());
         };
-        let edges = wait.edges(Goal::Revision(revision), started, FOR_EDGES).await?;
+        let edges = tokio::select! {
+            // What was waited for before has taken the signals from those who end processes.
+            biased;
+            exit = stopped() => {
+                let message = "stopped waiting for the edges; what was applied stays";
+                let hint = format!("fgctl edge wait --revision {revision} to go on");
+                return Err(CliError::new(exit, message).hint(hint));
+            }
+            edges = wait.edges(Goal::Revision(revision), started, FOR_EDGES) => edges?,
+        };
         shell.ui.step(edges.sentence());
         if !edges.settled() {
             report.lagging(edges.sentence());

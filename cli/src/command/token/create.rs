@@ -44,6 +44,7 @@ impl Create {
             expires_at: self.expires.from(clock::now()),
         };
         let made = token::create(&api, input).await.map_err(on_conflict(hint))?;
-        Ok(secret(&made, &made.key, ("token", format!("fgctl token rotate {}", made.token.name))).next("FGCTL_TOKEN_FILE=FILE fgctl whoami"))
+        Ok(secret(&made, &made.key, ("token", format!("fgctl token rotate {}", made.token.name)))
+            .next("FGCTL_TOKEN_FILE=FILE fgctl whoami"))
     }
 }

@@ -82,8 +82,7 @@ impl<'a> Run<'a> {
     /// Notes how something went; whatever all requests would fail at ends the run.
     fn finish(&mut self, reference: &Reference, done: Result<(), CliError>) {
         if let Err(error) = done {
-            self.stopped |=
-                error.exit.is_stop() || matches!(error.exit, Exit::Unreachable | Exit::SignIn);
+            self.stopped |= error.exit.is_stop() || matches!(error.exit, Exit::Unreachable | Exit::SignIn);
             self.report.fail(reference, error);
         }
     }
