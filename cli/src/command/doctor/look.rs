@@ -28,7 +28,7 @@ pub(super) async fn all(shell: &Shell) -> Vec<Finding> {
     if let Ok(config) = shell.config() {
         findings.extend(permission::look(config));
     }
-    let limit = shell.timeout().unwrap_or(LOOK);
+    let limit = shell.timeout().map_or(LOOK, |_| shell.request_timeout());
     let api = match shell.api_within(limit) {
         Ok(api) => api,
         Err(error) => {
@@ -229,7 +229,7 @@ async fn edges(within: Within<'_>, team: &str) -> Finding {
 }
 
 async fn subscriptions(within: Within<'_>) -> Finding {
-    match within.look(subscribe::probe(within.api)).await {
+    match within.look(Box::pin(subscribe::probe(within.api))).await {
         Ok(took) => {
             let took = TimeDelta::from_std(took).unwrap_or_default();
             Finding::ok("subscriptions", format!("a WebSocket gets through in {}", time::seconds(took)))

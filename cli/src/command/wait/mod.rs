@@ -292,9 +292,9 @@ fn waits(change: &Change) -> bool {
     matches!(change.status, ChangeStatus::Pending | ChangeStatus::Approved)
 }
 
-/// Returns whether an error may be over in a moment: the backend, or its database, is away.
+/// Returns whether an error may be over in a moment: the backend, or its database, is away, or was asked too often.
 fn passes(error: &Error) -> bool {
-    matches!(error, Error::Unreachable { .. })
+    matches!(error, Error::Unreachable { .. } | Error::Stopped { status: 429, .. })
         || matches!(error.code(), Some(Code::Unavailable | Code::Internal))
 }
 
@@ -306,4 +306,22 @@ fn interrupted(number: i64, exit: Exit) -> CliError {
 fn applied_already(number: i64, exit: Exit) -> CliError {
     CliError::new(exit, format!("stopped waiting for the edges; #{number} is applied"))
         .hint(format!("fgctl change wait {number} --wait=edges to go on"))
+}
+
+#[cfg(test)]
+mod tests {
+    use fluxgate_client::Error;
+
+    use super::passes;
+
+    #[test]
+    fn a_proxy_that_was_asked_too_often_is_asked_again() {
+        let stopped = |status| Error::Stopped {
+            server: "http://a".into(),
+            status,
+            answer: String::new(),
+            retry_after: None,
+        };
+        assert!(passes(&stopped(429)) && !passes(&stopped(401)) && !passes(&stopped(403)));
+    }
 }
