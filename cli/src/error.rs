@@ -164,6 +164,7 @@ impl From<Error> for CliError {
             Error::Setup(message) => Self::usage(message),
             Error::Keep(cause) => {
                 Self::new(Exit::Failed, format!("cannot keep the renewed sign-in: {cause}"))
+                    .hint("FGCTL_CONFIG_DIR names another folder, FGCTL_TOKEN_FILE a token, which needs none")
             }
         }
     }

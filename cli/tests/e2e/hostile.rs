@@ -193,6 +193,23 @@ fn a_home_that_cannot_be_written() {
     let run = fake.with(&home, &set);
     assert!(matches!(run.code, 1 | 2), "{run:#?}");
     run.says("/dev/null/fgctl");
+    // A sign-in that cannot be written again is not renewed: the server would take the new one for the only one.
+    fake.file(
+        "config/config.toml",
+        &format!("current = \"here\"\n[contexts.here]\nserver = {:?}\n", fake.address()),
+    );
+    let saved = json!({
+        "server": fake.address(), "username": "dev", "accessToken": "a", "refreshToken": "r",
+        "accessExpiresAt": "2026-01-01T00:00:00Z",
+    });
+    fake.file("config/credentials/here.json", &saved.to_string());
+    std::fs::create_dir(fake.place().join("config/credentials/here.lock")).unwrap();
+    let before = fake.asked();
+    fake.with(&[], &["env", "list", "--team", "demo"])
+        .ends(1)
+        .says("cannot keep the renewed sign-in")
+        .says("FGCTL_CONFIG_DIR");
+    assert_eq!(fake.asked(), before);
     fake.with(&home, &["--help"]).ends(0);
     fake.with(&home, &["version"]).ends(0);
 }
