@@ -3,6 +3,7 @@
 mod cell;
 mod csv;
 mod fields;
+mod fit;
 mod frame;
 mod jq;
 mod json;
@@ -15,6 +16,7 @@ mod view;
 mod wrap;
 
 pub(crate) use cell::Cell;
+pub(crate) use fit::Stays;
 pub(crate) use fluxgate_wording::{Line, Tone};
 pub(crate) use frame::frame;
 pub(crate) use json::one_line;
@@ -32,7 +34,7 @@ pub(crate) enum Format {
     /// Aligned columns on a terminal, tab-separated without a header elsewhere
     #[default]
     Table,
-    /// A table with more columns
+    /// A table with more columns, of which nothing is cut off
     Wide,
     /// The full object, or a list of them
     Json,

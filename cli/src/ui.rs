@@ -133,17 +133,6 @@ impl Ui {
         self.screen.stderr.terminal && !self.screen.dumb && !self.machine()
     }
 
-    /// Returns lines as they are redrawn on stderr by something other than this, without an end.
-    pub(crate) fn block(&self, lines: &[Line]) -> String {
-        let (stream, looks) = (self.screen.stderr, self.looks(self.screen.stderr));
-        let lines = lines.iter().flat_map(|line| wrapped(line, stream.width));
-        let text = lines.map(|line| show_line(&line, looks)).collect::<Vec<_>>().join("\n");
-        match stream.colour {
-            ColorChoice::Never => anstream::adapter::strip_str(&text).to_string(),
-            _ => text,
-        }
-    }
-
     /// Returns whether there is somebody to ask.
     pub(crate) fn may_ask(&self) -> bool {
         self.may_ask
@@ -261,6 +250,25 @@ impl Ui {
         reads(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
     }
 
+    /// Draws lines on stderr over the last `drawn` ones, and returns how many they took.
+    pub(crate) fn redraw(&self, lines: &[Line], drawn: usize) -> usize {
+        let (stream, looks) = (Screen::look().stderr, self.looks(self.screen.stderr));
+        let lines = lines.iter().flat_map(|line| wrapped(line, stream.width));
+        let text: String = lines.map(|line| format!("{}\n", show_line(&line, looks))).collect();
+        let text = match self.screen.stderr.colour {
+            ColorChoice::Never => anstream::adapter::strip_str(&text).to_string(),
+            _ => text,
+        };
+        let (text, lines) = frame(&text, (stream.width.unwrap_or(80), stream.height.unwrap_or(24)), drawn);
+        steer(&text);
+        lines
+    }
+
+    /// Begins the line anew in which the cursor on stderr stands.
+    pub(crate) fn below(&self) {
+        steer("\r\x1b[K");
+    }
+
     /// Returns whether people watch on a terminal that can be drawn on.
     pub(crate) fn in_place(&self) -> bool {
         let tabular = matches!(self.shape.format, Format::Table | Format::Wide);
@@ -300,6 +308,12 @@ fn reads(written: io::Result<()>) -> Result<bool, CliError> {
 
 fn write_err(text: &str, colour: ColorChoice) {
     let mut stderr = AutoStream::new(io::stderr().lock(), colour);
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+}
+
+/// Writes to the terminal at stderr what moves its cursor, which is no colour: it goes past whatever takes colours out.
+fn steer(text: &str) {
+    let mut stderr = io::stderr().lock();
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
 

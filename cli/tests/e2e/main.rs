@@ -15,6 +15,7 @@ mod faults;
 mod files;
 mod hostile;
 mod http;
+mod narrow;
 mod output;
 mod poll;
 mod refusals;
