@@ -9,7 +9,7 @@ const REASON: &str = "the redesign has been in staging for two weeks, the error 
 
 /// Returns what a person sees on a terminal of so many columns, every line of which fits.
 fn seen(world: &World, width: usize, args: &[&str]) -> String {
-    let mut command = world.command("dev", args);
+    let mut command = world.command("admin", args);
     command.env("FGCTL_FORCE_TTY", width.to_string()).env("NO_COLOR", "1");
     let shown = run(&mut command, "").stdout;
     assert!(!shown.is_empty(), "{args:?}");
@@ -45,7 +45,7 @@ fn keys_and_states_stay_and_words_are_whole() {
     world.run("lead", &["change", "comment", number, comment]).ends(0);
 
     let token = ["token", "create", "ci-deploy-of-payments-in-emea-and-apac", "--role", "requester"];
-    run(&[&token[..], &["--expires", "9d"]].concat()).ends(0);
+    world.run("admin", &[&token[..], &["--expires", "9d"]].concat()).ends(0);
 
     for width in [80, 60] {
         let shown = |args: &[&str]| seen(&world, width, args);
