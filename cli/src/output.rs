@@ -26,7 +26,7 @@ pub(crate) use render::render_line;
 pub(crate) use render::{render, show_line};
 pub(crate) use shape::{Shape, Showing};
 pub(crate) use view::{Column, View};
-pub(crate) use wrap::{wrapped, wrapped_at};
+pub(crate) use wrap::{joined, wrapped, wrapped_at};
 
 /// How a result is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -11,12 +11,15 @@ use secrecy::SecretString;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{
-    Format, Line, Looks, Shape, Tone, View, frame, one_line, render, show_line, wrapped, wrapped_at,
+    Format, Line, Looks, Shape, Tone, View, frame, joined, one_line, render, show_line, wrapped, wrapped_at,
 };
 use crate::pager;
 use crate::screen::{Screen, Stream, variable};
 use crate::text::clean;
 use crate::time;
+
+/// What stands before the commands that come next?
+const NEXT: &str = "Next: ";
 
 /// How wide is a gate's name at least?
 const GATE: usize = 11;
@@ -48,8 +51,13 @@ impl Ui {
             self.note(note.clone());
         }
         if self.screen.stderr.terminal && !view.next.is_empty() {
-            let next = format!("Next: {}", view.next.join(" · "));
-            self.note(Line::default().and(Tone::Dim, next));
+            // A command that is torn apart cannot be pasted.
+            let room = self.screen.stderr.width.map(|width| width.saturating_sub(NEXT.len()));
+            for (index, line) in joined(&view.next, " ·", room).iter().enumerate() {
+                let before = if index == 0 { NEXT } else { "" };
+                let line = format!("{before:<width$}{line}", width = NEXT.len());
+                self.note(Line::default().and(Tone::Dim, line));
+            }
         }
         Ok(())
     }

@@ -9,7 +9,8 @@ const TEXT: usize = 16;
 /// How narrow does a column become that always stays, before others go?
 const NAME: usize = 24;
 
-/// How narrow does one become when nothing is left to go but states: names, then states, then all there is?
+/// How narrow does one become when nothing is left to go but states, which become as narrow as text before: names, then
+/// states?
 const TIGHT: [usize; 2] = [12, 6];
 
 /// How long a column stays where there is little room. The first one, which names the thing, always does.
@@ -83,6 +84,7 @@ fn squeezed(wishes: &[Wish], kept: &[usize], (room, sign): (usize, usize)) -> Op
     narrow(&|stays| stays <= Stays::Usual, TEXT);
     narrow(&|stays| stays == Stays::Always, NAME);
     if (0..kept.len()).all(|at| stays(at) > Stays::Usual) {
+        narrow(&|stays| stays != Stays::Always, TEXT);
         narrow(&|stays| stays == Stays::Always, TIGHT[0]);
         narrow(&|stays| stays == Stays::Long, TIGHT[1]);
         narrow(&|stays| stays == Stays::Longest, TIGHT[1]);
@@ -110,7 +112,7 @@ mod tests {
         assert_eq!(of(64, 92), [24, 10, 9, 13, 11, 15].map(Some));
         assert_eq!(of(64, 80), [Some(32), None, None, Some(13), Some(11), Some(15)]);
         assert_eq!(of(64, 40), [Some(12), None, None, Some(6), Some(6), Some(7)]);
-        assert_eq!(of(64, 25), [Some(7), None, None, None, None, Some(11)]);
+        assert_eq!(of(64, 25), [Some(6), None, None, Some(6), None, Some(6)]);
     }
 
     #[test]

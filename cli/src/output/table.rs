@@ -40,13 +40,14 @@ pub(super) fn table(header: &[Heading], rows: &[Vec<Cell>], shape: &Shape, looks
     laid_out(&lines, wishes, Looks { width, ..looks })
 }
 
-/// Returns what a column would like, its width aside: what its heading says, or what is in it.
+/// Returns what a column would like, its width aside: what its heading says, or what is in it. Rows without a header are no
+/// list: each field of theirs says something that is not said elsewhere.
 fn wish(heading: Option<&Heading>, rows: &[Vec<Cell>], index: usize) -> Wish {
     let any = |is: fn(&Cell) -> bool| rows.iter().filter_map(|row| row.get(index)).any(is);
     let prose = heading.is_some_and(|heading| heading.prose) || any(|cell| matches!(cell, Cell::Prose(_)));
     let stays = heading.and_then(|heading| heading.stays).unwrap_or_else(|| match prose {
         true => Stays::Always,
-        false if any(|cell| matches!(cell, Cell::State(..))) => Stays::Long,
+        false if heading.is_none() || any(|cell| matches!(cell, Cell::State(..))) => Stays::Long,
         false => Stays::Usual,
     });
     Wish { width: 0, stays, prose }
@@ -165,7 +166,7 @@ mod tests {
 
     use super::{aligned, cut, laid_out};
     use crate::output::fit::{Stays, Wish};
-    use crate::output::{Looks, Tone};
+    use crate::output::{Cell, Looks, Shape, Tone};
 
     fn show(rows: &[&[&str]], width: Option<usize>) -> String {
         let looks = Looks { terminal: true, width, ascii: false, now: DateTime::<Utc>::UNIX_EPOCH };
@@ -207,6 +208,25 @@ mod tests {
         assert_eq!(
             laid_out(&rows, vec![Wish::default(), prose, Wish::default()], looks),
             "1    nothing below fits;       #12\n     `server/error-with-a-nam\n     e`\n130  no                        #7\n"
+        );
+    }
+
+    #[test]
+    fn facts_are_made_narrow_before_one_goes() {
+        let state = Cell::State(Tone::Bad, "killed".into());
+        let words = "by admin, 13m ago: \"5xx spike\"";
+        let row = vec![
+            state,
+            Cell::Prose("checkout-redesign-single-page".into()),
+            "prod".into(),
+            Cell::Prose(words.into()),
+        ];
+        let looks = Looks { terminal: true, width: Some(52), ascii: false, now: DateTime::UNIX_EPOCH };
+        let text = super::table(&[], &[row], &Shape::default(), looks);
+        assert_eq!(
+            anstream::adapter::strip_str(&text).to_string(),
+            "✗ killed  checkout-redesign-sing  prod  by admin,\n          \
+             le-page                       13m ago:\n                                        \"5xx spike\"\n"
         );
     }
 

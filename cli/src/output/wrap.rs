@@ -70,7 +70,7 @@ pub(super) fn folded(text: &str, width: usize) -> Vec<String> {
 }
 
 /// Returns facts in lines no wider than this, joined by a sign; none is torn apart.
-pub(super) fn joined(facts: &[String], sign: &str, width: Option<usize>) -> Vec<String> {
+pub(crate) fn joined(facts: &[String], sign: &str, width: Option<usize>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for (index, fact) in facts.iter().enumerate() {
         let sign = if index + 1 < facts.len() { sign } else { "" };
