@@ -4,6 +4,7 @@ mod before;
 mod cell;
 mod csv;
 mod fields;
+mod fit;
 mod frame;
 mod jq;
 mod json;
@@ -16,6 +17,7 @@ mod view;
 mod wrap;
 
 pub(crate) use cell::Cell;
+pub(crate) use fit::Stays;
 pub(crate) use fluxgate_wording::{Line, Tone};
 pub(crate) use frame::frame;
 pub(crate) use json::one_line;
@@ -25,7 +27,7 @@ pub(crate) use render::render_line;
 pub(crate) use render::{render, show_line, whole};
 pub(crate) use shape::{Shape, Showing};
 pub(crate) use view::{Column, View};
-pub(crate) use wrap::{wrapped, wrapped_at};
+pub(crate) use wrap::{joined, wrapped, wrapped_at};
 
 /// How a result is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -33,7 +35,7 @@ pub(crate) enum Format {
     /// Aligned columns on a terminal, tab-separated without a header elsewhere
     #[default]
     Table,
-    /// A table with more columns
+    /// A table with more columns, of which nothing is cut off
     Wide,
     /// The full object, or a list of them
     Json,

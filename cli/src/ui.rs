@@ -13,12 +13,16 @@ use secrecy::SecretString;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{
-    Format, Line, Looks, Shape, Tone, View, frame, one_line, render, show_line, whole, wrapped, wrapped_at,
+    Format, Line, Looks, Shape, Tone, View, frame, joined, one_line, render, show_line, whole, wrapped,
+    wrapped_at,
 };
 use crate::pager;
 use crate::screen::{Screen, Stream, variable};
 use crate::text::clean;
 use crate::time;
+
+/// What stands before the commands that come next?
+const NEXT: &str = "Next: ";
 
 /// How wide is a gate's name at least?
 const GATE: usize = 11;
@@ -61,8 +65,13 @@ impl Ui {
             self.note(note.clone());
         }
         if self.screen.stderr.terminal && !view.next.is_empty() {
-            let next = format!("Next: {}", view.next.join(" · "));
-            self.note(Line::default().and(Tone::Dim, next));
+            // A command that is torn apart cannot be pasted.
+            let room = self.screen.stderr.width.map(|width| width.saturating_sub(NEXT.len()));
+            for (index, line) in joined(&view.next, " ·", room).iter().enumerate() {
+                let before = if index == 0 { NEXT } else { "" };
+                let line = format!("{before:<width$}{line}", width = NEXT.len());
+                self.note(Line::default().and(Tone::Dim, line));
+            }
         }
         wrong.map_or(Ok(()), Err)
     }
@@ -144,17 +153,6 @@ impl Ui {
     /// Returns whether somebody sees on a terminal what is redrawn in place.
     pub(crate) fn is_live(&self) -> bool {
         self.screen.stderr.terminal && !self.screen.dumb && !self.machine()
-    }
-
-    /// Returns lines as they are redrawn on stderr by something other than this, without an end.
-    pub(crate) fn block(&self, lines: &[Line]) -> String {
-        let (stream, looks) = (self.screen.stderr, self.looks(self.screen.stderr));
-        let lines = lines.iter().flat_map(|line| wrapped(line, stream.width));
-        let text = lines.map(|line| show_line(&line, looks)).collect::<Vec<_>>().join("\n");
-        match stream.colour {
-            ColorChoice::Never => anstream::adapter::strip_str(&text).to_string(),
-            _ => text,
-        }
     }
 
     /// Says nothing of requests from here on: something is redrawn in place.
@@ -303,6 +301,25 @@ impl Ui {
         reads(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
     }
 
+    /// Draws lines on stderr over the last `drawn` ones, and returns how many they took.
+    pub(crate) fn redraw(&self, lines: &[Line], drawn: usize) -> usize {
+        let (stream, looks) = (Screen::look().stderr, self.looks(self.screen.stderr));
+        let lines = lines.iter().flat_map(|line| wrapped(line, stream.width));
+        let text: String = lines.map(|line| format!("{}\n", show_line(&line, looks))).collect();
+        let text = match self.screen.stderr.colour {
+            ColorChoice::Never => anstream::adapter::strip_str(&text).to_string(),
+            _ => text,
+        };
+        let (text, lines) = frame(&text, (stream.width.unwrap_or(80), stream.height.unwrap_or(24)), drawn);
+        steer(&text);
+        lines
+    }
+
+    /// Begins the line anew in which the cursor on stderr stands.
+    pub(crate) fn below(&self) {
+        steer("\r\x1b[K");
+    }
+
     /// Returns whether people watch on a terminal that can be drawn on.
     pub(crate) fn in_place(&self) -> bool {
         let tabular = matches!(self.shape.format, Format::Table | Format::Wide);
@@ -343,6 +360,12 @@ fn reads(written: io::Result<()>) -> Result<bool, CliError> {
 
 fn write_err(text: &str, colour: ColorChoice) {
     let mut stderr = AutoStream::new(io::stderr().lock(), colour);
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+}
+
+/// Writes to the terminal at stderr what moves its cursor, which is no colour: it goes past whatever takes colours out.
+fn steer(text: &str) {
+    let mut stderr = io::stderr().lock();
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
 

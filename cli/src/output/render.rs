@@ -8,7 +8,7 @@ use super::looks::Looks;
 use super::shape::{Shape, Through};
 use super::table::table;
 use super::view::{Part, View};
-use super::wrap::wrapped;
+use super::wrap::{joined, wrapped};
 use super::{Line, Tone};
 use super::{csv, json};
 use crate::error::CliError;
@@ -85,6 +85,10 @@ fn text(part: &Part, shape: &Shape, looks: Looks) -> String {
         Part::Line(line) => {
             let lines = wrapped(line, looks.width);
             lines.iter().map(|line| format!("{}\n", show_line(line, looks))).collect()
+        }
+        Part::Facts(facts) => {
+            let facts: Vec<String> = facts.iter().map(|fact| looks.text(fact).into_owned()).collect();
+            joined(&facts, &looks.text(" ·"), looks.width).iter().map(|line| format!("{line}\n")).collect()
         }
         Part::Rows(rows) => table(&[], rows, shape, looks),
         Part::Value(value) => json::text(value, looks.terminal),

@@ -114,7 +114,7 @@ fn table(rows: &Value, fields: &[String], looks: Looks) -> Result<Value, Error> 
         };
         lines.push(line.iter().map(text).collect());
     }
-    Ok(Value::from_safe_string(aligned(lines, looks).trim_end().to_owned()))
+    Ok(Value::from_safe_string(aligned(&lines, looks).trim_end().to_owned()))
 }
 
 fn style(name: &str) -> Option<Style> {

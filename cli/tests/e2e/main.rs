@@ -16,6 +16,7 @@ mod files;
 mod hostile;
 mod http;
 mod lost;
+mod narrow;
 mod output;
 mod poll;
 mod private;

@@ -19,6 +19,9 @@ use crate::world::World;
 /// How long may a command take in all?
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What is an answer that stops it?
+const CTRL_C: &str = "^C";
+
 /// Runs a command on a terminal of 80 columns, types each answer once its question is there, and returns how it ended and
 /// all that was shown.
 pub(crate) fn on_terminal(command: Command, answers: &[(&str, &str)]) -> (i32, String) {
@@ -57,7 +60,10 @@ fn on_terminal_of(
             && let Some(at) = shown[seen..].find(question)
         {
             seen += at + question.len();
-            terminal.write_all(format!("{answer}\n").as_bytes()).unwrap();
+            match *answer {
+                CTRL_C => kill(pid, Signal::SIGINT).unwrap(),
+                answer => terminal.write_all(format!("{answer}\n").as_bytes()).unwrap(),
+            }
             next = answers.next();
         }
     }
@@ -94,6 +100,13 @@ fn production_is_asked_about_and_waited_for() {
     assert_eq!(code, 8, "{shown}");
     assert!(shown.contains(&format!("#{number}")) && shown.contains("more"), "{shown}");
     assert!(shown.contains("policy \"Production\"  0 of 1"), "{shown}");
+
+    // Ctrl-C leaves what was drawn as it is: nothing of it is drawn again below.
+    let (code, shown) = on(&["change", "wait", number], &[("0 of 1", CTRL_C)]);
+    assert_eq!(code, 130, "{shown}");
+    let (_, last) = shown.rsplit_once("\x1b[J").unwrap();
+    assert_eq!(last.matches("policy").count(), 0, "{shown}");
+    assert!(last.starts_with(&format!("\x1b[K✗ stopped waiting; #{number} is still open\n")), "{last:?}");
 
     // What everybody sees at once takes the key in full.
     let kill = ["kill", "asked", "-e", "prod"];

@@ -1,6 +1,7 @@
 //! What a proposal would do, before it is done: the differences, what was checked, who must agree.
 
 use fluxgate_client::change::{Gate, Proposal, Warning};
+use fluxgate_wording::change::path_text;
 
 use super::{diff_lines, show};
 use crate::exit::Exit;
@@ -72,6 +73,6 @@ fn gate(gate: &Gate) -> Line {
 pub(super) fn warning(warning: &Warning) -> Line {
     Line::default()
         .and(Tone::Waiting, "  ▲ ")
-        .and(Tone::Plain, format!("{}: {}", warning.path, warning.message))
+        .and(Tone::Plain, format!("{}: {}", path_text(&warning.path), warning.message))
         .and(Tone::Dim, format!("  {}", warning.rule))
 }

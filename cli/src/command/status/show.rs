@@ -85,7 +85,7 @@ impl<'s> Report<'s> {
     fn rows(&self, sight: &Sight<'_>) -> Vec<Vec<Cell>> {
         let team = &self.status.team;
         let mut rows = Vec::new();
-        let row = |word: &str, text: String| vec![Cell::text(word), Cell::Text(text)];
+        let row = |word: &str, text: String| vec![Cell::text(word), Cell::Prose(text)];
         let pending = &team.pending;
         rows.push(row(
             "waiting",
@@ -149,9 +149,9 @@ impl<'s> Report<'s> {
 fn row(item: &Attention, now: DateTime<Utc>) -> Vec<Cell> {
     vec![
         Cell::State(item.tone(), item.kind.to_owned()),
-        Cell::text(&item.what),
+        Cell::Prose(item.what.clone()),
         Cell::text(item.place()),
-        Cell::Text(item.text(now)),
+        Cell::Prose(item.text(now)),
     ]
 }
 
