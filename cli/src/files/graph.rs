@@ -11,15 +11,33 @@ fn needed<'c>(configs: impl Iterator<Item = &'c FlagConfig>) -> BTreeSet<String>
     configs.flat_map(|config| &config.depends_on).map(|needed| needed.feature.clone()).collect()
 }
 
+/// Returns the keys of the features that one is to depend on.
+fn needs(item: &Item) -> BTreeSet<String> {
+    let after = item.after.as_ref().and_then(feature);
+    after.map(|after| needed(after.stages.values())).unwrap_or_default()
+}
+
 /// Returns features so that each stands behind those that it needs, as far as they are among them.
 pub(super) fn in_order<'i>(items: &[&'i Item]) -> Vec<&'i Item> {
-    let needs = |item: &Item| {
-        let after = item.after.as_ref().and_then(feature);
-        after.map(|after| needed(after.stages.values())).unwrap_or_default()
-    };
     let keys: Vec<&str> = items.iter().map(|item| item.reference.key.as_str()).collect();
     let order = sorted(&keys, &items.iter().map(|item| needs(item)).collect::<Vec<_>>());
     order.into_iter().map(|index| items[index]).collect()
+}
+
+/// Divides features that stand in order into those that can be made at once: each needs only what is in a wave before its own.
+pub(super) fn waves<'i>(in_order: &[&'i Item]) -> Vec<Vec<&'i Item>> {
+    let mut waves: Vec<Vec<&Item>> = Vec::new();
+    let mut wave_of: BTreeMap<&str, usize> = BTreeMap::new();
+    for item in in_order {
+        let before = needs(item).iter().filter_map(|key| wave_of.get(key.as_str())).max().copied();
+        let wave = before.map_or(0, |before| before + 1);
+        wave_of.insert(&item.reference.key, wave);
+        if wave == waves.len() {
+            waves.push(Vec::new());
+        }
+        waves[wave].push(item);
+    }
+    waves
 }
 
 /// Returns features so that each stands before those that it needs, by what is live.
