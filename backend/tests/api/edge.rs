@@ -116,7 +116,8 @@ async fn an_edge_that_is_away_is_replaced_by_one_that_came_after_it_only(db: PgP
     let old = "UPDATE edge SET id = gen_random_uuid(), stream_id = gen_random_uuid(), seen_at = now() - interval '1 minute'";
     sqlx::query(old).execute(&world.db).await.unwrap();
     let beside = named(&world, &key, "beside").await;
-    let same = "UPDATE edge SET name = 'pod', first_seen_at = now() - interval '1 hour' WHERE name = 'beside'";
+    let same =
+        "UPDATE edge SET name = 'pod', first_seen_at = now() - interval '1 hour' WHERE name = 'beside'";
     sqlx::query(same).execute(&world.db).await.unwrap();
     let other = named(&world, &key, "other").await;
     assert_eq!(names(&world).await, ["other", "pod", "pod"], "who may serve the old value is not forgotten");

@@ -233,7 +233,8 @@ mod tests {
                 };
                 let plain = example.split([';', '|', '<', '>', '#', '&']).next();
                 let words = words(plain.unwrap_or_default());
-                let words = super::said(["fgctl".into()].into_iter().chain(words.into_iter().map(Into::into)));
+                let words =
+                    super::said(["fgctl".into()].into_iter().chain(words.into_iter().map(Into::into)));
                 let parsed = crate::Cli::command().try_get_matches_from(words);
                 assert!(parsed.is_ok(), "{path}: {example}: {:?}", parsed.err());
             }

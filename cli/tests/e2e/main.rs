@@ -22,6 +22,7 @@ mod rules;
 mod run;
 mod session;
 mod settings;
+mod stdin;
 mod sticky;
 mod structure;
 mod terminal;

@@ -41,7 +41,9 @@ pub(crate) fn said(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let command = cli.find_subcommand("feature").and_then(|noun| noun.find_subcommand("tag"));
     let flags: Vec<&Arg> = command.into_iter().flat_map(clap::Command::get_arguments).collect();
     for word in words.iter_mut().skip(verb + 2).take_while(|word| *word != "--") {
-        if let Some(tag) = word.to_str().and_then(|word| word.strip_prefix('-')).filter(|tag| is_removed(tag, &flags)) {
+        if let Some(tag) =
+            word.to_str().and_then(|word| word.strip_prefix('-')).filter(|tag| is_removed(tag, &flags))
+        {
             *word = format!("--remove={tag}").into();
         }
     }
@@ -57,7 +59,8 @@ fn is_removed(tag: &str, flags: &[&Arg]) -> bool {
     let rest = rest.as_str();
     let is_flag = |flag: &&Arg| {
         let value = |value: &clap::builder::PossibleValue| value.matches(rest, false);
-        let goes_with_it = rest.is_empty() || rest.starts_with('=') || flag.get_possible_values().iter().any(value);
+        let goes_with_it =
+            rest.is_empty() || rest.starts_with('=') || flag.get_possible_values().iter().any(value);
         flag.get_short() == Some(letter) && goes_with_it
     };
     !flags.iter().any(is_flag)
@@ -101,7 +104,10 @@ mod tests {
         };
         let tag = |words: &str| said(&format!("fgctl --team demo features tag checkout {words}"));
         let clap = |words: &str| format!("fgctl --team demo features tag checkout {words}");
-        assert_eq!(tag("+a -b -summer -q3 -old"), clap("+a --remove=b --remove=summer --remove=q3 --remove=old"));
+        assert_eq!(
+            tag("+a -b -summer -q3 -old"),
+            clap("+a --remove=b --remove=summer --remove=q3 --remove=old")
+        );
         for same in ["-o json -q .key", "-ojson", "-q=.key", "--remove q", "-h", "-- +a -b", "-", "a"] {
             assert_eq!(tag(same), clap(same));
         }

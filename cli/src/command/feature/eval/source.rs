@@ -83,7 +83,8 @@ impl Source {
         }
         // An edge is asked for one feature at a time, everybody else for all of them.
         let at_a_time = if matches!(self, Self::Edge { .. }) { 1 } else { features.len().max(1) };
-        let asked = contexts.iter().flat_map(|asked| features.chunks(at_a_time).map(move |part| (part, asked)));
+        let asked =
+            contexts.iter().flat_map(|asked| features.chunks(at_a_time).map(move |part| (part, asked)));
         let answers = stream::iter(asked)
             .map(|(part, asked)| self.evaluate(part, asked))
             .buffered(AT_ONCE)
