@@ -112,10 +112,11 @@ fn sorted(keys: &[&str], needs: &[BTreeSet<String>]) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use fluxgate_engine::FlagConfig;
+    use fluxgate_engine::{FlagConfig, read_manifests};
     use serde_json::json;
 
-    use super::{Edit, together};
+    use super::super::reference::Reference;
+    use super::{Edit, Item, in_order, together, waves};
 
     fn config(needs: &[&str]) -> FlagConfig {
         let needs: Vec<_> = needs.iter().map(|key| json!({"feature": key})).collect();
@@ -150,5 +151,36 @@ mod tests {
         let keys: Vec<Vec<&str>> =
             parts.iter().map(|part| part.iter().map(|edit| edit.feature).collect()).collect();
         assert_eq!(keys, [vec!["b", "e", "d", "a"], vec!["c"]]);
+    }
+
+    #[test]
+    fn what_is_needed_is_in_an_earlier_wave() {
+        let item = |(key, needs): &(&str, &[&str])| {
+            let needs: Vec<String> = needs.iter().map(|key| format!("{{feature: {key}}}")).collect();
+            let text = format!(
+                "apiVersion: fluxgate/v1\nkind: Feature\nmetadata: {{key: {key}}}\nspec:\n  kind: SIMPLE\n  \
+                 stages: {{dev: {{enabled: true, dependsOn: [{}]}}}}\n",
+                needs.join(", ")
+            );
+            let mut file = read_manifests(&text);
+            assert!(file.problems.is_empty(), "{:?}", file.problems);
+            let after = Some(file.documents.remove(0).manifest);
+            Item { reference: Reference::feature(key), before: None, after, differences: Vec::new() }
+        };
+        // d and e need each other, which the server refuses; they are asked for all the same.
+        let wanted: [(&str, &[&str]); 6] = [
+            ("a", &["c", "b"]),
+            ("b", &["c"]),
+            ("c", &["elsewhere"]),
+            ("d", &["e"]),
+            ("e", &["d"]),
+            ("f", &[]),
+        ];
+        let items: Vec<Item> = wanted.iter().map(item).collect();
+        let items: Vec<&Item> = items.iter().collect();
+        let waves = waves(&in_order(&items));
+        let keys: Vec<Vec<&str>> =
+            waves.iter().map(|wave| wave.iter().map(|item| item.reference.key.as_str()).collect()).collect();
+        assert_eq!(keys, [vec!["c", "f", "d"], vec!["b", "e"], vec!["a"]]);
     }
 }
