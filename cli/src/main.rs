@@ -47,7 +47,7 @@ struct Cli {
 
 fn main() -> ExitCode {
     complete::answer();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(command::said(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(usage(&plainly(error)).code()),
     };

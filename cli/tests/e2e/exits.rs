@@ -8,6 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
+use crate::poll::until;
 use crate::run::{fgctl, fgctl_with, run};
 use crate::world::World;
 
@@ -145,7 +146,6 @@ fn what_was_so_already_is_waited_for_at_the_edges_too() {
     let enable = ["feature", "enable", "stopped", "-e", "dev", "--wait=edges", "--timeout", "1s"];
     let promote = ["promote", "stopped", "--to", "staging", "--wait=edges", "--timeout", "1s"];
     let edge = world.pid("edge");
-    // Not for long: an edge that is silent for twenty seconds is known no more.
     kill(edge, Signal::SIGSTOP).unwrap();
     let switch =
         ["kill", "stopped", "-e", "dev", "--yes", "--confirm", "stopped", "--reason", "x", "--timeout", "1s"];
@@ -154,6 +154,16 @@ fn what_was_so_already_is_waited_for_at_the_edges_too() {
     for again in [&enable[..], &enable, &promote, &promote, &rule, &rule, &switch, &switch] {
         world.run("dev", again).ends(1).says("may still serve the old value");
     }
+    // Its connection dies of silence, and it is known still: it may serve what it has.
+    let log = world.data().join("backend.log");
+    let log = || std::fs::read_to_string(&log).unwrap();
+    until("the backend gives the connection up", log, |log| log.contains("an edge is gone"));
+    for _ in 0..2 {
+        let killed = world.run("dev", &switch).ends(1);
+        killed.says("0 of 1 edges confirmed").says(" is unreachable and may still serve the old value");
+    }
+    world.run("dev", &["edge", "list", "--exit-code"]).ends(3).says("away");
+    world.run("dev", &["status"]).ends(0).says("not connected");
     kill(edge, Signal::SIGCONT).unwrap();
     let again = [&enable[..enable.len() - 1], &["30s"]].concat();
     world.run("dev", &again).ends(0).says("1 of 1 edges have it");

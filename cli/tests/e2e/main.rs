@@ -26,6 +26,7 @@ mod run;
 mod session;
 mod settings;
 mod slow;
+mod stdin;
 mod sticky;
 mod structure;
 mod terminal;

@@ -122,7 +122,9 @@ impl<'s> Report<'s> {
     fn edges(&self) -> String {
         let edges = &self.status.team.edges;
         let in_sync = edges.nodes.iter().filter(|edge| edge.in_sync).count();
-        let rates = edges.nodes.iter().filter_map(|edge| edge.evaluations_per_second);
+        // One that is away said once how many it had.
+        let connected = edges.nodes.iter().filter(|edge| edge.connected);
+        let rates = connected.filter_map(|edge| edge.evaluations_per_second);
         let rate = rates.fold(0.0, |sum, rate| sum + rate);
         match edges.total_count {
             0 => "none has connected within the hour".to_owned(),
