@@ -21,6 +21,7 @@ mod refusals;
 mod rules;
 mod run;
 mod session;
+mod sessions;
 mod settings;
 mod sticky;
 mod structure;

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs a command on a terminal of 80 columns, types each answer once its question is there, and returns how it ended and
 /// all that was shown.
-fn on_terminal(mut command: Command, answers: &[(&str, &str)]) -> (i32, String) {
+pub(crate) fn on_terminal(mut command: Command, answers: &[(&str, &str)]) -> (i32, String) {
     let size = Winsize { ws_row: 40, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
     let pty = openpty(&size, None).unwrap();
     let end = || Stdio::from(pty.slave.try_clone().unwrap());
