@@ -10,7 +10,7 @@ mod shell;
 use std::fs;
 use std::path::PathBuf;
 
-use self::page::{Block, Piece, Step};
+use self::page::{Block, Piece, Step, Stream};
 use self::same::Comparison;
 use self::shell::{Background, Seen, Shell};
 use crate::world::World;
@@ -26,6 +26,7 @@ fn the_sessions_are_what_fgctl_prints() {
         let mut walk =
             Walk { shell: Shell::new(&world, place.path()), comparison: Comparison::new(), found: vec![] };
         let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(page::write(&page::read(&text)), text, "a page is written as it is read");
         let pieces = walk.page(page::read(&text));
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         found.extend(walk.found.iter().map(|what| format!("{name}: {what}")));
@@ -101,4 +102,24 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+#[test]
+fn only_what_varies_may_differ() {
+    let documented =
+        "$ fgctl promote x\n? 8\n2026-11-28T23:34:02Z #7 open\nx  prod  1m\n...\nrev [..] of them";
+    let pieces = page::read(&format!("```console err=3\n{documented}\n```\n"));
+    let [Piece::Block(block)] = &pieces[..] else { panic!("{pieces:?}") };
+    let out = |line: &str| (Stream::Out, line.to_owned());
+    let err = |line: &str| (Stream::Err, line.to_owned());
+    let seen = |code, output: &[_]| Seen { code, output: output.to_vec() };
+    let differs = |seen: &Seen| Comparison::new().differences(&block.steps[0], seen).is_some();
+    let step = err("2026-11-29T01:02:03Z #7 open");
+    let (row, last) = (out("x  prod  12s"), out("rev 12 of them"));
+    let good = [step.clone(), row.clone(), out("any"), out("lines"), last.clone()];
+    assert!(!differs(&seen(8, &good)));
+    assert!(differs(&seen(0, &good)));
+    assert!(differs(&seen(8, &[step.clone(), out("y  prod  12s"), last.clone()])));
+    assert!(differs(&seen(8, &[err("2026-11-29T01:02:03Z #8 open"), row.clone(), last.clone()])));
+    assert!(differs(&seen(8, &[out(&step.1), row, last])));
 }
