@@ -19,6 +19,8 @@ use crate::world::World;
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How wide is the reader's terminal?
 const WIDTH: &str = "80";
+/// What erases a line of a terminal.
+const ERASED: &str = "\u{1b}[2K";
 /// Takes up what the last command left, and leaves it for the next one.
 const SCRIPT: &str = r#"set -a
 [ ! -f "$2/env" ] || . "$2/env"
@@ -74,7 +76,9 @@ impl<'a> Shell<'a> {
         let answers: Vec<_> = step.output.iter().filter_map(|(_, line)| answer(line)).collect();
         let (code, shown) = on_terminal(self.prepare(step, ("", "")), &answers);
         let text = self.as_documented(shown);
-        Seen { code, output: text.lines().map(|line| (Stream::Out, line.to_owned())).collect() }
+        // Of a line that was drawn again, as while something is waited for, the last drawing stays.
+        let lines = text.lines().filter_map(|line| line.rsplit(ERASED).next());
+        Seen { code, output: lines.map(|line| (Stream::Out, line.to_owned())).collect() }
     }
 
     /// Starts a command that goes on in the background, as in a pipeline, and gets the signals itself.
