@@ -7,7 +7,7 @@ use super::page::{Step, Stream};
 use super::shell::Seen;
 
 /// What varies. A document shows one of the many values, and any other is as good.
-const VARIES: [(&str, &str); 7] = [
+const VARIES: [(&str, &str); 8] = [
     ("[TIME]", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"),
     ("[CLOCK]", r"\b\d\d:\d\d:\d\dZ?"),
     // With what fills a column up behind it.
@@ -15,6 +15,7 @@ const VARIES: [(&str, &str); 7] = [
     ("[SPAN]", r"\b\d+(\.\d+)? m?s\b"),
     ("[UUID]", r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"),
     ("[KEY]", r"\bfg[a-z]_\w+"),
+    ("[ERRNO]", r"os error \d+"),
     ("[RATE]", r"\b\d+\.\d evaluations/s"),
 ];
 
