@@ -24,6 +24,7 @@ mod refusals;
 mod rules;
 mod run;
 mod session;
+mod sessions;
 mod settings;
 mod slow;
 mod stdin;

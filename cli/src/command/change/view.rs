@@ -108,7 +108,8 @@ fn facts(change: &Change) -> Vec<Vec<Cell>> {
         let row = fact("applied", Cell::Version(Some(version)), Cell::Time(change.applied_at), None);
         rows.push(row);
     }
-    if let Some(failure) = &change.failure {
+    // Whoever rejected it has a row already, with what they said.
+    if let Some(failure) = change.failure.as_ref().filter(|_| change.status != ChangeStatus::Rejected) {
         let word = Cell::State(Tone::Bad, "failed".to_owned());
         rows.push(fact("applied", word, Cell::Time(change.decided_at), Some(failure)));
     }

@@ -106,7 +106,7 @@ impl<'a> Run<'a> {
 
     /// Ends the run after what all requests would fail at.
     fn look(&self, error: &CliError) {
-        if matches!(error.exit, Exit::Unreachable | Exit::SignIn | Exit::Stopped) {
+        if error.exit.is_stop() || matches!(error.exit, Exit::Unreachable | Exit::SignIn) {
             self.stopped.set(true);
         }
     }
