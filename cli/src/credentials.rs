@@ -76,6 +76,19 @@ impl CredentialsFile {
         })
     }
 
+    /// Returns what there is to say of a file that others can read.
+    pub(crate) fn warning(&self) -> Option<String> {
+        file::open_to_others(&self.path).map(|_| {
+            let path = self.path.display();
+            format!("others on this machine can read your sign-in in {path}: chmod 600 {path}")
+        })
+    }
+
+    /// Returns where the file is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Makes sure that tokens could be written, before there are any to lose.
     pub(crate) fn probe(&self) -> Result<(), CliError> {
         file::lock(&self.lock_path()).map(drop).map_err(|error| self.unwritable(&error))

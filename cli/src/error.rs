@@ -46,7 +46,7 @@ impl CliError {
             Exit::Blocked => "BLOCKED",
             Exit::Rejected => "REJECTED",
             Exit::Unreachable => "UNREACHABLE",
-            Exit::Stopped => "STOPPED",
+            Exit::Stopped | Exit::Terminated => "STOPPED",
             Exit::Ok | Exit::Failed | Exit::Different => "FAILED",
         };
         Self(Box::new(Failure {
@@ -143,6 +143,7 @@ pub(crate) fn nearest<'c>(name: &str, candidates: &'c [String]) -> Option<&'c st
 
 impl From<Error> for CliError {
     fn from(error: Error) -> Self {
+        let message = error.to_string();
         match error {
             Error::Server(refusal) => refused(*refusal),
             Error::Unreachable { server, cause, tries } => {
@@ -153,8 +154,9 @@ impl From<Error> for CliError {
                 )
                 .hint("edges keep serving the last known flags. Is the address right? `fgctl context list` shows it")
             }
-            Error::BadAnswer { .. } => Self::new(Exit::Failed, error.to_string())
+            Error::BadAnswer { .. } => Self::new(Exit::Failed, message)
                 .hint("is that the address of a FluxGate backend? `fgctl context list` shows it"),
+            Error::Stopped { status, retry_after, .. } => in_between(status, retry_after, message),
             Error::Held(Hold::ReadOnly(message)) => {
                 Self::new(Exit::NotAllowed, message).hint("nothing was sent; --dry-run is let through")
             }
@@ -162,6 +164,7 @@ impl From<Error> for CliError {
             Error::Setup(message) => Self::usage(message),
             Error::Keep(cause) => {
                 Self::new(Exit::Failed, format!("cannot keep the renewed sign-in: {cause}"))
+                    .hint("FGCTL_CONFIG_DIR names another folder, FGCTL_TOKEN_FILE a token, which needs none")
             }
         }
     }
@@ -206,6 +209,29 @@ fn refused(refusal: Refusal) -> CliError {
         (None, None) => hint(exit, refusal.kind.as_deref()).map(str::to_owned),
     };
     error
+}
+
+/// Tells what something between here and the server answered in its place.
+fn in_between(status: u16, retry_after: Option<String>, message: String) -> CliError {
+    let address = "is the address right? `fgctl context list` shows it";
+    match status {
+        429 => {
+            let mut error = CliError::new(Exit::Failed, message);
+            Code::Limited.as_str().clone_into(&mut error.code);
+            error.hint(match retry_after {
+                Some(seconds) if seconds.parse::<u32>().is_ok() => {
+                    format!("try again in {seconds}s (Retry-After)")
+                }
+                Some(date) => format!("try again after {date} (Retry-After)"),
+                None => "there were too many requests; try again in a while".to_owned(),
+            })
+        }
+        403 => CliError::new(Exit::NotAllowed, message)
+            .hint(format!("does the proxy let this machine through? Otherwise, {address}")),
+        _ => CliError::new(Exit::SignIn, message).hint(format!(
+            "`fgctl login` does not sign in to a proxy, which wants its own; otherwise, {address}"
+        )),
+    }
 }
 
 /// Returns what to do about a refusal that says nothing of it.

@@ -21,6 +21,7 @@ pub(crate) enum Exit {
     Rejected,
     Unreachable,
     Stopped,
+    Terminated,
 }
 
 /// A line of the table.
@@ -39,7 +40,7 @@ const fn row(exit: Exit, code: u8, name: &'static str, when: &'static str) -> Ro
 
 /// All exit codes, in the order of [`Exit`].
 #[rustfmt::skip]
-pub(crate) const TABLE: [Row; 13] = [
+pub(crate) const TABLE: [Row; 14] = [
     row(Exit::Ok, 0, "ok", "done, or already so"),
     row(Exit::Failed, 1, "failed", "nothing below fits; a server error; input that the server found invalid"),
     row(Exit::Usage, 2, "usage", "a wrong flag, a missing argument, a broken file, a question without a terminal"),
@@ -53,9 +54,15 @@ pub(crate) const TABLE: [Row; 13] = [
     row(Exit::Rejected, 10, "rejected", "the change was rejected, cancelled or has become stale"),
     row(Exit::Unreachable, 11, "unreachable", "no connection to the server or its database, TLS failure, or 502, 503 or 504 after retries"),
     row(Exit::Stopped, 130, "stopped", "Ctrl-C, or no at a question"),
+    row(Exit::Terminated, 143, "terminated", "SIGTERM; as with Ctrl-C in a wait, only the wait has ended"),
 ];
 
 impl Exit {
+    /// Returns whether somebody stopped it.
+    pub(crate) fn is_stop(self) -> bool {
+        matches!(self, Self::Stopped | Self::Terminated)
+    }
+
     /// Returns the number that the process ends with.
     pub(crate) fn code(self) -> u8 {
         TABLE.iter().find(|row| row.exit == self).map_or(1, |row| row.code)
@@ -77,7 +84,7 @@ mod tests {
         for (index, row) in TABLE.iter().enumerate() {
             assert_eq!(row.exit as usize, index, "{}", row.name);
         }
-        assert_eq!(TABLE.len(), Exit::Stopped as usize + 1);
+        assert_eq!(TABLE.len(), Exit::Terminated as usize + 1);
     }
 
     #[test]
@@ -85,5 +92,6 @@ mod tests {
         assert_eq!(Exit::Pending.code(), 8);
         assert_eq!(Exit::Blocked.code(), 9);
         assert_eq!(Exit::Stopped.code(), 130);
+        assert_eq!(Exit::Terminated.code(), 143);
     }
 }

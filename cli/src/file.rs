@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use uuid::Uuid;
@@ -54,6 +54,12 @@ fn put_after(
         let _ = std::fs::remove_file(&fresh);
     }
     written
+}
+
+/// Returns what others than its owner may do with a file, such as `0o044`; none where they may do nothing, or there is none.
+pub(crate) fn open_to_others(path: &Path) -> Option<u32> {
+    let metadata = std::fs::metadata(path).ok().filter(|metadata| metadata.is_file())?;
+    Some(metadata.permissions().mode() & 0o077).filter(|mode| *mode != 0)
 }
 
 fn make_folder_of(path: &Path) -> io::Result<()> {

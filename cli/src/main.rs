@@ -20,7 +20,8 @@ mod ui;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, Parser};
 use fluxgate_wording::{text, time};
 
 use crate::error::CliError;
@@ -46,9 +47,9 @@ struct Cli {
 
 fn main() -> ExitCode {
     complete::answer();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(command::said(std::env::args_os())) {
         Ok(cli) => cli,
-        Err(error) => return ExitCode::from(usage(&error).code()),
+        Err(error) => return ExitCode::from(usage(&plainly(error)).code()),
     };
     let json = cli.globals.showing.machine();
     let (shell, failed) = match Shell::new(cli.globals) {
@@ -76,6 +77,24 @@ fn run(command: command::Command, shell: &Shell) -> Result<Exit, CliError> {
     shell.ui.show(&view)?;
     complete::learn(shell, &view.names);
     Ok(view.exit)
+}
+
+/// Returns an error with the usage as it is, without what the environment happens to set: that reads as if it were required.
+fn plainly(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::StyledStr(told)) = error.get(ContextKind::Usage) else {
+        return error;
+    };
+    let told = told.to_string();
+    let mut root = Cli::command();
+    root.build();
+    let mut command = &root;
+    for word in told.split_whitespace().skip_while(|word| *word != "fgctl").skip(1) {
+        let Some(below) = command.find_subcommand(word) else { break };
+        command = below;
+    }
+    let usage = command.clone().render_usage();
+    error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
+    error
 }
 
 /// Tells what is wrong with the words, or shows the help that they ask for.

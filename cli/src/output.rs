@@ -1,8 +1,10 @@
 //! What a command returns, and what it looks like in each format. Nothing here prints.
 
+mod before;
 mod cell;
 mod csv;
 mod fields;
+mod fit;
 mod frame;
 mod jq;
 mod json;
@@ -15,16 +17,17 @@ mod view;
 mod wrap;
 
 pub(crate) use cell::Cell;
+pub(crate) use fit::Stays;
 pub(crate) use fluxgate_wording::{Line, Tone};
 pub(crate) use frame::frame;
 pub(crate) use json::one_line;
 pub(crate) use looks::Looks;
 #[cfg(test)]
 pub(crate) use render::render_line;
-pub(crate) use render::{render, show_line};
+pub(crate) use render::{render, show_line, whole};
 pub(crate) use shape::{Shape, Showing};
 pub(crate) use view::{Column, View};
-pub(crate) use wrap::{wrapped, wrapped_at};
+pub(crate) use wrap::{joined, wrapped, wrapped_at};
 
 /// How a result is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -32,7 +35,7 @@ pub(crate) enum Format {
     /// Aligned columns on a terminal, tab-separated without a header elsewhere
     #[default]
     Table,
-    /// A table with more columns
+    /// A table with more columns, of which nothing is cut off
     Wide,
     /// The full object, or a list of them
     Json,

@@ -1,6 +1,7 @@
 //! What is at the other end of stdout and stderr: terminals, how wide, and what they can show.
 
 use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
 
 use anstream::{AutoStream, ColorChoice};
 use terminal_size::{Height, Width, terminal_size_of};
@@ -30,6 +31,8 @@ pub(crate) struct Screen {
     pub(crate) stderr: Stream,
     /// Whether the terminal cannot do more than print lines.
     pub(crate) dumb: bool,
+    /// Whether stdout was closed when the process began.
+    pub(crate) closed: bool,
 }
 
 impl Screen {
@@ -47,8 +50,21 @@ impl Screen {
                 Forced::No,
             ),
             dumb: variable("TERM").is_none_or(|term| term == "dumb"),
+            closed: was_closed(&stdout),
         }
     }
+}
+
+/// Returns whether a stream was closed when the process began. What is not there then is opened before anything runs, as a
+/// device that takes everything and that can be read as well; `> /dev/null` cannot.
+fn was_closed(stream: &impl AsFd) -> bool {
+    let is_null = |path: &str| {
+        let (null, own) = (nix::sys::stat::stat(path), nix::sys::stat::fstat(stream));
+        matches!((null, own), (Ok(null), Ok(own)) if null.st_rdev == own.st_rdev && null.st_rdev != 0)
+    };
+    let reads = nix::fcntl::fcntl(stream, nix::fcntl::FcntlArg::F_GETFL)
+        .is_ok_and(|flags| flags & nix::libc::O_ACCMODE == nix::libc::O_RDWR);
+    reads && is_null("/dev/null")
 }
 
 impl Stream {

@@ -10,12 +10,12 @@ use crate::credentials;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::folder::Folder;
-use crate::output::{Shape, Showing};
+use crate::output::{Line, Shape, Showing, Tone};
 use crate::screen::variable;
 use crate::time;
 use crate::ui::Ui;
 
-/// How long may one request take, unless `--timeout` is shorter?
+/// How long may one request take, with all its tries, unless `--timeout` is shorter?
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why is nothing changed when only the names of fields are asked for?
@@ -70,6 +70,8 @@ pub(crate) struct Shell {
     // Read when it is first needed, so that what needs no config works with a broken one.
     config: OnceCell<Config>,
     folder: OnceCell<Folder>,
+    // Whether it was said that others can read the sign-in.
+    warned: OnceCell<()>,
 }
 
 impl Shell {
@@ -77,7 +79,8 @@ impl Shell {
     pub(crate) fn new(globals: Globals) -> Result<Self, CliError> {
         let shape = Shape::new(&globals.showing)?;
         let ui = Ui::new(shape, globals.showing.ascii, globals.no_input);
-        Ok(Self { ui, globals, config: OnceCell::new(), folder: OnceCell::new() })
+        let (config, folder, warned) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Ok(Self { ui, globals, config, folder, warned })
     }
 
     /// Returns the saved contexts.
@@ -193,7 +196,10 @@ impl Shell {
     pub(crate) fn may_change(&self) -> Result<(), CliError> {
         match self.ui.names_only() {
             true => Err(CliError::usage(NAMES_ONLY).hint("nothing was changed")),
-            false => Ok(()),
+            false => {
+                self.ui.changes();
+                Ok(())
+            }
         }
     }
 
@@ -213,9 +219,14 @@ impl Shell {
 
     /// Connects to the server in force, signed in as far as there are credentials for it.
     pub(crate) fn api(&self) -> Result<Api, CliError> {
+        self.api_within(self.request_timeout())
+    }
+
+    /// The same, with this much time for each request.
+    pub(crate) fn api_within(&self, timeout: Duration) -> Result<Api, CliError> {
         let server = self.server()?;
         let context = self.context_if_any()?;
-        let api = self.signed_in(&server, context.as_ref())?;
+        let api = self.signed_in(&server, context.as_ref(), timeout)?;
         if self.ui.names_only() {
             return Ok(api.holding(Hold::Usage(NAMES_ONLY.to_owned())));
         }
@@ -228,21 +239,27 @@ impl Shell {
         })
     }
 
-    fn signed_in(&self, server: &str, context: Option<&Context>) -> Result<Api, CliError> {
+    fn signed_in(&self, server: &str, context: Option<&Context>, timeout: Duration) -> Result<Api, CliError> {
+        let connect = |credentials| self.connect(server, credentials, timeout);
         if let Some(token) = credentials::token_from_environment()? {
-            return self.api_at(server, Credentials::Token(token));
+            return connect(Credentials::Token(token));
         }
         let Some(context) = context else {
-            return self.api_at(server, Credentials::None);
+            return connect(Credentials::None);
         };
         let file = self.config()?.credentials(&context.name)?;
         // Another server never gets to see them.
         match file.read()?.filter(|saved| saved.server == server) {
             Some(saved) => {
+                if let Some(warning) = file.warning()
+                    && self.warned.set(()).is_ok()
+                {
+                    self.ui.note(Line::default().and(Tone::Waiting, "! ").and(Tone::Plain, warning));
+                }
                 let credentials = Credentials::Session(saved.tokens());
-                Ok(self.api_at(server, credentials)?.keeping(file.keep(server.to_owned())))
+                Ok(connect(credentials)?.keeping(file.keep(server.to_owned())))
             }
-            None => self.api_at(server, Credentials::None),
+            None => connect(Credentials::None),
         }
     }
 
@@ -276,7 +293,12 @@ impl Shell {
 
     /// Connects to a server with given credentials.
     pub(crate) fn api_at(&self, server: &str, credentials: Credentials) -> Result<Api, CliError> {
-        let api = Api::new(server, credentials, self.request_timeout())?;
+        self.connect(server, credentials, self.request_timeout())
+    }
+
+    fn connect(&self, server: &str, credentials: Credentials, timeout: Duration) -> Result<Api, CliError> {
+        let api = Api::new(server, credentials, timeout)?;
+        let api = api.asking(self.ui.before()).telling(self.ui.retrying());
         let Some(path) = self.ca_file(server) else {
             return Ok(api);
         };

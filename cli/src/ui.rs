@@ -3,20 +3,26 @@
 //! Results go to stdout, everything else to stderr. Whatever is printed passes through [`crate::text::clean`] first.
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::{AutoStream, ColorChoice};
-use fluxgate_client::{Gate, clock};
+use fluxgate_client::{Before, Gate, Retrying, clock};
 use secrecy::SecretString;
 
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{
-    Format, Line, Looks, Shape, Tone, View, frame, one_line, render, show_line, wrapped, wrapped_at,
+    Format, Line, Looks, Shape, Tone, View, frame, joined, one_line, render, show_line, whole, wrapped,
+    wrapped_at,
 };
 use crate::pager;
 use crate::screen::{Screen, Stream, variable};
 use crate::text::clean;
 use crate::time;
+
+/// What stands before the commands that come next?
+const NEXT: &str = "Next: ";
 
 /// How wide is a gate's name at least?
 const GATE: usize = 11;
@@ -26,6 +32,8 @@ pub(crate) struct Ui {
     shape: Shape,
     screen: Screen,
     may_ask: bool,
+    // Whether lines are redrawn in place, among which no other must come.
+    drawing: Arc<AtomicBool>,
 }
 
 impl Ui {
@@ -35,23 +43,37 @@ impl Ui {
         screen.stdout.ascii |= ascii;
         screen.stderr.ascii |= ascii;
         let may_ask = screen.stderr.terminal && io::stdin().is_terminal() && !no_input;
-        Self { shape, screen, may_ask }
+        Self { shape, screen, may_ask, drawing: Arc::default() }
     }
 
     /// Prints a result and what there is to say about it.
     ///
-    /// What cannot be written is an error; a reader that has gone, as `head` does, has seen what it wanted.
+    /// What cannot be written is an error; a reader that has gone, as `head` does, has seen what it wanted, unless it is a
+    /// secret. What was done and cannot be shown as it was asked for is shown whole.
     pub(crate) fn show(&self, view: &View) -> Result<(), CliError> {
-        let text = render(view, &self.shape, self.looks(self.screen.stdout))?;
-        self.write_out(&text, self.coloured())?;
+        let looks = self.looks(self.screen.stdout);
+        let (text, wrong) = match render(view, &self.shape, looks) {
+            Ok(text) => (text, None),
+            Err(error) if self.shape.done.is() => (whole(view, looks), Some(done_all_the_same(&error))),
+            Err(error) => return Err(error),
+        };
+        match (self.write_out(&text, self.coloured()), &view.secret) {
+            (Err(error), Some(again)) => return Err(lost(&error, again)),
+            (written, _) => reads(written).map(drop)?,
+        }
         for note in &view.notes {
             self.note(note.clone());
         }
         if self.screen.stderr.terminal && !view.next.is_empty() {
-            let next = format!("Next: {}", view.next.join(" · "));
-            self.note(Line::default().and(Tone::Dim, next));
+            // A command that is torn apart cannot be pasted.
+            let room = self.screen.stderr.width.map(|width| width.saturating_sub(NEXT.len()));
+            for (index, line) in joined(&view.next, " ·", room).iter().enumerate() {
+                let before = if index == 0 { NEXT } else { "" };
+                let line = format!("{before:<width$}{line}", width = NEXT.len());
+                self.note(Line::default().and(Tone::Dim, line));
+            }
         }
-        Ok(())
+        wrong.map_or(Ok(()), Err)
     }
 
     /// Prints a failure.
@@ -133,15 +155,36 @@ impl Ui {
         self.screen.stderr.terminal && !self.screen.dumb && !self.machine()
     }
 
-    /// Returns lines as they are redrawn on stderr by something other than this, without an end.
-    pub(crate) fn block(&self, lines: &[Line]) -> String {
+    /// Says nothing of requests from here on: something is redrawn in place.
+    pub(crate) fn draws(&self) {
+        self.drawing.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns how somebody at a terminal hears that a request is tried again.
+    pub(crate) fn retrying(&self) -> Retrying {
         let (stream, looks) = (self.screen.stderr, self.looks(self.screen.stderr));
-        let lines = lines.iter().flat_map(|line| wrapped(line, stream.width));
-        let text = lines.map(|line| show_line(&line, looks)).collect::<Vec<_>>().join("\n");
-        match stream.colour {
-            ColorChoice::Never => anstream::adapter::strip_str(&text).to_string(),
-            _ => text,
-        }
+        let (silent, drawing) = (!stream.terminal || self.machine(), Arc::clone(&self.drawing));
+        Box::new(move |number, of| {
+            if !silent && !drawing.load(Ordering::Relaxed) {
+                let line = Line::default().and(Tone::Dim, format!("retrying, try {number} of {of}"));
+                write_err(&format!("{}\n", show_line(&line, looks)), stream.colour);
+            }
+        })
+    }
+
+    /// Returns what a connection asks before it sends something that changes something.
+    pub(crate) fn before(&self) -> Before {
+        self.shape.before()
+    }
+
+    /// Notes that a command changes something on this machine.
+    pub(crate) fn changes(&self) {
+        self.shape.done.note();
+    }
+
+    /// Returns whether what is written to stdout is lost for certain.
+    pub(crate) fn reaches_nobody(&self) -> bool {
+        self.screen.closed
     }
 
     /// Returns whether there is somebody to ask.
@@ -196,7 +239,7 @@ impl Ui {
 
     /// Prints text that is its own format: a script, a secret.
     pub(crate) fn raw(&self, text: &str) -> Result<(), CliError> {
-        self.write_out(text, false)
+        reads(self.write_out(text, false)).map(drop)
     }
 
     /// Returns whether only the names of a result's fields are to be told, which must change nothing.
@@ -217,7 +260,7 @@ impl Ui {
         Looks { terminal: stream.terminal, width: stream.width, ascii: stream.ascii, now: clock::now() }
     }
 
-    fn write_out(&self, text: &str, coloured: bool) -> Result<(), CliError> {
+    fn write_out(&self, text: &str, coloured: bool) -> io::Result<()> {
         let stream = self.screen.stdout;
         let text = match stream.colour {
             ColorChoice::Never if coloured => anstream::adapter::strip_str(text).to_string(),
@@ -229,13 +272,10 @@ impl Ui {
             && self.may_ask
             && let Some(shown) = pager::show(&text)
         {
-            return shown.map_err(|error| unwritten(&error));
+            return shown;
         }
         let mut stdout = io::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(&error)),
-            _ => Ok(()),
-        }
+        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
     }
 }
 
@@ -261,6 +301,25 @@ impl Ui {
         reads(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
     }
 
+    /// Draws lines on stderr over the last `drawn` ones, and returns how many they took.
+    pub(crate) fn redraw(&self, lines: &[Line], drawn: usize) -> usize {
+        let (stream, looks) = (Screen::look().stderr, self.looks(self.screen.stderr));
+        let lines = lines.iter().flat_map(|line| wrapped(line, stream.width));
+        let text: String = lines.map(|line| format!("{}\n", show_line(&line, looks))).collect();
+        let text = match self.screen.stderr.colour {
+            ColorChoice::Never => anstream::adapter::strip_str(&text).to_string(),
+            _ => text,
+        };
+        let (text, lines) = frame(&text, (stream.width.unwrap_or(80), stream.height.unwrap_or(24)), drawn);
+        steer(&text);
+        lines
+    }
+
+    /// Begins the line anew in which the cursor on stderr stands.
+    pub(crate) fn below(&self) {
+        steer("\r\x1b[K");
+    }
+
     /// Returns whether people watch on a terminal that can be drawn on.
     pub(crate) fn in_place(&self) -> bool {
         let tabular = matches!(self.shape.format, Format::Table | Format::Wide);
@@ -274,6 +333,7 @@ impl Ui {
 
     /// Draws a view over the last `drawn` lines, and returns how many it took.
     pub(crate) fn draw(&self, view: &View, drawn: usize) -> usize {
+        self.draws();
         // The terminal may have another size by now.
         let stream = Screen::look().stdout;
         let looks = Looks { width: stream.width, ..self.looks(self.screen.stdout) };
@@ -303,9 +363,29 @@ fn write_err(text: &str, colour: ColorChoice) {
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
 
+/// Writes to the terminal at stderr what moves its cursor, which is no colour: it goes past whatever takes colours out.
+fn steer(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+}
+
 fn unwritten(error: &io::Error) -> CliError {
     CliError::new(Exit::Failed, format!("cannot write the result: {error}"))
         .hint("the command was done, only its result could not be written")
+}
+
+/// What is to be said where nobody has got a secret that was made.
+fn lost(error: &io::Error, again: &str) -> CliError {
+    CliError::new(Exit::Failed, format!("it was done, and its secret is lost: cannot write it: {error}"))
+        .hint(format!("make another one: {again}"))
+}
+
+/// What is to be said of a result that cannot be shown as it was asked for, after something was done.
+fn done_all_the_same(error: &CliError) -> CliError {
+    let message = format!("it was done, but cannot be shown as asked: {}", error.message);
+    CliError::new(Exit::Failed, message)
+        .details(error.details.clone())
+        .hint("do not repeat it: all of its result is on stdout, as JSON")
 }
 
 fn stopped() -> CliError {

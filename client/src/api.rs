@@ -1,5 +1,6 @@
 //! Carries operations to a server: signs them, renews tokens, tries reads again.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
@@ -8,11 +9,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use crate::clock;
 use crate::credentials::{Credentials, Keep, Tokens};
 use crate::document;
 use crate::error::{Code, Error, Refusal};
+use crate::fields::Fields;
 use crate::session::{RefreshSession, refresh_session};
 
 /// How many bytes may an answer have? A server reads less than this for one request.
@@ -20,6 +23,10 @@ const LARGEST: usize = 128 * 1024 * 1024;
 
 /// How often is a read tried before the server counts as unreachable?
 const TRIES: usize = 3;
+/// How long is a request tried before the next try is worth a word?
+const TOLD_AFTER: Duration = Duration::from_secs(2);
+/// How little time makes no sense to try in?
+const LEAST: Duration = Duration::from_millis(10);
 /// What do we call ourselves?
 pub(crate) const USER_AGENT: &str = concat!("fluxgate-client/", env!("CARGO_PKG_VERSION"));
 
@@ -35,7 +42,15 @@ pub struct Api {
     // Whom to trust beside those whom the machine knows, in PEM.
     authorities: Vec<u8>,
     hold: Option<Hold>,
+    before: Option<Before>,
+    retrying: Option<Retrying>,
 }
+
+/// Asked before something is sent that changes something, with the fields that its answer may have.
+pub type Before = Box<dyn Fn(&Fields) -> Result<(), Hold> + Send + Sync>;
+
+/// Told when a request that takes long is tried again: the number of the try, and of how many.
+pub type Retrying = Box<dyn Fn(usize, usize) + Send + Sync>;
 
 /// Why nothing may be sent that changes something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,12 +67,14 @@ struct Operation {
     // A query, or a rehearsal of what would change something.
     is_query: bool,
     changes: bool,
+    // What the answer may have, where it changes something.
+    fields: Fields,
 }
 
 impl Api {
     /// Prepares a connection; nothing is sent. A crypto provider must be installed before.
     ///
-    /// `timeout` is for one request, from connecting to the last byte of the answer.
+    /// `timeout` is for one request with all its tries, from connecting to the last byte of the answer.
     pub fn new(server: &str, credentials: Credentials, timeout: Duration) -> Result<Self, Error> {
         let server = server.trim_end_matches('/').to_owned();
         let endpoint = endpoint(&server)?;
@@ -72,6 +89,8 @@ impl Api {
             timeout,
             authorities: Vec::new(),
             hold: None,
+            before: None,
+            retrying: None,
         })
     }
 
@@ -99,6 +118,20 @@ impl Api {
     #[must_use]
     pub fn holding(mut self, hold: Hold) -> Self {
         self.hold = Some(hold);
+        self
+    }
+
+    /// Asks before something is sent that changes something; what is refused then is not sent.
+    #[must_use]
+    pub fn asking(mut self, before: Before) -> Self {
+        self.before = Some(before);
+        self
+    }
+
+    /// Tells when a request that takes long is tried again.
+    #[must_use]
+    pub fn telling(mut self, retrying: Retrying) -> Self {
+        self.retrying = Some(retrying);
         self
     }
 
@@ -158,12 +191,16 @@ impl Api {
         if let (true, Some(hold)) = (operation.changes, &self.hold) {
             return Err(Error::Held(hold.clone()));
         }
-        let bearer = self.bearer().await?;
-        let answer = self.deliver(operation, bearer.as_ref()).await?;
+        if let (true, Some(before)) = (operation.changes, &self.before) {
+            before(&operation.fields).map_err(Error::Held)?;
+        }
+        let end = Instant::now() + self.timeout;
+        let bearer = self.bearer_until(end).await?;
+        let answer = self.deliver(operation, bearer.as_ref(), end).await?;
         match refusal(&answer) {
             Some(refusal) if refusal.code == Code::Unauthenticated => {
-                match self.renew(bearer.as_ref()).await? {
-                    Some(renewed) => self.deliver(operation, Some(&renewed)).await,
+                match self.renew_until(bearer.as_ref(), end).await? {
+                    Some(renewed) => self.deliver(operation, Some(&renewed), end).await,
                     None => Ok(answer),
                 }
             }
@@ -173,6 +210,10 @@ impl Api {
 
     /// Returns what to sign with now, renewed first when it is over.
     pub(crate) async fn bearer(&self) -> Result<Option<SecretString>, Error> {
+        self.bearer_until(Instant::now() + self.timeout).await
+    }
+
+    async fn bearer_until(&self, end: Instant) -> Result<Option<SecretString>, Error> {
         let stale = {
             let credentials = self.credentials.lock().await;
             let bearer = credentials.bearer().map(SecretString::from);
@@ -181,11 +222,19 @@ impl Api {
                 _ => return Ok(bearer),
             }
         };
-        self.renew(stale.as_ref()).await
+        self.renew_until(stale.as_ref(), end).await
     }
 
     /// Renews the tokens, unless that has happened since `used` was taken from them.
     pub(crate) async fn renew(&self, used: Option<&SecretString>) -> Result<Option<SecretString>, Error> {
+        self.renew_until(used, Instant::now() + self.timeout).await
+    }
+
+    async fn renew_until(
+        &self,
+        used: Option<&SecretString>,
+        end: Instant,
+    ) -> Result<Option<SecretString>, Error> {
         let mut credentials = self.credentials.lock().await;
         let Credentials::Session(tokens) = &*credentials else {
             return Ok(None);
@@ -208,7 +257,7 @@ impl Api {
             kept.save
         });
         if is_used(&current) || current.expired(clock::now()) {
-            current = self.refresh(&current).await?;
+            current = self.refresh(&current, end).await?;
             if let Some(save) = save {
                 save(&current).map_err(Error::Keep)?;
             }
@@ -218,37 +267,64 @@ impl Api {
         Ok(Some(access))
     }
 
-    async fn refresh(&self, tokens: &Tokens) -> Result<Tokens, Error> {
+    async fn refresh(&self, tokens: &Tokens, end: Instant) -> Result<Tokens, Error> {
         let input =
             refresh_session::RefreshSessionInput { refresh_token: tokens.refresh.expose_secret().to_owned() };
         let operation = Operation::new::<RefreshSession>(refresh_session::Variables { input }, &[])?;
-        let answer = self.deliver(&operation, None).await?;
-        let data: refresh_session::ResponseData = self.read(self.data(answer)?)?;
+        let answer = self.deliver(&operation, None, end).await?;
+        let data = self.data(answer).map_err(|error| match error {
+            // One that holds is always let in: there are too many tries only of those that hold no more.
+            Error::Server(refusal) if refusal.code == Code::Limited => Error::session_ended(),
+            error => error,
+        })?;
+        let data: refresh_session::ResponseData = self.read(data)?;
         Ok(Tokens::from(&data.session))
     }
 
-    async fn deliver(&self, operation: &Operation, bearer: Option<&SecretString>) -> Result<Value, Error> {
+    /// Sends an operation until there is an answer, a query more than once, and all of that until `end`.
+    async fn deliver(
+        &self,
+        operation: &Operation,
+        bearer: Option<&SecretString>,
+        end: Instant,
+    ) -> Result<Value, Error> {
         if !operation.is_query {
-            return self.send(operation, bearer).await;
+            return self.send(operation, bearer, end).await;
         }
+        let begun = Instant::now();
+        let tries = AtomicUsize::new(0);
         let backoff = ExponentialBuilder::new()
             .with_min_delay(Duration::from_millis(100))
             .with_max_times(TRIES - 1)
             .with_jitter();
-        let answer = (|| self.send(operation, bearer))
-            .retry(backoff)
-            .when(|error| matches!(error, Error::Unreachable { .. }))
-            .await;
+        let answer = (|| {
+            let number = tries.fetch_add(1, Ordering::Relaxed) + 1;
+            if let (Some(tell), 2.., true) = (&self.retrying, number, begun.elapsed() >= TOLD_AFTER) {
+                tell(number, TRIES);
+            }
+            self.send(operation, bearer, end)
+        })
+        .retry(backoff)
+        .when(|error| matches!(error, Error::Unreachable { .. }) && Instant::now() + LEAST < end)
+        .await;
         answer.map_err(|error| match error {
-            Error::Unreachable { server, cause, .. } => Error::Unreachable { server, cause, tries: TRIES },
+            Error::Unreachable { server, cause, .. } => {
+                Error::Unreachable { server, cause, tries: tries.into_inner() }
+            }
             error => error,
         })
     }
 
-    async fn send(&self, operation: &Operation, bearer: Option<&SecretString>) -> Result<Value, Error> {
+    async fn send(
+        &self,
+        operation: &Operation,
+        bearer: Option<&SecretString>,
+        end: Instant,
+    ) -> Result<Value, Error> {
         let mut request = self
             .http
             .post(self.endpoint.clone())
+            .timeout(end.saturating_duration_since(Instant::now()).max(LEAST))
             .header("content-type", "application/json")
             .header("accept", "application/json")
             .body(operation.body.clone());
@@ -264,12 +340,18 @@ impl Api {
                 tries: 1,
             });
         }
+        let stopped = stopped(&self.server, &response);
         let body = self.body(response, operation.changes).await?;
-        let answer: Value =
-            serde_json::from_slice(&body).map_err(|_| self.bad_answer(format!("{status} without JSON")))?;
-        let usable =
-            answer.get("data").is_some_and(Value::is_object) || answer.pointer("/errors/0").is_some();
-        if usable { Ok(answer) } else { Err(self.bad_answer(format!("{status} without data"))) }
+        let answer: Option<Value> = serde_json::from_slice(&body).ok();
+        let usable = |answer: &Value| {
+            answer.get("data").is_some_and(Value::is_object) || answer.pointer("/errors/0").is_some()
+        };
+        match (answer, stopped) {
+            (Some(answer), _) if usable(&answer) => Ok(answer),
+            (_, Some(stopped)) => Err(stopped),
+            (Some(_), None) => Err(self.bad_answer(format!("{status} without data"))),
+            (None, None) => Err(self.bad_answer(format!("{status} without JSON"))),
+        }
     }
 
     /// Reads an answer's body, as far as it can be one.
@@ -332,7 +414,8 @@ impl Operation {
         for field in removed {
             sent["variables"]["input"][*field] = Value::Null;
         }
-        Self::of(&sent, is_query)
+        let fields = if is_query { Fields::default() } else { Fields::below(&text) };
+        Self::of(&sent, is_query, fields)
     }
 
     fn text(
@@ -344,13 +427,13 @@ impl Operation {
         if let Some(operation) = operation {
             sent["operationName"] = json!(operation);
         }
-        Self::of(&sent, document::only_reads(document))
+        Self::of(&sent, document::only_reads(document), Fields::of(["data", "errors", "extensions"]))
     }
 
-    fn of(sent: &Value, is_query: bool) -> Result<Self, Error> {
+    fn of(sent: &Value, is_query: bool, fields: Fields) -> Result<Self, Error> {
         let rehearsal = sent.pointer("/variables/input/dryRun") == Some(&Value::Bool(true));
         let body = serde_json::to_vec(sent).map_err(|error| Error::Setup(error.to_string()))?;
-        Ok(Self { body, is_query, changes: !is_query && !rehearsal })
+        Ok(Self { body, is_query, changes: !is_query && !rehearsal, fields })
     }
 }
 
@@ -372,6 +455,18 @@ fn endpoint(server: &str) -> Result<reqwest::Url, Error> {
             // Not repeated: it is a secret.
             false => Err(Error::Setup("the server's address must hold no user and no password".to_owned())),
         })
+}
+
+/// Returns the error for an answer by which something in between stops a request, should it be no FluxGate server's.
+fn stopped(server: &str, response: &reqwest::Response) -> Option<Error> {
+    let status = response.status();
+    let after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+    matches!(status.as_u16(), 401 | 403 | 407 | 429).then(|| Error::Stopped {
+        server: server.to_owned(),
+        status: status.as_u16(),
+        answer: status.to_string(),
+        retry_after: after.map(str::to_owned),
+    })
 }
 
 /// Returns the first error of an answer.

@@ -33,7 +33,7 @@ pub struct Answered {
     pub ahead: Option<TimeDelta>,
 }
 
-/// Returns who is signed in, and with which token.
+/// Returns who is signed in, and with which token; a token's team is the only one that it sees.
 pub async fn get(api: &Api) -> Result<Caller, Error> {
     api.run::<GetCaller>(get_caller::Variables).await
 }

@@ -5,6 +5,9 @@ use serde_json::Value;
 
 use crate::api::Hold;
 
+/// What is said for an error of which the server says nothing?
+const WORDLESS: &str = "the server refused, and does not say why";
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -29,6 +32,18 @@ pub enum Error {
         /// What was wrong with the answer.
         detail: String,
     },
+    /// Something between us and the server stopped the request, and it is not FluxGate that says so.
+    #[error("{answer} from {server}, and not by FluxGate: a proxy in between, or another server")]
+    Stopped {
+        /// The server's address.
+        server: String,
+        /// The status, one of 401, 403, 407 and 429.
+        status: u16,
+        /// The status in words.
+        answer: String,
+        /// When it may be tried again, as it was told.
+        retry_after: Option<String>,
+    },
     /// The tokens were renewed but could not be kept.
     #[error("cannot keep the renewed sign-in: {0}")]
     Keep(#[source] std::io::Error),
@@ -47,6 +62,15 @@ impl Error {
             Self::Server(refusal) => Some(refusal),
             _ => None,
         }
+    }
+
+    /// Returns the error for a session that is not renewed any more.
+    pub(crate) fn session_ended() -> Self {
+        Self::Server(Box::new(Refusal {
+            code: Code::Unauthenticated,
+            message: "the session has ended".to_owned(),
+            ..Refusal::default()
+        }))
     }
 
     /// Returns the server's code, when it refused.
@@ -163,6 +187,12 @@ impl Refusal {
         if let Some(message) = error.get("message").and_then(Value::as_str) {
             message.clone_into(&mut refusal.message);
         }
+        if refusal.message.trim().is_empty() {
+            refusal.message = match error.as_str().map(str::trim) {
+                Some(text) if !text.is_empty() => text.to_owned(),
+                _ => WORDLESS.to_owned(),
+            };
+        }
         refusal
     }
 }
@@ -209,6 +239,11 @@ mod tests {
         let refusal = Refusal::from_answer(&json!({"message": "boom"}));
         assert_eq!(refusal.code, Code::Internal);
         assert_eq!(refusal.message, "boom");
+        for wordless in [json!({}), json!({"message": " "}), json!({"message": null}), json!(null), json!("")]
+        {
+            assert_eq!(Refusal::from_answer(&wordless).message, super::WORDLESS, "{wordless}");
+        }
+        assert_eq!(Refusal::from_answer(&json!("boom")).message, "boom");
         let refusal = Refusal::from_answer(&json!({"message": "x", "extensions": {"code": "TEAPOT"}}));
         assert_eq!(refusal.code, Code::Internal);
     }

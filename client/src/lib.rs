@@ -7,6 +7,7 @@ mod api;
 mod credentials;
 mod document;
 mod error;
+mod fields;
 mod operation;
 mod page;
 mod scalar;
@@ -40,9 +41,10 @@ pub mod token;
 pub mod user;
 pub mod version;
 
-pub use api::{Api, Hold};
+pub use api::{Api, Before, Hold, Retrying};
 pub use credentials::{Credentials, Keep, Kept, Save, Tokens};
 pub use error::{Code, Error, Gate, Refusal, Violation};
+pub use fields::Fields;
 pub use page::{All, InTeam, Page, PageInfo};
 pub use words::{
     ActorKind, ChangeKind, ChangeStatus, ClientKind, ContextKeyType, Decision, DiffKind, EnvironmentType,

@@ -130,6 +130,11 @@ async fn a_session_that_is_over_says_so() {
     let api = api(&address, Credentials::Session(tokens("old", TimeDelta::minutes(5))));
     let error = user::me(&api).await.unwrap_err();
     assert_eq!(error.code(), Some(Code::Unauthenticated));
+    // After some of those an address is told that there were too many; one that holds never is.
+    let (address, _) = serve([refused("LIMITED")]).await;
+    let api = self::api(&address, Credentials::Session(tokens("old", TimeDelta::minutes(-1))));
+    let error = user::me(&api).await.unwrap_err();
+    assert_eq!(error.code(), Some(Code::Unauthenticated), "{error:?}");
 }
 
 #[tokio::test]

@@ -8,7 +8,9 @@ use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
 
-use self::words::{criterion_path, criterion_text, dependency_text, rollout_text, variant_text, when_text};
+use self::words::{
+    criterion_path, criterion_text, dependency_text, position_text, rollout_text, variant_text, when_text,
+};
 use crate::config::{Criterion, Dependency, FlagConfig, is_false};
 use crate::expression::print_split;
 use crate::hidden::{escape, escape_json};
@@ -207,7 +209,7 @@ impl Changes {
 
     fn moved(&mut self, path: String, from: Option<usize>, to: usize) {
         if let Some(from) = from {
-            let position = |index| Some(format!("position {index}"));
+            let position = |index| Some(position_text(index));
             self.push(DiffKind::Moved, path, position(from), position(to));
         }
     }

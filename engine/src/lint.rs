@@ -112,11 +112,12 @@ impl Linter<'_> {
         }
     }
 
-    /// Returns a criterion in words: by its position, and its name when it has one.
+    /// Returns a criterion in words: by its position as people count, from 1, and its name when it has one.
     fn criterion_text(&self, index: usize) -> String {
+        let position = index + 1;
         match self.config.criteria.get(index).and_then(|criterion| criterion.name.as_deref()) {
-            Some(name) => format!("criterion {index} {name:?}"),
-            None => format!("criterion {index}"),
+            Some(name) => format!("criterion {position} {name:?}"),
+            None => format!("criterion {position}"),
         }
     }
 }

@@ -81,8 +81,9 @@ fn line(entry: &DiffEntry, width: usize) -> Line {
         DiffKind::Removed => (Tone::Bad, "-"),
         _ => (Tone::Waiting, "~"),
     };
-    let line =
-        Line::default().and(tone, format!("  {sign} ")).and(Tone::Plain, format!("{:<28} ", entry.path));
+    let line = Line::default()
+        .and(tone, format!("  {sign} "))
+        .and(Tone::Plain, format!("{:<28} ", path_text(&entry.path)));
     match note(entry) {
         Some(note) => line.and(Tone::Plain, format!("{:<width$}   ", worded(entry))).and(Tone::Dim, note),
         None => line.and(Tone::Plain, worded(entry)),
@@ -101,6 +102,30 @@ fn note(entry: &DiffEntry) -> Option<String> {
     entry.movement.map(|percent| format!("moves {} %", (percent * 1000.0).round() / 1000.0))
 }
 
+/// Returns the path of a difference as people call what it leads to: a rule by its name or by its number, from 1.
+pub fn path_text(path: &str) -> String {
+    let Some(inner) = path.strip_prefix("criteria[") else {
+        return path.to_owned();
+    };
+    let (mut quoted, mut escaped) = (false, false);
+    let end = inner.find(|c| {
+        match c {
+            '"' if !escaped => quoted = !quoted,
+            ']' if !quoted => return true,
+            _ => {}
+        }
+        escaped = c == '\\' && !escaped;
+        false
+    });
+    let Some((rule, rest)) = end.map(|end| (&inner[..end], &inner[end + 1..])) else {
+        return path.to_owned();
+    };
+    match rule.parse::<usize>() {
+        Ok(index) => format!("rule {}{rest}", index + 1),
+        Err(_) => format!("rule {rule}{rest}"),
+    }
+}
+
 /// Returns a difference in words.
 pub fn difference(before: Option<&str>, after: Option<&str>) -> String {
     match (before, after) {
@@ -115,7 +140,7 @@ mod tests {
     use fluxgate_client::DiffKind;
     use fluxgate_client::change::{DiffEntry, PolicyProgress};
 
-    use super::{lines, progress};
+    use super::{lines, path_text, progress};
 
     fn policy(approvals: i64, required: i64) -> PolicyProgress {
         PolicyProgress {
@@ -134,6 +159,14 @@ mod tests {
     fn progress_is_that_of_the_slowest_policy() {
         assert_eq!(progress(&[policy(1, 1), policy(1, 3)]), "1 of 3");
         assert_eq!(progress(&[]), "");
+    }
+
+    #[test]
+    fn rules_are_called_as_people_call_them() {
+        assert_eq!(path_text("criteria[0]"), "rule 1");
+        assert_eq!(path_text("criteria[2].serve"), "rule 3.serve");
+        assert_eq!(path_text(r#"criteria["a].\"b"].split"#), r#"rule "a].\"b".split"#);
+        assert_eq!(path_text("variants.control"), "variants.control");
     }
 
     #[test]
@@ -161,8 +194,8 @@ mod tests {
             [
                 "  ~ enabled                      false → true",
                 "  ~ salt                         one → two                                         reshuffles everyone",
-                "  ~ criteria[\"US split\"].split   control=90, express=10 → control=50, express=50   moves 40 %",
-                "  ~ criteria[1].rollout          10 → 12.5                                         moves 2.5 %",
+                "  ~ rule \"US split\".split        control=90, express=10 → control=50, express=50   moves 40 %",
+                "  ~ rule 2.rollout               10 → 12.5                                         moves 2.5 %",
             ]
         );
     }

@@ -3,7 +3,7 @@
 use fluxgate_client::Role;
 use fluxgate_client::change::{Gate, Proposal, Warning};
 
-use crate::change::diff_lines;
+use crate::change::{diff_lines, path_text};
 use crate::{Line, Tone};
 
 /// Returns what a proposal would do, as lines.
@@ -57,7 +57,7 @@ fn gate(gate: &Gate) -> Line {
 pub fn warning(warning: &Warning) -> Line {
     Line::default()
         .and(Tone::Waiting, "  ▲ ")
-        .and(Tone::Plain, format!("{}: {}", warning.path, warning.message))
+        .and(Tone::Plain, format!("{}: {}", path_text(&warning.path), warning.message))
         .and(Tone::Dim, format!("  {}", warning.rule))
 }
 

@@ -15,9 +15,19 @@ const SKEW: TimeDelta = TimeDelta::seconds(10);
 /// Returns how long ago something was, or in how long it will be, in its largest unit.
 pub fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     if then - now > SKEW {
-        return format!("in {}", unit((then - now).num_seconds()));
+        return format!("in {}", nearest((then - now).num_seconds()));
     }
     unit((now - then).num_seconds().max(0))
+}
+
+/// Returns the nearest number of the largest unit: what was set to happen in two hours is not in one a second later.
+fn nearest(seconds: i64) -> String {
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3_570 => format!("{}m", (seconds + 30) / 60),
+        3_570..171_000 => format!("{}h", (seconds + 1_800) / 3_600),
+        _ => format!("{}d", (seconds + 43_200) / 86_400),
+    }
 }
 
 fn unit(seconds: i64) -> String {
@@ -97,7 +107,8 @@ mod tests {
         }
         assert_eq!(ago(now - TimeDelta::days(9), now), "9d");
         assert_eq!(ago(now + TimeDelta::days(9), now), "in 9d");
-        assert_eq!(ago(now + TimeDelta::seconds(90), now), "in 1m");
+        assert_eq!(ago(now + TimeDelta::seconds(80), now), "in 1m");
+        assert_eq!(ago(now + TimeDelta::seconds(7_199), now), "in 2h");
         assert_eq!(ago(now + TimeDelta::seconds(9), now), "0s", "clocks differ");
     }
 

@@ -113,8 +113,9 @@ pub async fn record(conn: &mut PgConnection, heard: &[Heard]) -> sqlx::Result<()
     let text = |of: fn(&Heard) -> &str| heard.iter().map(|h| of(h).to_owned()).collect::<Vec<_>>();
     query(
         "INSERT INTO edge (id, team_id, client_id, stream_id, name, version, connected_at, seen_at, acked_at,
-                           revision, kills_revision, uptime_seconds, evaluations_per_second, p50_ns, p99_ns, spooled)
-         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[],
+                           revision, kills_revision, uptime_seconds, evaluations_per_second, p50_ns, p99_ns, spooled,
+                           first_seen_at)
+         SELECT *, connected_at FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[],
                               $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::bigint[],
                               $12::bigint[], $13::float8[], $14::bigint[], $15::bigint[], $16::bigint[])
                        AS new (id, team_id, client_id, stream_id, name, version, connected_at, seen_at, acked_at,
@@ -157,12 +158,13 @@ pub async fn forget(conn: &mut PgConnection, stream: Uuid) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Forgets silent edges whose place another took: the same client, the same name, as after a crash and a new start.
+/// Forgets silent edges whose place another took: the same client, the same name, first seen when the old one was silent
+/// already, as after a crash and a new start. One that was there all along takes nobody's place, whatever it is called.
 pub async fn forget_replaced(conn: &mut PgConnection, silent_since: DateTime<Utc>) -> sqlx::Result<()> {
     query(
         "DELETE FROM edge old WHERE old.seen_at < $1 AND EXISTS (
              SELECT 1 FROM edge new WHERE new.client_id = old.client_id AND new.name = old.name
-               AND new.connected_at > old.connected_at AND new.seen_at >= $1)",
+               AND new.first_seen_at > old.seen_at AND new.seen_at >= $1)",
     )
     .bind(silent_since)
     .execute(conn)

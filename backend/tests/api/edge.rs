@@ -62,15 +62,75 @@ async fn an_edge_is_listed_with_what_it_acknowledged(db: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
-async fn an_edge_that_closes_its_side_is_gone(db: PgPool) {
+async fn an_edge_that_says_goodbye_is_gone(db: PgPool) {
     let world = World::new(db).await;
     let key = client(&world, "acme", "edges", "EDGE", None).await;
     let mut edge = Edge::caught_up(&world, &key).await;
     edge.ack().await;
     seen(&world, "it is listed", |edge| edge["inSync"] == true).await;
-    edge.close();
+    edge.goodbye().await;
     eventually("it is gone", async || list(&world, "guest", "acme").await.is_empty().then_some(())).await;
     assert!(edge.end().await.is_none());
+    world.stop().await;
+}
+
+/// An edge that can be told from others by its name, once it is listed.
+async fn named(world: &World, key: &str, name: &str) -> Edge {
+    let mut edge = Edge::open(&world.grpc, Some(key)).await.unwrap();
+    edge.name = name.to_owned();
+    edge.hello(None).await;
+    eventually("it is listed", async || names(world).await.contains(&name.to_owned()).then_some(())).await;
+    edge
+}
+
+async fn names(world: &World) -> Vec<String> {
+    list(world, "guest", "acme").await.iter().map(|edge| edge["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_edge_whose_stream_ends_without_a_word_stays_listed_as_away(db: PgPool) {
+    let world = World::new(db).await;
+    let key = client(&world, "acme", "edges", "EDGE", None).await;
+    // A connection that dies of silence looks to the backend as if its edge had ended its side.
+    let mut closed = named(&world, &key, "closed").await;
+    closed.close();
+    assert!(closed.end().await.is_none());
+    drop(named(&world, &key, "cancelled").await);
+    // What is written now was noted after what became of those.
+    let _later = named(&world, &key, "later").await;
+    assert_eq!(names(&world).await, ["cancelled", "closed", "later"], "they may serve what they have");
+    let silence = "UPDATE edge SET seen_at = now() - interval '13 seconds' WHERE name <> 'later'";
+    sqlx::query(silence).execute(&world.db).await.unwrap();
+    let away = |edge: &Value| edge["connected"] == false && edge["inSync"] == false;
+    let listed = list(&world, "guest", "acme").await;
+    assert!(listed[..2].iter().all(away), "{listed:?}");
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_edge_that_is_away_is_replaced_by_one_that_came_after_it_only(db: PgPool) {
+    let world = World::new(db).await;
+    let key = client(&world, "acme", "edges", "EDGE", None).await;
+    drop(named(&world, &key, "pod").await);
+    // One of that name that was there all along, whose stream is a new one.
+    let old = "UPDATE edge SET id = gen_random_uuid(), stream_id = gen_random_uuid(), seen_at = now() - interval '1 minute'";
+    sqlx::query(old).execute(&world.db).await.unwrap();
+    let beside = named(&world, &key, "beside").await;
+    let same =
+        "UPDATE edge SET name = 'pod', first_seen_at = now() - interval '1 hour' WHERE name = 'beside'";
+    sqlx::query(same).execute(&world.db).await.unwrap();
+    let other = named(&world, &key, "other").await;
+    assert_eq!(names(&world).await, ["other", "pod", "pod"], "who may serve the old value is not forgotten");
+    let mut new = Edge::open(&world.grpc, Some(&key)).await.unwrap();
+    new.name = "pod".to_owned();
+    new.hello(None).await;
+    let id = json!(new.id);
+    eventually("the new one takes the place of the old one", async || {
+        let listed = list(&world, "guest", "acme").await;
+        (listed.len() == 3 && listed.iter().any(|edge| edge["id"] == id)).then_some(())
+    })
+    .await;
+    drop((beside, other));
     world.stop().await;
 }
 
@@ -84,7 +144,7 @@ async fn a_newer_stream_of_an_edge_takes_its_place(db: PgPool) {
     let mut new = Edge::open(&world.grpc, Some(&key)).await.unwrap();
     new.id = old.id;
     new.hello(old.at.clone()).await;
-    old.close();
+    old.goodbye().await;
     assert!(old.end().await.is_none());
     seen(&world, "it stays", |edge| edge["inSync"] == true).await;
     assert_eq!(list(&world, "guest", "acme").await.len(), 1);

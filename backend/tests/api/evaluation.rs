@@ -297,7 +297,7 @@ async fn figures_are_known_as_far_as_the_slowest_connected_edge_has_told(db: PgP
     silent.next().await.unwrap();
     reporter.report(&reporter.batch(2, Vec::new())).await;
     eventually("both count", async || (until("first: 1").await == minute(2)).then_some(())).await;
-    edge.close();
+    edge.goodbye().await;
     let connected = async || until("first: 1").await.filter(|at| Some(*at) > minute(60));
     eventually("the silent one is known from when it came", connected).await;
     world.stop().await;

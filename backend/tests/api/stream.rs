@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use fluxgate_proto::{
     digest::{Digest, ItemHash},
     v1::{
-        Ack, BackendMessage, EdgeMessage, Hello, Item, Kills, Position, SnapshotChunk, Welcome,
+        Ack, BackendMessage, EdgeMessage, Goodbye, Hello, Item, Kills, Position, SnapshotChunk, Welcome,
         backend_message::Message, delivery_client::DeliveryClient, edge_message,
     },
 };
@@ -23,6 +23,7 @@ type Items = HashMap<(i32, Vec<u8>), Item>;
 /// One edge and its stream.
 pub struct Edge {
     pub id: Uuid,
+    pub name: String,
     pub items: Items,
     pub at: Option<Position>,
     pub kills: Option<Kills>,
@@ -55,6 +56,7 @@ impl Edge {
         let outbound = Some(sender);
         Ok(Edge {
             id: Uuid::new_v4(),
+            name: "edge-1".to_owned(),
             items: Items::new(),
             at: None,
             kills: None,
@@ -82,7 +84,7 @@ impl Edge {
     pub async fn hello(&self, have: Option<Position>) {
         let hello = Hello {
             edge_id: self.id.as_bytes().to_vec(),
-            name: "edge-1".to_owned(),
+            name: self.name.clone(),
             version: "0.1.0".to_owned(),
             have,
         };
@@ -99,6 +101,12 @@ impl Edge {
         let applied = self.at.as_ref().map_or(0, |at| at.revision);
         let kills_applied = self.kills.as_ref().map_or(0, |kills| kills.revision);
         self.send(edge_message::Message::Ack(Ack { applied, kills_applied, digest })).await;
+    }
+
+    /// Says that it stops, and closes its side.
+    pub async fn goodbye(&mut self) {
+        self.send(edge_message::Message::Goodbye(Goodbye { reason: "test".to_owned() })).await;
+        self.close();
     }
 
     /// Closes its side and goes on listening.

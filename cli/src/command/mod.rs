@@ -50,6 +50,8 @@ mod watch;
 mod whoami;
 mod whom;
 
+pub(crate) use feature::said;
+
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::Shell;
@@ -235,8 +237,9 @@ mod tests {
                 };
                 let plain = example.split([';', '|', '<', '>', '#', '&']).next();
                 let words = words(plain.unwrap_or_default());
-                let parsed = crate::Cli::command()
-                    .try_get_matches_from(std::iter::once("fgctl".to_owned()).chain(words));
+                let words =
+                    super::said(["fgctl".into()].into_iter().chain(words.into_iter().map(Into::into)));
+                let parsed = crate::Cli::command().try_get_matches_from(words);
                 assert!(parsed.is_ok(), "{path}: {example}: {:?}", parsed.err());
             }
         });

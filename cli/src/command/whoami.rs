@@ -1,6 +1,7 @@
 //! `fgctl whoami`
 
-use fluxgate_client::{Role, user};
+use fluxgate_client::Role;
+use fluxgate_client::caller::{self, Caller};
 use serde_json::json;
 
 use crate::error::CliError;
@@ -8,7 +9,7 @@ use crate::exit::Exit;
 use crate::output::{Cell, View};
 use crate::shell::Shell;
 
-/// Show who is signed in, where, and with which roles
+/// Show who is signed in, where, with which roles, and with which token
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  fgctl whoami\n  fgctl whoami --context prod-eu -o json")]
 pub(crate) struct Whoami {}
@@ -16,10 +17,21 @@ pub(crate) struct Whoami {}
 impl Whoami {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let api = shell.api()?;
-        let user = user::me(&api).await?;
+        let caller = caller::get(&api).await?;
+        let user = &caller.me;
         let context = shell.context()?;
+        let token = caller.token.as_ref().map(|token| {
+            json!({
+                "name": token.name,
+                "team": team_of_token(&caller),
+                "roles": token.roles,
+                "environments": token.environments,
+                "expiresAt": token.expires_at,
+            })
+        });
         let mut view = View::of(&json!({
             "user": user,
+            "token": token,
             "server": api.server(),
             "context": context,
         }))
@@ -32,18 +44,41 @@ impl Whoami {
         if user.system_admin {
             view = view.row(vec![Cell::text("system"), Cell::text("admin")]);
         }
-        for membership in &user.memberships {
-            let roles: Vec<&str> = membership.roles.iter().map(Role::as_str).collect();
-            let roles = match roles.as_slice() {
-                [] => "read only".to_owned(),
-                roles => roles.join(", "),
-            };
-            let team = format!("team {}", membership.team);
-            view = view.row(vec![Cell::text(team), Cell::text(roles)]);
-        }
+        view = match &caller.token {
+            Some(_) => with_token(view, &caller),
+            None => user.memberships.iter().fold(view, |view, membership| {
+                let team = format!("team {}", membership.team);
+                view.row(vec![Cell::text(team), Cell::text(roles(&membership.roles))])
+            }),
+        };
         Ok(match user.active {
             true => view,
             false => view.exit(Exit::SignIn).note("this user is not active"),
         })
+    }
+}
+
+/// Shows what is signed in with, and as far as what: its owner's own roles do not count.
+fn with_token(view: View, caller: &Caller) -> View {
+    let Some(token) = &caller.token else { return view };
+    let mut view = view.row(vec![Cell::text("token"), Cell::text(&token.name)]);
+    if let Some(team) = team_of_token(caller) {
+        view = view.row(vec![Cell::text(format!("team {team}")), Cell::text(roles(&token.roles))]);
+    }
+    if !token.environments.is_empty() {
+        view = view.row(vec![Cell::text("only in"), Cell::text(token.environments.join(", "))]);
+    }
+    view.row(vec![Cell::text("expires"), Cell::Time(Some(token.expires_at))])
+}
+
+/// Returns the team of the token: it sees no other.
+fn team_of_token(caller: &Caller) -> Option<&str> {
+    caller.teams.nodes.first().map(|team| team.key.as_str())
+}
+
+fn roles(roles: &[Role]) -> String {
+    match roles {
+        [] => "read only".to_owned(),
+        roles => roles.iter().map(Role::as_str).collect::<Vec<_>>().join(", "),
     }
 }

@@ -11,15 +11,33 @@ fn needed<'c>(configs: impl Iterator<Item = &'c FlagConfig>) -> BTreeSet<String>
     configs.flat_map(|config| &config.depends_on).map(|needed| needed.feature.clone()).collect()
 }
 
+/// Returns the keys of the features that one is to depend on.
+fn needs(item: &Item) -> BTreeSet<String> {
+    let after = item.after.as_ref().and_then(feature);
+    after.map(|after| needed(after.stages.values())).unwrap_or_default()
+}
+
 /// Returns features so that each stands behind those that it needs, as far as they are among them.
 pub(super) fn in_order<'i>(items: &[&'i Item]) -> Vec<&'i Item> {
-    let needs = |item: &Item| {
-        let after = item.after.as_ref().and_then(feature);
-        after.map(|after| needed(after.stages.values())).unwrap_or_default()
-    };
     let keys: Vec<&str> = items.iter().map(|item| item.reference.key.as_str()).collect();
     let order = sorted(&keys, &items.iter().map(|item| needs(item)).collect::<Vec<_>>());
     order.into_iter().map(|index| items[index]).collect()
+}
+
+/// Divides features that stand in order into those that can be made at once: each needs only what is in a wave before its own.
+pub(super) fn waves<'i>(in_order: &[&'i Item]) -> Vec<Vec<&'i Item>> {
+    let mut waves: Vec<Vec<&Item>> = Vec::new();
+    let mut wave_of: BTreeMap<&str, usize> = BTreeMap::new();
+    for item in in_order {
+        let before = needs(item).iter().filter_map(|key| wave_of.get(key.as_str())).max().copied();
+        let wave = before.map_or(0, |before| before + 1);
+        wave_of.insert(&item.reference.key, wave);
+        if wave == waves.len() {
+            waves.push(Vec::new());
+        }
+        waves[wave].push(item);
+    }
+    waves
 }
 
 /// Returns features so that each stands before those that it needs, by what is live.
@@ -94,10 +112,11 @@ fn sorted(keys: &[&str], needs: &[BTreeSet<String>]) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use fluxgate_engine::FlagConfig;
+    use fluxgate_engine::{FlagConfig, read_manifests};
     use serde_json::json;
 
-    use super::{Edit, together};
+    use super::super::reference::Reference;
+    use super::{Edit, Item, in_order, together, waves};
 
     fn config(needs: &[&str]) -> FlagConfig {
         let needs: Vec<_> = needs.iter().map(|key| json!({"feature": key})).collect();
@@ -132,5 +151,36 @@ mod tests {
         let keys: Vec<Vec<&str>> =
             parts.iter().map(|part| part.iter().map(|edit| edit.feature).collect()).collect();
         assert_eq!(keys, [vec!["b", "e", "d", "a"], vec!["c"]]);
+    }
+
+    #[test]
+    fn what_is_needed_is_in_an_earlier_wave() {
+        let item = |(key, needs): &(&str, &[&str])| {
+            let needs: Vec<String> = needs.iter().map(|key| format!("{{feature: {key}}}")).collect();
+            let text = format!(
+                "apiVersion: fluxgate/v1\nkind: Feature\nmetadata: {{key: {key}}}\nspec:\n  kind: SIMPLE\n  \
+                 stages: {{dev: {{enabled: true, dependsOn: [{}]}}}}\n",
+                needs.join(", ")
+            );
+            let mut file = read_manifests(&text);
+            assert!(file.problems.is_empty(), "{:?}", file.problems);
+            let after = Some(file.documents.remove(0).manifest);
+            Item { reference: Reference::feature(key), before: None, after, differences: Vec::new() }
+        };
+        // d and e need each other, which the server refuses; they are asked for all the same.
+        let wanted: [(&str, &[&str]); 6] = [
+            ("a", &["c", "b"]),
+            ("b", &["c"]),
+            ("c", &["elsewhere"]),
+            ("d", &["e"]),
+            ("e", &["d"]),
+            ("f", &[]),
+        ];
+        let items: Vec<Item> = wanted.iter().map(item).collect();
+        let items: Vec<&Item> = items.iter().collect();
+        let waves = waves(&in_order(&items));
+        let keys: Vec<Vec<&str>> =
+            waves.iter().map(|wave| wave.iter().map(|item| item.reference.key.as_str()).collect()).collect();
+        assert_eq!(keys, [vec!["c", "f", "d"], vec!["b", "e"], vec!["a"]]);
     }
 }

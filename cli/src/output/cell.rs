@@ -8,6 +8,8 @@ use fluxgate_wording::Tone;
 pub(crate) enum Cell {
     /// Text as it is.
     Text(String),
+    /// What somebody wrote, of which nothing is cut off: it goes on below.
+    Prose(String),
     /// A state: with a sign and a colour on a terminal, a word elsewhere.
     State(Tone, String),
     /// An instant: relative on a terminal, RFC 3339 elsewhere.

@@ -20,7 +20,7 @@ pub(super) fn of_view(view: &View, looks: Looks) -> String {
     let mut lines = vec![header.iter().map(|heading| heading.name.to_lowercase()).collect::<Vec<_>>()];
     let plain = Looks { terminal: false, ascii: false, ..looks };
     let text = |cell: &Cell| match cell {
-        Cell::Text(text) if text.is_empty() => String::new(),
+        Cell::Text(text) | Cell::Prose(text) if text.is_empty() => String::new(),
         Cell::Time(None) | Cell::Version(None) => String::new(),
         cell => field(cell, plain).1,
     };

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::error::{CliError, nearest};
+use super::before;
+use crate::error::CliError;
 
 /// Which fields are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +33,14 @@ impl Fields {
         Ok(Self::These(paths))
     }
 
+    /// Returns the paths that are wanted by name.
+    pub(super) fn paths(&self) -> &[Vec<String>] {
+        match self {
+            Self::These(paths) => paths,
+            Self::All | Self::Names => &[],
+        }
+    }
+
     /// Returns what is wanted of a value.
     pub(super) fn of(&self, value: &Value) -> Result<Value, CliError> {
         match self {
@@ -50,13 +59,7 @@ impl Fields {
 }
 
 fn unknown(field: &str, value: &Value) -> CliError {
-    let names = names(value);
-    let mut message = format!("the result has no field {field:?}");
-    if let Some(near) = nearest(field, &names) {
-        message.push_str(&format!(". Did you mean {near}?"));
-    }
-    CliError::usage(message)
-        .hint("the command was done, only its result is not shown; --json alone lists the fields")
+    CliError::usage(before::unknown(field, &names(value))).hint("--json alone lists the fields")
 }
 
 /// Returns whether a path leads anywhere; through an empty list every path does.

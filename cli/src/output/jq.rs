@@ -43,10 +43,7 @@ impl Jq {
 
     /// Returns what comes out for a value.
     pub(super) fn run(&self, value: &Value) -> Result<Vec<Value>, CliError> {
-        let failed = |error: String| {
-            CliError::new(Exit::Failed, format!("jq: {error}"))
-                .hint("the command was done, only its result is not shown")
-        };
+        let failed = |error: String| CliError::new(Exit::Failed, format!("jq: {error}"));
         let input = Val::deserialize(value).map_err(|error| failed(error.to_string()))?;
         let context = Ctx::<JustLut<Val>>::new(&self.0.lut, Vars::new([]));
         let results = self.0.id.run((context, input)).map(unwrap_valr);

@@ -1,16 +1,18 @@
 //! Turns a view into text.
 
 use anstyle::{AnsiColor, Style};
+use minijinja::UndefinedBehavior;
 
 use super::Format;
 use super::looks::Looks;
 use super::shape::{Shape, Through};
 use super::table::table;
 use super::view::{Part, View};
-use super::wrap::wrapped;
+use super::wrap::{joined, wrapped};
 use super::{Line, Tone};
 use super::{csv, json};
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::text::clean;
 
 /// Returns a view as text, lines ended, empty when there is nothing to show.
@@ -26,8 +28,19 @@ pub(crate) fn render(view: &View, shape: &Shape, looks: Looks) -> Result<String,
         format => {
             let value = shape.fields.of(&view.value)?;
             match &shape.through {
-                Through::Jq(jq) => Ok(json::results(&jq.run(&value)?, looks.terminal)),
-                Through::Template(template) => template.render(&value, looks),
+                Through::Jq(jq) => {
+                    let results = jq.run(&value)?;
+                    match view.secret.is_some() && results.iter().all(serde_json::Value::is_null) {
+                        true => Err(CliError::new(Exit::Failed, "jq: nothing comes out of the result")),
+                        false => Ok(json::results(&results, looks.terminal)),
+                    }
+                }
+                Through::Template(template) => {
+                    // What was done is not to end in an empty line.
+                    let strict = UndefinedBehavior::SemiStrict;
+                    let undefined = if shape.done.is() { strict } else { UndefinedBehavior::Lenient };
+                    template.render(&value, looks, undefined)
+                }
                 // Names are a list, a line each, whatever was asked for.
                 Through::Nothing if shape.names_only() => Ok(names(&value)),
                 Through::Nothing => Ok(match format {
@@ -39,6 +52,11 @@ pub(crate) fn render(view: &View, shape: &Shape, looks: Looks) -> Result<String,
             }
         }
     }
+}
+
+/// Returns all of a result as JSON, whatever was asked for.
+pub(crate) fn whole(view: &View, looks: Looks) -> String {
+    json::text(&view.value, looks.terminal)
 }
 
 /// Returns a line without its end, and without breaks.
@@ -67,6 +85,10 @@ fn text(part: &Part, shape: &Shape, looks: Looks) -> String {
         Part::Line(line) => {
             let lines = wrapped(line, looks.width);
             lines.iter().map(|line| format!("{}\n", show_line(line, looks))).collect()
+        }
+        Part::Facts(facts) => {
+            let facts: Vec<String> = facts.iter().map(|fact| looks.text(fact).into_owned()).collect();
+            joined(&facts, &looks.text(" ·"), looks.width).iter().map(|line| format!("{line}\n")).collect()
         }
         Part::Rows(rows) => table(&[], rows, shape, looks),
         Part::Value(value) => json::text(value, looks.terminal),

@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 
 use super::Format;
+use super::before::Done;
 use super::fields::Fields;
 use super::jq::Jq;
 use super::template::Template;
@@ -68,6 +69,8 @@ pub(crate) struct Shape {
     pub(crate) header: bool,
     pub(super) fields: Fields,
     pub(super) through: Through,
+    /// Whether something was done, of which nothing must be lost.
+    pub(crate) done: Done,
 }
 
 /// What the JSON passes through.
@@ -97,7 +100,7 @@ impl Shape {
             Format::Table | Format::Wide | Format::Name if !plain => Format::Json,
             format => format,
         };
-        Ok(Self { format, header: showing.header, fields, through })
+        Ok(Self { format, header: showing.header, fields, through, done: Done::default() })
     }
 
     /// Returns what an error is shown as where the flags themselves are wrong.
@@ -119,6 +122,15 @@ impl Shape {
     /// Returns whether no fields were named.
     pub(super) fn whole_object(&self) -> bool {
         self.fields == Fields::All
+    }
+
+    /// Returns the paths of the result that are asked for by name.
+    pub(super) fn wanted(&self) -> Vec<Vec<String>> {
+        let mut wanted = self.fields.paths().to_vec();
+        if let Through::Template(template) = &self.through {
+            wanted.extend(template.wanted());
+        }
+        wanted
     }
 
     /// Returns whether only the fields' names are to be told, which must change nothing.

@@ -1,22 +1,17 @@
-//! Rows and columns: aligned and cut to the width on a terminal, tab-separated elsewhere.
+//! Rows and columns: aligned and fitted to the width on a terminal, tab-separated elsewhere.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::Format;
+use super::Tone;
 use super::cell::Cell;
+use super::fit::{GAP, Stays, Wish, fit};
 use super::looks::Looks;
 use super::render::paint;
 use super::shape::Shape;
 use super::view::Heading;
-use super::wrap::wrapped_at;
-use super::{Line, Tone};
+use super::wrap::folded;
 use crate::time;
-
-/// How many columns stand between two fields?
-const GAP: usize = 2;
-
-/// How narrow does a field become before those to its left do, and at all?
-const NARROW: [usize; 2] = [16, 6];
 
 /// A row, ready to be shown.
 pub(super) type Fields = Vec<(Tone, String)>;
@@ -24,65 +19,46 @@ pub(super) type Fields = Vec<(Tone, String)>;
 /// Returns a table as text.
 pub(super) fn table(header: &[Heading], rows: &[Vec<Cell>], shape: &Shape, looks: Looks) -> String {
     let wide = shape.format == Format::Wide;
-    let shown = |index: usize| wide || header.get(index).is_none_or(|heading| !heading.wide);
+    let count = rows.iter().map(Vec::len).max().unwrap_or_default().max(header.len());
+    let shown: Vec<usize> =
+        (0..count).filter(|index| wide || header.get(*index).is_none_or(|heading| !heading.wide)).collect();
     let mut lines: Vec<Fields> = Vec::with_capacity(rows.len() + 1);
     let headed = shape.header || (looks.terminal && !rows.is_empty());
     if headed && !header.is_empty() {
-        lines.push(header.iter().map(|h| (Tone::Dim, looks.text(&h.name).into_owned())).collect());
+        let name = |index: &usize| Some((Tone::Dim, looks.text(&header.get(*index)?.name).into_owned()));
+        lines.push(shown.iter().filter_map(name).collect());
     }
     for row in rows {
-        lines.push(row.iter().map(|cell| field(cell, looks)).collect());
-    }
-    for line in &mut lines {
-        let mut index = 0;
-        line.retain(|_| {
-            index += 1;
-            shown(index - 1)
-        });
+        lines.push(shown.iter().filter_map(|index| Some(field(row.get(*index)?, looks))).collect());
     }
     if !looks.terminal {
         return separated(&lines);
     }
-    if let (Some(room), true) = (looks.width, header.last().is_some_and(|heading| heading.prose)) {
-        lines = going_on(lines, room);
-    }
-    aligned(lines, looks)
+    let wishes = shown.iter().map(|index| wish(header.get(*index), rows, *index)).collect();
+    // Whoever asks for all of it gets it whole.
+    let width = looks.width.filter(|_| !wide);
+    laid_out(&lines, wishes, Looks { width, ..looks })
 }
 
-/// Returns rows whose last column has as many lines as its sentences need.
-fn going_on(lines: Vec<Fields>, room: usize) -> Vec<Fields> {
-    let widest = |index: usize| {
-        let widths = lines.iter().filter_map(|line| Some(line.get(index)?.1.width()));
-        widths.max().unwrap_or_default() + GAP
-    };
-    let last = lines.iter().map(Vec::len).max().unwrap_or_default().saturating_sub(1);
-    let room = room.saturating_sub((0..last).map(widest).sum());
-    let mut all = Vec::with_capacity(lines.len());
-    for mut line in lines {
-        let Some((tone, text)) = line.pop() else {
-            continue;
-        };
-        for (index, part) in
-            wrapped_at(&Line::default().and(tone, text), Some(room), 0).into_iter().enumerate()
-        {
-            let before = |(tone, text): &(Tone, String)| match index {
-                0 => (*tone, text.clone()),
-                _ => (*tone, String::new()),
-            };
-            let mut row: Fields = line.iter().map(before).collect();
-            row.push((tone, part.0.into_iter().map(|(_, text)| text).collect()));
-            all.push(row);
-        }
-    }
-    all
+/// Returns what a column would like, its width aside: what its heading says, or what is in it. Rows without a header are no
+/// list: each field of theirs says something that is not said elsewhere.
+fn wish(heading: Option<&Heading>, rows: &[Vec<Cell>], index: usize) -> Wish {
+    let any = |is: fn(&Cell) -> bool| rows.iter().filter_map(|row| row.get(index)).any(is);
+    let prose = heading.is_some_and(|heading| heading.prose) || any(|cell| matches!(cell, Cell::Prose(_)));
+    let stays = heading.and_then(|heading| heading.stays).unwrap_or_else(|| match prose {
+        true => Stays::Always,
+        false if heading.is_none() || any(|cell| matches!(cell, Cell::State(..))) => Stays::Long,
+        false => Stays::Usual,
+    });
+    Wish { width: 0, stays, prose }
 }
 
 /// Returns a cell's tone and text.
 pub(super) fn field(cell: &Cell, looks: Looks) -> (Tone, String) {
     let dash = || "-".to_owned();
     match cell {
-        Cell::Text(text) if text.is_empty() => (Tone::Plain, dash()),
-        Cell::Text(text) => (Tone::Plain, looks.text(text).into_owned()),
+        Cell::Text(text) | Cell::Prose(text) if text.is_empty() => (Tone::Plain, dash()),
+        Cell::Text(text) | Cell::Prose(text) => (Tone::Plain, looks.text(text).into_owned()),
         Cell::State(tone, word) if looks.terminal => {
             (*tone, format!("{}{}", looks.text(tone.glyph()), looks.text(word)))
         }
@@ -104,61 +80,63 @@ fn separated(lines: &[Fields]) -> String {
 }
 
 /// Returns rows in columns, as wide as there is room.
-pub(super) fn aligned(mut lines: Vec<Fields>, looks: Looks) -> String {
+pub(super) fn aligned(lines: &[Fields], looks: Looks) -> String {
     let columns = lines.iter().map(Vec::len).max().unwrap_or_default();
-    let mut widths = vec![0; columns];
-    for line in &lines {
-        for (width, (_, text)) in widths.iter_mut().zip(line) {
-            *width = text.width().max(*width);
+    laid_out(lines, vec![Wish::default(); columns], looks)
+}
+
+/// Returns rows in columns as these would like to be, where there is room.
+fn laid_out(lines: &[Fields], mut wishes: Vec<Wish>, looks: Looks) -> String {
+    for line in lines {
+        for (wish, (_, text)) in wishes.iter_mut().zip(line) {
+            wish.width = wish.width.max(text.width());
         }
     }
-    let (widths, more) = match looks.width {
-        Some(room) => fit(&widths, room, looks.cut().width()),
-        None => (widths, false),
+    let widths = match looks.width {
+        Some(room) => fit(&wishes, room, looks.cut().width()),
+        None => wishes.iter().map(|wish| Some(wish.width)).collect(),
     };
+    let kept: Vec<usize> = widths.iter().flatten().map(|width| width + GAP).collect();
+    let used = kept.iter().sum::<usize>() + looks.cut().width();
+    let marked = kept.len() < widths.len() && looks.width.is_some_and(|room| used <= room);
     let mut out = String::new();
-    for line in &mut lines {
-        let dropped = more && line.len() > widths.len();
-        line.truncate(widths.len());
-        let last = line.len().saturating_sub(1);
-        for (index, (tone, text)) in line.iter().enumerate() {
-            let text = cut(text, widths[index], looks.cut());
-            out.push_str(&paint(*tone, &text));
-            // The last column needs no space behind it.
-            if index < last || dropped {
-                let gap = (widths[index] + GAP).saturating_sub(text.width());
-                out.extend(std::iter::repeat_n(' ', gap));
-            }
+    for line in lines {
+        let fields = line.iter().zip(widths.iter().zip(&wishes));
+        let kept = fields.filter_map(|((tone, text), (width, wish))| {
+            let width = (*width)?;
+            let parts = match wish.prose {
+                true => folded(text, width),
+                false => vec![cut(text, width, looks.cut())],
+            };
+            Some((*tone, width, parts))
+        });
+        let kept: Vec<(Tone, usize, Vec<String>)> = kept.collect();
+        let height = kept.iter().map(|(_, _, parts)| parts.len()).max().unwrap_or_default();
+        for below in 0..height {
+            out.push_str(&shown(&kept, below, if marked && below == 0 { looks.cut() } else { "" }));
         }
-        if dropped {
-            out.push_str(looks.cut());
-        }
-        out.truncate(out.trim_end_matches(' ').len());
-        out.push('\n');
     }
     out
 }
 
-/// Returns how wide columns are so that they fit, and whether there are more than that.
-///
-/// The last wide ones become narrow first; the first one, which names the thing, stays whole as long as it fits at all.
-fn fit(wanted: &[usize], room: usize, sign: usize) -> (Vec<usize>, bool) {
-    for columns in (1..=wanted.len()).rev() {
-        let more = columns < wanted.len();
-        let room = if more { room.saturating_sub(GAP + sign) } else { room };
-        let mut widths = wanted[..columns].to_vec();
-        let gaps = GAP * (columns - 1);
-        for least in NARROW {
-            for index in (1..columns).rev() {
-                let excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(room);
-                widths[index] = widths[index].saturating_sub(excess).max(widths[index].min(least));
-            }
+/// Returns one line of a row: of each field the part that stands that far below its first.
+fn shown(fields: &[(Tone, usize, Vec<String>)], below: usize, sign: &str) -> String {
+    let (mut line, mut used, mut begin) = (String::new(), 0, 0);
+    for (tone, width, parts) in fields {
+        if let Some(text) = parts.get(below).filter(|text| !text.is_empty()) {
+            line.extend(std::iter::repeat_n(' ', begin - used));
+            line.push_str(&paint(*tone, text));
+            used = begin + text.width();
         }
-        if widths.iter().sum::<usize>() + gaps <= room {
-            return (widths, more);
-        }
+        begin += width + GAP;
     }
-    (vec![room], false)
+    if !sign.is_empty() {
+        line.extend(std::iter::repeat_n(' ', begin - used));
+        line.push_str(sign);
+    }
+    line.truncate(line.trim_end_matches(' ').len());
+    line.push('\n');
+    line
 }
 
 /// Cuts text to a width, with a sign at its end that says so.
@@ -186,13 +164,14 @@ mod tests {
     use chrono::{DateTime, Utc};
     use unicode_width::UnicodeWidthStr;
 
-    use super::{aligned, cut};
-    use crate::output::{Looks, Tone};
+    use super::{aligned, cut, laid_out};
+    use crate::output::fit::{Stays, Wish};
+    use crate::output::{Cell, Looks, Shape, Tone};
 
     fn show(rows: &[&[&str]], width: Option<usize>) -> String {
         let looks = Looks { terminal: true, width, ascii: false, now: DateTime::<Utc>::UNIX_EPOCH };
         let row = |row: &&[&str]| row.iter().map(|text| (Tone::Plain, (*text).to_owned())).collect();
-        aligned(rows.iter().map(row).collect(), looks)
+        aligned(&rows.iter().map(row).collect::<Vec<_>>(), looks)
     }
 
     const ROWS: [&[&str]; 2] = [
@@ -221,22 +200,41 @@ mod tests {
 
     #[test]
     fn sentences_go_on_below() {
-        let row =
-            |code: &str, text: &str| vec![(Tone::Plain, code.to_owned()), (Tone::Plain, text.to_owned())];
+        let row = |fields: [&str; 3]| fields.map(|text| (Tone::Plain, text.to_owned())).to_vec();
         let rows =
-            super::going_on(vec![row("1", "nothing below fits; a server error"), row("130", "no")], 25);
-        let texts: Vec<String> = rows.iter().map(|row| format!("{}|{}", row[0].1, row[1].1)).collect();
-        assert_eq!(texts, ["1|nothing below fits;", "|a server error", "130|no"]);
+            [row(["1", "nothing below fits; `server/error-with-a-name`", "#12"]), row(["130", "no", "#7"])];
+        let prose = Wish { stays: Stays::Always, prose: true, ..Wish::default() };
+        let looks = Looks { terminal: true, width: Some(34), ascii: false, now: DateTime::UNIX_EPOCH };
+        assert_eq!(
+            laid_out(&rows, vec![Wish::default(), prose, Wish::default()], looks),
+            "1    nothing below fits;       #12\n     `server/error-with-a-nam\n     e`\n130  no                        #7\n"
+        );
+    }
+
+    #[test]
+    fn facts_are_made_narrow_before_one_goes() {
+        let state = Cell::State(Tone::Bad, "killed".into());
+        let words = "by admin, 13m ago: \"5xx spike\"";
+        let row = vec![
+            state,
+            Cell::Prose("checkout-redesign-single-page".into()),
+            "prod".into(),
+            Cell::Prose(words.into()),
+        ];
+        let looks = Looks { terminal: true, width: Some(52), ascii: false, now: DateTime::UNIX_EPOCH };
+        let text = super::table(&[], &[row], &Shape::default(), looks);
+        assert_eq!(
+            anstream::adapter::strip_str(&text).to_string(),
+            "✗ killed  checkout-redesign-sing  prod  by admin,\n          \
+             le-page                       13m ago:\n                                        \"5xx spike\"\n"
+        );
     }
 
     #[test]
     fn what_has_no_room_is_left_out_and_said_so() {
-        assert_eq!(
-            show(&ROWS, Some(34)),
-            "checkout-redesign  on   a reas…  …\nユーザー           off  größe    …\n"
-        );
+        assert_eq!(show(&ROWS, Some(34)), "checkout-redesign  on   44m  …\nユーザー           off  9d   …\n");
         assert_eq!(show(&ROWS, Some(22)), "checkout-redesign  …\nユーザー           …\n");
-        assert_eq!(show(&ROWS, Some(10)), "checkout-…\nユーザー\n");
+        assert_eq!(show(&ROWS, Some(10)), "checko…  …\nユーザ…  …\n");
     }
 
     #[test]

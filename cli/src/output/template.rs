@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 use chrono::{DateTime, Utc};
 use minijinja::value::{Rest, Serde, ValueKind};
-use minijinja::{Environment, Error, ErrorKind, Value, context};
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context};
 use serde_json::Value as Json;
 
 use super::looks::Looks;
@@ -12,6 +12,9 @@ use crate::error::CliError;
 use crate::output::Tone;
 use crate::text::{clean, is_hostile};
 use crate::time;
+
+/// Names that a template has of itself.
+const ITS_OWN: [&str; 4] = ["loop", "self", "super", "caller"];
 
 /// A template that parses.
 pub(super) struct Template(String);
@@ -25,9 +28,34 @@ impl Template {
         }
     }
 
-    /// Fills it in.
-    pub(super) fn render(&self, value: &Json, looks: Looks) -> Result<String, CliError> {
+    /// Returns the paths of the result that it names.
+    pub(super) fn wanted(&self) -> Vec<Vec<String>> {
+        let environment = Environment::new();
+        let names =
+            environment.template_from_str(&self.0).map(|template| template.undeclared_variables(true));
+        let is_its_own =
+            |name: &str| ITS_OWN.contains(&name) || environment.globals().any(|(global, _)| global == name);
+        let path = |name: &String| {
+            let mut path: Vec<String> = name.split('.').map(str::to_owned).collect();
+            if path.first().is_some_and(|first| first == "it") {
+                path.remove(0);
+            }
+            path
+        };
+        let mut wanted: Vec<_> = names.iter().flatten().map(path).collect();
+        wanted.retain(|path| path.first().is_none_or(|first| !is_its_own(first)));
+        wanted
+    }
+
+    /// Fills it in. `undefined` says what becomes of what the result has not.
+    pub(super) fn render(
+        &self,
+        value: &Json,
+        looks: Looks,
+        undefined: UndefinedBehavior,
+    ) -> Result<String, CliError> {
         let mut environment = Environment::new();
+        environment.set_undefined_behavior(undefined);
         environment.set_formatter(|out, _, value| {
             match value.as_str() {
                 Some(text) if !value.is_safe() => out.write_str(&clean(text))?,
@@ -42,10 +70,8 @@ impl Template {
             _ => Value::from(Serde(Json::Object(serde_json::Map::new()))),
         };
         let it = Value::from(Serde(value));
-        let text = environment
-            .render_str(&self.0, context! { it, ..fields })
-            .map_err(|error| wrong(&error).hint("the command was done, only its result is not shown"))?;
-        Ok(finished(&text))
+        let text = environment.render_str(&self.0, context! { it, ..fields });
+        text.map(|text| finished(&text)).map_err(|error| wrong(&error))
     }
 }
 
@@ -88,7 +114,7 @@ fn table(rows: &Value, fields: &[String], looks: Looks) -> Result<Value, Error> 
         };
         lines.push(line.iter().map(text).collect());
     }
-    Ok(Value::from_safe_string(aligned(lines, looks).trim_end().to_owned()))
+    Ok(Value::from_safe_string(aligned(&lines, looks).trim_end().to_owned()))
 }
 
 fn style(name: &str) -> Option<Style> {
@@ -135,6 +161,7 @@ fn wrong(error: &Error) -> CliError {
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, TimeDelta, Utc};
+    use minijinja::UndefinedBehavior;
     use serde_json::{Value, json};
 
     use super::Template;
@@ -144,7 +171,7 @@ mod tests {
         let now = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(44);
         let looks = Looks { terminal: true, width: Some(80), ascii: false, now };
         let template = Template::new(source).unwrap_or_else(|e| panic!("{}", e.message));
-        template.render(value, looks).unwrap()
+        template.render(value, looks, UndefinedBehavior::Lenient).unwrap()
     }
 
     #[test]
@@ -175,6 +202,20 @@ mod tests {
                 "{text:?}"
             );
         }
+    }
+
+    #[test]
+    fn what_it_names_is_known_before() {
+        let source = "{{ it.key }} {% for k in client.keys %}{{ k.id }} {{ loop.index }}{% endfor %}\
+            {% set x = range(3) %}{{ x }} {{ name|upper }}";
+        let mut wanted: Vec<String> = Template::new(source)
+            .unwrap_or_else(|e| panic!("{}", e.message))
+            .wanted()
+            .iter()
+            .map(|p| p.join("."))
+            .collect();
+        wanted.sort();
+        assert_eq!(wanted, ["client.keys", "key", "name"]);
     }
 
     #[test]

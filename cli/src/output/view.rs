@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::Line;
 use super::cell::Cell;
+use super::fit::Stays;
 use crate::exit::Exit;
 
 /// What a command shows on stdout, and how it ends.
@@ -16,6 +17,8 @@ pub(crate) struct View {
     pub(crate) exit: Exit,
     pub(crate) notes: Vec<Line>,
     pub(crate) next: Vec<String>,
+    /// How to get another secret, where one is shown that is told only here.
+    pub(crate) secret: Option<String>,
 }
 
 /// A part of the table format.
@@ -23,6 +26,8 @@ pub(crate) struct View {
 pub(crate) enum Part {
     /// A line of text.
     Line(Line),
+    /// Short facts in a line, such as `a · b`, of which none is torn apart.
+    Facts(Vec<String>),
     /// Rows with a header, which only terminals show.
     Table { header: Vec<Heading>, rows: Vec<Vec<Cell>> },
     /// Rows that need no header.
@@ -38,6 +43,8 @@ pub(crate) struct Heading {
     pub(crate) wide: bool,
     /// Whether it holds sentences, which go on below where others are cut.
     pub(crate) prose: bool,
+    /// How long it stays where there is little room; what is in it decides when nothing is said.
+    pub(crate) stays: Option<Stays>,
 }
 
 /// A column of a list, as data.
@@ -49,7 +56,7 @@ pub(crate) struct Column<T> {
 impl<T> Column<T> {
     /// Makes a column that is always shown.
     pub(crate) fn new(name: impl Into<String>, cell: impl Fn(&T) -> Cell + 'static) -> Self {
-        let heading = Heading { name: name.into(), wide: false, prose: false };
+        let heading = Heading { name: name.into(), wide: false, prose: false, stays: None };
         Self { heading, cell: Box::new(cell) }
     }
 
@@ -60,11 +67,17 @@ impl<T> Column<T> {
         column
     }
 
-    /// Makes a last column of sentences, of which nothing is cut off.
+    /// Makes a column of sentences, of which nothing is cut off.
     pub(crate) fn prose(name: impl Into<String>, cell: impl Fn(&T) -> Cell + 'static) -> Self {
         let mut column = Self::new(name, cell);
         column.heading.prose = true;
         column
+    }
+
+    /// Says how long it stays where there is little room.
+    pub(crate) fn stays(mut self, stays: Stays) -> Self {
+        self.heading.stays = Some(stays);
+        self
     }
 }
 
@@ -112,6 +125,13 @@ impl View {
     #[must_use]
     pub(crate) fn line(mut self, line: impl Into<Line>) -> Self {
         self.parts.push(Part::Line(line.into()));
+        self
+    }
+
+    /// Adds a line of short facts.
+    #[must_use]
+    pub(crate) fn facts(mut self, facts: Vec<String>) -> Self {
+        self.parts.push(Part::Facts(facts));
         self
     }
 

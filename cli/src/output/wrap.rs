@@ -1,6 +1,6 @@
 //! Lines that are longer than a terminal is wide go on below, indented.
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::{Line, Tone};
 
@@ -35,6 +35,53 @@ pub(crate) fn wrapped_at(line: &Line, width: Option<usize>, indent: usize) -> Ve
         current = add(current, tone, &word);
     }
     lines.push(current);
+    lines
+}
+
+/// Returns text as lines no wider than this: broken between words, and within those that are wider.
+pub(super) fn folded(text: &str, width: usize) -> Vec<String> {
+    let (mut lines, mut used) = (vec![String::new()], 0);
+    for (_, word) in words(&Line::from(text)) {
+        let wide = word.trim_end().width();
+        if used > 0 && used + wide > width {
+            lines.push(String::new());
+            used = 0;
+        }
+        for c in word.chars() {
+            let wide = c.width().unwrap_or_default();
+            if used > 0 && used + wide > width {
+                // A space at the end of a line is not seen.
+                if c == ' ' {
+                    continue;
+                }
+                lines.push(String::new());
+                used = 0;
+            }
+            used += wide;
+            if let Some(line) = lines.last_mut() {
+                line.push(c);
+            }
+        }
+    }
+    for line in &mut lines {
+        line.truncate(line.trim_end().len());
+    }
+    lines
+}
+
+/// Returns facts in lines no wider than this, joined by a sign; none is torn apart.
+pub(crate) fn joined(facts: &[String], sign: &str, width: Option<usize>) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (index, fact) in facts.iter().enumerate() {
+        let sign = if index + 1 < facts.len() { sign } else { "" };
+        let room = |line: &&mut String| {
+            width.is_none_or(|width| line.width() + 1 + fact.width() + sign.width() <= width)
+        };
+        match lines.last_mut().filter(room) {
+            Some(line) => *line += &format!(" {fact}{sign}"),
+            None => lines.push(format!("{fact}{sign}")),
+        }
+    }
     lines
 }
 
@@ -80,7 +127,7 @@ fn add(mut line: Line, tone: Tone, word: &str) -> Line {
 
 #[cfg(test)]
 mod tests {
-    use super::wrapped;
+    use super::{folded, joined, wrapped};
     use crate::output::{Line, Tone};
 
     fn plain(lines: &[Line]) -> Vec<String> {
@@ -111,5 +158,21 @@ mod tests {
         let long = "https://fluxgate.example/with/a/long/path";
         let lines = wrapped(&Line::from(format!("see {long} now")), Some(20));
         assert!(plain(&lines).iter().any(|line| line.contains(long)), "{lines:?}");
+    }
+
+    #[test]
+    fn text_is_folded_even_within_words() {
+        assert_eq!(folded("one two three", 8), ["one two", "three"]);
+        assert_eq!(folded("criteria.employees.serve a", 10), ["criteria.e", "mployees.s", "erve a"]);
+        assert_eq!(folded("ユーザー", 5), ["ユー", "ザー"]);
+        assert_eq!(folded("", 5), [""]);
+        assert_eq!(folded("ab", 0), ["a", "b"]);
+    }
+
+    #[test]
+    fn facts_stay_whole() {
+        let facts = ["simple", "pipeline default", "by lead"].map(str::to_owned);
+        assert_eq!(joined(&facts, " ·", Some(27)), ["simple · pipeline default ·", "by lead"]);
+        assert_eq!(joined(&facts, " ·", None), ["simple · pipeline default · by lead"]);
     }
 }

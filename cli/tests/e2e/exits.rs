@@ -8,7 +8,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::run::{fgctl_with, run};
+use crate::poll::until;
+use crate::run::{fgctl, fgctl_with, run};
 use crate::world::World;
 
 /// A command and how it ends.
@@ -98,7 +99,7 @@ fn every_way_to_end_has_its_code() {
     let strange = run(world.command("dev", &["feature", "list"]).env("FGCTL_TOKEN", "no-token"), "").ends(4);
     strange.says("fgctl login");
 
-    let tried: BTreeSet<i32> = cases.iter().map(|case| case.code).chain([4, 130]).collect();
+    let tried: BTreeSet<i32> = cases.iter().map(|case| case.code).chain([4, 130, 143]).collect();
     let table = world.run("dev", &["exit-codes", "-o", "json"]).ends(0).json();
     let codes =
         table.as_array().unwrap().iter().map(|row| i32::try_from(row["code"].as_i64().unwrap()).unwrap());
@@ -106,9 +107,15 @@ fn every_way_to_end_has_its_code() {
 }
 
 #[test]
-fn ctrl_c_ends_the_wait_and_not_the_change() {
+fn a_signal_ends_the_wait_and_not_the_change() {
     let world = World::shared();
-    let open = open_change(&world, "exits-stopped");
+    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        stopped_by(&world, signal, code);
+    }
+}
+
+fn stopped_by(world: &World, signal: Signal, code: i32) {
+    let open = open_change(world, &format!("exits-stopped-{code}"));
     let mut waiting = world
         .command("dev", &["change", "wait", &open, "--timeout", "5m"])
         .stdin(Stdio::null())
@@ -118,8 +125,8 @@ fn ctrl_c_ends_the_wait_and_not_the_change() {
     let mut stderr = BufReader::new(waiting.stderr.take().unwrap()).lines();
     // From here on it listens.
     assert!(stderr.any(|line| line.unwrap().contains("waiting up to 5m")));
-    kill(Pid::from_raw(i32::try_from(waiting.id()).unwrap()), Signal::SIGINT).unwrap();
-    assert_eq!(waiting.wait().unwrap().code(), Some(130));
+    kill(Pid::from_raw(i32::try_from(waiting.id()).unwrap()), signal).unwrap();
+    assert_eq!(waiting.wait().unwrap().code(), Some(code));
     let said: Vec<String> = stderr.map(Result::unwrap).collect();
     let said = said.join("\n");
     assert!(said.contains(&format!("#{open} is still open")), "{said}");
@@ -139,7 +146,6 @@ fn what_was_so_already_is_waited_for_at_the_edges_too() {
     let enable = ["feature", "enable", "stopped", "-e", "dev", "--wait=edges", "--timeout", "1s"];
     let promote = ["promote", "stopped", "--to", "staging", "--wait=edges", "--timeout", "1s"];
     let edge = world.pid("edge");
-    // Not for long: an edge that is silent for twenty seconds is known no more.
     kill(edge, Signal::SIGSTOP).unwrap();
     let switch =
         ["kill", "stopped", "-e", "dev", "--yes", "--confirm", "stopped", "--reason", "x", "--timeout", "1s"];
@@ -148,6 +154,16 @@ fn what_was_so_already_is_waited_for_at_the_edges_too() {
     for again in [&enable[..], &enable, &promote, &promote, &rule, &rule, &switch, &switch] {
         world.run("dev", again).ends(1).says("may still serve the old value");
     }
+    // Its connection dies of silence, and it is known still: it may serve what it has.
+    let log = world.data().join("backend.log");
+    let log = || std::fs::read_to_string(&log).unwrap();
+    until("the backend gives the connection up", log, |log| log.contains("an edge is gone"));
+    for _ in 0..2 {
+        let killed = world.run("dev", &switch).ends(1);
+        killed.says("0 of 1 edges confirmed").says(" is unreachable and may still serve the old value");
+    }
+    world.run("dev", &["edge", "list", "--exit-code"]).ends(3).says("away");
+    world.run("dev", &["status"]).ends(0).says("not connected");
     kill(edge, Signal::SIGCONT).unwrap();
     let again = [&enable[..enable.len() - 1], &["30s"]].concat();
     world.run("dev", &again).ends(0).says("1 of 1 edges have it");
@@ -162,5 +178,23 @@ fn a_file_with_more_than_a_token_is_no_token() {
         let settings = [("FGCTL_TOKEN_FILE", file.to_str().unwrap())];
         let run = fgctl_with(&world.config(), &["status", "--context", "dev"], "", &settings);
         run.ends(4).says("does not hold one token and nothing else");
+    }
+}
+
+#[test]
+fn a_session_that_has_ended_ends_with_4_however_often() {
+    let world = World::shared();
+    let (server, config) = (world.address("backend"), world.config().with_file_name("ended"));
+    let login = ["login", "--server", &server, "--username", "dev", "--password-stdin", "--context", "mine"];
+    fgctl(&config, &[&login[..], &["--team", "demo"]].concat(), "demo-dev\n").ends(0);
+    let path = config.join("credentials/mine.json");
+    let mut saved: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    fgctl(&config, &["logout"], "").ends(0);
+    // As another machine's copy of it, a quarter of an hour later.
+    saved["accessExpiresAt"] = Value::from("2026-01-01T00:00:00Z");
+    std::fs::write(&path, saved.to_string()).unwrap();
+    // The server hears a wrong secret only so often.
+    for _ in 0..8 {
+        fgctl(&config, &["feature", "list"], "").ends(4).says("fgctl login");
     }
 }

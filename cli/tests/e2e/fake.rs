@@ -71,7 +71,8 @@ impl Fake {
         run(&mut command)
     }
 
-    fn command(&self, program: &str, vars: &[(&str, &str)]) -> Command {
+    /// Prepares a program in its folder, with nothing of the environment's own settings.
+    pub(crate) fn command(&self, program: &str, vars: &[(&str, &str)]) -> Command {
         let mut command = Command::new(program);
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("LANG", "C.UTF-8").env("TERM", "xterm").env("HOME", self.place());

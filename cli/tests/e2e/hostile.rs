@@ -47,6 +47,21 @@ fn answers_that_are_none() {
     told(&Fake::saying("200 OK", "{\"data\":{\"team\":7}}"), 1, "did not answer like a FluxGate server");
     told(&Fake::saying("200 OK", format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000))), 1, "without JSON");
     told(&Fake::saying("503 Service Unavailable", html), 11, "503");
+    // Proxies and portals speak for themselves.
+    told(&Fake::saying("401 Unauthorized", html), 4, "401 Unauthorized from http://127.0.0.1");
+    told(&Fake::saying("401 Unauthorized", "{\"message\":\"who?\"}"), 4, "not by FluxGate");
+    told(&Fake::saying("407 Proxy Authentication Required", html), 4, "does not sign in to a proxy");
+    told(&Fake::saying("403 Forbidden", html), 5, "not by FluxGate");
+    told(
+        &Fake::saying("429 Too Many Requests\r\nRetry-After: 17", html),
+        1,
+        "try again in 17s (Retry-After)",
+    );
+    told(&Fake::saying("429 Too Many Requests", html), 1, "too many requests");
+    // An error without words is one all the same.
+    for wordless in ["{\"errors\":[{}]}", "{\"errors\":[null]}", "{\"errors\":[{\"message\":\"\"}]}"] {
+        told(&Fake::saying("200 OK", wordless), 1, "the server refused, and does not say why");
+    }
     // A redirect could lead a token elsewhere.
     told(&Fake::saying("302 Found\r\nLocation: http://127.0.0.1:1/", ""), 1, "302");
 }
@@ -146,7 +161,7 @@ fn what_cannot_be_written_is_no_success() {
 #[test]
 fn small_dumb_and_odd_terminals() {
     let fake = Fake::json(&environments("Größe ユーザー with a very long name that nobody can read"));
-    let list = ["env", "list", "-o", "wide", "--server", fake.address(), "--team", "demo"];
+    let list = ["env", "list", "--server", fake.address(), "--team", "demo"];
     for width in ["2", "5", "20", "33", "80", "100000"] {
         let run = fake.with(&[("FGCTL_FORCE_TTY", width), ("NO_COLOR", "1")], &list).ends(0);
         let room = width.parse().unwrap_or(usize::MAX);
@@ -178,6 +193,23 @@ fn a_home_that_cannot_be_written() {
     let run = fake.with(&home, &set);
     assert!(matches!(run.code, 1 | 2), "{run:#?}");
     run.says("/dev/null/fgctl");
+    // A sign-in that cannot be written again is not renewed: the server would take the new one for the only one.
+    fake.file(
+        "config/config.toml",
+        &format!("current = \"here\"\n[contexts.here]\nserver = {:?}\n", fake.address()),
+    );
+    let saved = json!({
+        "server": fake.address(), "username": "dev", "accessToken": "a", "refreshToken": "r",
+        "accessExpiresAt": "2026-01-01T00:00:00Z",
+    });
+    fake.file("config/credentials/here.json", &saved.to_string());
+    std::fs::create_dir(fake.place().join("config/credentials/here.lock")).unwrap();
+    let before = fake.asked();
+    fake.with(&[], &["env", "list", "--team", "demo"])
+        .ends(1)
+        .says("cannot keep the renewed sign-in")
+        .says("FGCTL_CONFIG_DIR");
+    assert_eq!(fake.asked(), before);
     fake.with(&home, &["--help"]).ends(0);
     fake.with(&home, &["version"]).ends(0);
 }

@@ -70,7 +70,10 @@ fn what_is_said_of_a_feature_is_edited_and_filtered_by() {
     let dated = [&edit[..], &["--removal-date", "2020-01-31", "--name", "Said"]].concat();
     world.run("dev", &dated).ends(0).says("payments").says("to be removed 2020-01-31");
     world.run("dev", &["feature", "edit", "said-one"]).ends(2);
-    world.run("dev", &["feature", "tag", "said-one", "+q4", "q5", "--remove", "said"]).ends(0).says("q4,q5");
+    world.run("dev", &["feature", "tag", "said-one", "+q4", "q5", "-said", "-none"]).ends(0).says("q4,q5");
+    let fewer = ["feature", "tag", "said-one", "-q5", "--remove", "none", "-o", "json"];
+    assert_eq!(world.run("dev", &fewer).ends(0).json()["tags"], json!(["q4"]));
+    world.run("dev", &["feature", "tag", "said-one", "--", "+q5", "-none"]).ends(0).says("q4,q5");
     let list = |args: &[&str]| {
         let args = [&["feature", "list", "--sort", "key", "-o", "name"], args].concat();
         world.run("dev", &args).ends(0).stdout

@@ -128,6 +128,14 @@ fn a_team_is_made_from_nothing() {
     let create = ["token", "create", "ci", "--role", "requester", "--env", "dev", "--expires", "90d"];
     let token = secret(&place.run(0, &create));
 
+    // Whoever has the token learns what it is.
+    let told = place.with_token(&token, &["whoami"]).ends(0);
+    told.says("token\tci").says("REQUESTER").says("only in\tdev").says("expires\t20");
+    let told = place.with_token(&token, &["whoami", "-o", "json"]).ends(0).json();
+    let team = place.json(&["team", "view"])["key"].clone();
+    assert_eq!((&told["token"]["name"], &told["token"]["team"]), (&json!("ci"), &team), "{told:#}");
+    assert!(place.json(&["whoami"])["token"].is_null());
+
     // The robot makes a feature where it may, and nowhere else.
     place.with_token(&token, &["feature", "create", "rocket", "--type", "simple"]).ends(0);
     place.with_token(&token, &["feature", "list", "-o", "name"]).ends(0).says("feature/rocket");

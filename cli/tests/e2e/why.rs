@@ -208,19 +208,19 @@ fn differences(world: &World) {
     run(&["rule", "add", "limits", "-e", "dev", "--when", "true", "--serve", "none", "--first"]).ends(0);
     run(&["feature", "disable", "limits", "-e", "dev"]).ends(0);
     let drift = run(&["drift", "limits", "--exit-code"]).ends(3);
-    drift.says("limits\tdev\t4\tstaging\t1\t2\tenabled, criteria[0]");
+    drift.says("limits\tdev\t4\tstaging\t1\t2\tenabled, rule 1");
     run(&["drift", "limit"]).ends(6).says("Did you mean limits?");
 
     let diff = run(&["feature", "diff", "limits", "--from", "staging", "--to", "dev", "--exit-code"]).ends(3);
     assert_eq!(
         diff.stdout,
-        "limits  staging v1 → dev v4\n  ~ enabled                      true → false\n  + criteria[0]                  position 0: true: serve none\n"
+        "limits  staging v1 → dev v4\n  ~ enabled                      true → false\n  + rule 1                       position 1: true: serve none\n"
     );
     let versions =
         run(&["feature", "diff", "limits", "-e", "dev", "--versions", "2..3", "--exit-code"]).ends(3);
     assert_eq!(
         versions.stdout,
-        "limits  dev v2 → dev v3\n  + criteria[0]                  position 0: true: serve none\n"
+        "limits  dev v2 → dev v3\n  + rule 1                       position 1: true: serve none\n"
     );
     run(&["feature", "diff", "limits", "-e", "dev", "--versions", "4..", "--exit-code"])
         .ends(0)
@@ -234,7 +234,7 @@ fn differences(world: &World) {
     run(&["feature", "diff", "limits"]).ends(2);
 
     let lint = run(&["lint", "limits", "--exit-code"]).ends(3);
-    lint.says("limits\tdev\tunreachable-criterion\tcriteria[1]");
+    lint.says("limits\tdev\tunreachable-criterion\trule 2");
     run(&["lint", "BetaUsers", "--exit-code"]).ends(0).says("nothing found in 3 live documents");
     assert!(
         run(&["lint", "-o", "json"])

@@ -1,6 +1,7 @@
 //! A system of its own for a test: own database, own ports, own config, gone afterwards.
 
 use std::fs::Permissions;
+use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
@@ -29,13 +30,18 @@ pub(crate) struct World {
 impl World {
     /// Starts a system.
     pub(crate) fn start() -> Self {
+        Self::start_among(20_000..32_000)
+    }
+
+    /// Starts a system with three ports in a row of these.
+    pub(crate) fn start_among(ports: Range<u16>) -> Self {
         // Root's PostgreSQL belongs to another user, who must be able to pass through.
         let place = tempfile::Builder::new()
             .prefix("fluxgate-e2e-")
             .permissions(Permissions::from_mode(0o755))
             .tempdir()
             .unwrap();
-        let world = Self { place, port_base: free_ports() };
+        let world = Self { place, port_base: free_ports(ports) };
         world.up();
         let server = world.address("backend");
         for person in PEOPLE {
@@ -171,13 +177,13 @@ impl Drop for World {
 }
 
 /// Returns the first of three ports in a row that are free, below those that connections take at random.
-fn free_ports() -> u16 {
+fn free_ports(among: Range<u16>) -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let seed = u16::try_from(std::process::id() % 1000).unwrap() * 9;
     let free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
     until(
         "three free ports",
-        || 20_000 + (seed + 3 * NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000,
+        || among.start + (seed + 3 * NEXT.fetch_add(1, Ordering::Relaxed)) % (among.end - among.start),
         |base| (*base..*base + 3).all(free),
     )
 }

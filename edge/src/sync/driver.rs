@@ -9,7 +9,7 @@ use std::time::Duration;
 use fluxgate_proto::MAX_MESSAGE_BYTES;
 use fluxgate_proto::v1::delivery_client::DeliveryClient;
 use fluxgate_proto::v1::edge_message::Message as ToBackend;
-use fluxgate_proto::v1::{BackendMessage, EdgeMessage, Hello, Status as Figures};
+use fluxgate_proto::v1::{BackendMessage, EdgeMessage, Goodbye, Hello, Status as Figures};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -211,14 +211,27 @@ impl Link {
         }
     }
 
-    /// Ends this side and lets the backend end its own, so that it can forget this edge at once.
+    /// Says goodbye and lets the backend end its side, so that it forgets this edge at once. A hello that is on its way
+    /// may be heard as well.
     async fn end(self) {
-        if let Self::Up(outgoing, mut incoming) = self {
-            drop(outgoing);
-            let rest = async { while let Ok(Some(_)) = incoming.message().await {} };
-            if tokio::time::timeout(FAREWELL, rest).await.is_err() {
-                tracing::debug!("the backend did not end its side");
-            }
+        self.send(ToBackend::Goodbye(Goodbye { reason: "the edge stops".to_owned() }));
+        let rest = async {
+            let mut incoming = match self {
+                Self::Down => return,
+                Self::Opening(outgoing, opening) => {
+                    drop(outgoing);
+                    let Ok(incoming) = opening.await else { return };
+                    Box::new(incoming)
+                }
+                Self::Up(outgoing, incoming) => {
+                    drop(outgoing);
+                    incoming
+                }
+            };
+            while let Ok(Some(_)) = incoming.message().await {}
+        };
+        if tokio::time::timeout(FAREWELL, rest).await.is_err() {
+            tracing::debug!("the backend did not end its side");
         }
     }
 }

@@ -82,9 +82,10 @@ async fn refused_credentials_are_reported() {
 }
 
 #[tokio::test]
-async fn an_edge_that_stops_ends_its_stream() {
+async fn an_edge_that_stops_says_so_and_ends_its_stream() {
     let (mut edge, mut stream, _peer) = serving(&[]).await;
     edge.stop();
+    assert!(matches!(stream.hear().await, Some(Said::Goodbye(_))), "else it counts as one that went away");
     assert!(stream.hear().await.is_none(), "the edge has nothing more to say");
     drop(stream);
     edge.ended().await;

@@ -15,11 +15,16 @@ pub(super) fn criterion_path(criteria: &[Criterion], index: usize) -> String {
     }
 }
 
+/// Returns a place in a list as people count: from 1.
+pub(super) fn position_text(index: usize) -> String {
+    format!("position {}", index + 1)
+}
+
 /// Returns a whole criterion in one line.
 ///
 /// The first that matches decides, so its position says as much as the rest.
-pub(super) fn criterion_text(criterion: &Criterion, position: usize) -> String {
-    let mut text = format!("position {position}: {}: ", when_text(&criterion.when));
+pub(super) fn criterion_text(criterion: &Criterion, index: usize) -> String {
+    let mut text = format!("{}: {}: ", position_text(index), when_text(&criterion.when));
     if criterion.rollout.is_some() {
         text += &format!("{} % ", rollout_text(&criterion.rollout));
     }

@@ -49,7 +49,7 @@ impl Linter<'_> {
         let name = &criteria[index].name;
         let earlier = criteria[..index].iter().position(|other| name.is_some() && other.name == *name);
         if let Some(earlier) = earlier {
-            let message = format!("is the name of criterion {earlier}, too; give each its own");
+            let message = format!("is the name of criterion {}, too; give each its own", earlier + 1);
             self.report(LintRule::DuplicateName, path, message);
         }
     }

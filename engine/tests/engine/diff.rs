@@ -87,7 +87,7 @@ fn fields() {
             "+ salt: none -> again",
             "~ clientSide: false -> true",
             r#"~ dependsOn["tax"]: tax at on -> tax on"#,
-            r#"> dependsOn["payments"]: position 0 -> position 1"#,
+            r#"> dependsOn["payments"]: position 1 -> position 2"#,
             r#"+ dependsOn["eu"]: none -> eu on"#,
         ]
     );
@@ -119,7 +119,7 @@ fn criteria_move_rename_come_and_go() {
     });
     assert_eq!(
         found,
-        ["> criteria[0]: position 2 -> position 0", r#"~ criteria["employees"].name: staff -> employees"#,]
+        ["> criteria[0]: position 3 -> position 1", r#"~ criteria["employees"].name: staff -> employees"#,]
     );
     let found = changed(|document| {
         document["criteria"][2]["when"] = json!({ "key": "beta", "op": "not_exists" });
@@ -130,9 +130,9 @@ fn criteria_move_rename_come_and_go() {
     assert_eq!(
         found,
         [
-            r#"- criteria["US split"]: position 1: country == "US": 25 % split control=50, express=50 -> none"#,
+            r#"- criteria["US split"]: position 2: country == "US": 25 % split control=50, express=50 -> none"#,
             "~ criteria[1].when: exists beta -> not exists beta",
-            "+ criteria[2]: none -> position 2: everyone: 5 % by companyId serve control",
+            "+ criteria[2]: none -> position 3: everyone: 5 % by companyId serve control",
         ]
     );
 }
@@ -188,8 +188,8 @@ fn top_and_bottom_differ() {
             }),
         )
     };
-    assert_eq!(with(0), [r#"+ criteria["all"]: none -> position 0: everyone: serve control"#]);
-    assert_eq!(with(3), [r#"+ criteria["all"]: none -> position 3: everyone: serve control"#]);
+    assert_eq!(with(0), [r#"+ criteria["all"]: none -> position 1: everyone: serve control"#]);
+    assert_eq!(with(3), [r#"+ criteria["all"]: none -> position 4: everyone: serve control"#]);
 }
 
 #[test]

@@ -162,7 +162,7 @@ fn duplicate_names() {
             rule(json!("b"), "exists y"),
             rule(json!("a"), "exists z")
         ])),
-        ["criteria[2].name: is the name of criterion 0, too; give each its own [duplicate-name]"]
+        ["criteria[2].name: is the name of criterion 1, too; give each its own [duplicate-name]"]
     );
     assert_eq!(criteria(json!([rule(Value::Null, "exists x"), rule(Value::Null, "exists y")])), NOTHING);
 }

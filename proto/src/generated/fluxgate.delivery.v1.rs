@@ -40,7 +40,7 @@ pub struct EvaluateResponse {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct EdgeMessage {
-    #[prost(oneof = "edge_message::Message", tags = "1, 2, 3, 4")]
+    #[prost(oneof = "edge_message::Message", tags = "1, 2, 3, 4, 5")]
     pub message: ::core::option::Option<edge_message::Message>,
 }
 /// Nested message and enum types in `EdgeMessage`.
@@ -55,6 +55,8 @@ pub mod edge_message {
         Nack(super::Nack),
         #[prost(message, tag = "4")]
         Status(super::Status),
+        #[prost(message, tag = "5")]
+        Goodbye(super::Goodbye),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -239,7 +241,8 @@ pub struct Reset {
     #[prost(enumeration = "ResetReason", tag = "1")]
     pub reason: i32,
 }
-/// The backend is about to end the stream; the edge connects again at once.
+/// Who says it is about to end the stream. After a backend's the edge connects again at once. After an edge's it serves nothing
+/// any more and is forgotten; one whose stream ends without it may go on serving what it has, and is listed as away.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Goodbye {
     #[prost(string, tag = "1")]

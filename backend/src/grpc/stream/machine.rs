@@ -46,10 +46,8 @@ pub struct Now {
 pub enum Input {
     /// The edge said something.
     Said(edge_message::Message),
-    /// The edge closed its side.
-    Closed,
-    /// The connection broke.
-    Broken,
+    /// The edge's side ended, or the connection broke.
+    Ended,
     /// The served state changed.
     Moved,
     /// What `Refresh` asked for was done, or could not be.
@@ -82,7 +80,7 @@ pub enum End {
     Left,
     /// The edge is gone without a word, or does not read.
     Lost,
-    /// The edge closed its side.
+    /// The edge stops, and serves nothing any more.
     Goodbye,
     /// Told to the edge as the stream's status.
     Refused(Status),
@@ -195,10 +193,11 @@ impl Machine {
             Input::Said(edge_message::Message::Ack(ack)) => self.ack(&ack, served, now),
             Input::Said(edge_message::Message::Nack(nack)) => self.nack(&nack),
             Input::Said(edge_message::Message::Status(status)) => self.status(&status, now),
+            Input::Said(edge_message::Message::Goodbye(_)) => vec![Output::End(End::Goodbye)],
             Input::Room | Input::Moved => Vec::new(),
             Input::Refreshed(read) => self.refreshed(read, served, now),
-            Input::Closed => vec![Output::End(End::Goodbye)],
-            Input::Broken => vec![Output::End(End::Lost)],
+            // A connection that died of silence ends like one that was closed: only a word tells that the edge stopped.
+            Input::Ended => vec![Output::End(End::Lost)],
             Input::Tick => self.tick(now),
             Input::Stop => {
                 (self.stopping, self.leaving) = (true, Some("the backend is shutting down"));

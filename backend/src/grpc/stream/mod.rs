@@ -83,13 +83,12 @@ impl EdgeStream {
                     Ok(Some(EdgeMessage { message: Some(message) })) => Input::Said(message),
                     // Of a kind that this version does not know.
                     Ok(Some(EdgeMessage { message: None })) => Input::Tick,
-                    Ok(None) => Input::Closed,
-                    Err(_) => Input::Broken,
+                    Ok(None) | Err(_) => Input::Ended,
                 },
                 room = self.sender.reserve(), if self.machine.wants_room() => match room {
                     // Given back at once: nobody else sends, so that there still is room.
                     Ok(_) => Input::Room,
-                    Err(_) => Input::Broken,
+                    Err(_) => Input::Ended,
                 },
                 _ = moved.changed() => Input::Moved,
                 () = sleep_until(deadline) => Input::Tick,

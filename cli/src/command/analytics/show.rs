@@ -8,20 +8,20 @@ use crate::output::{Cell, Column, Line, Tone, View};
 use crate::time;
 
 /// How many of the last steps stand beside the whole?
-const LAST: usize = 5;
+const LAST: u8 = 5;
 
 /// Shows the figures of the last minutes.
 pub(crate) fn lately(figures: &Figures) -> View {
-    let sum = |series: &Series, last: usize| {
-        let sum: i64 = series.points.iter().rev().take(last).sum();
+    let sum = |series: &Series, last: u8| {
+        let sum: i64 = series.points.iter().rev().take(last.into()).sum();
         Cell::text(sum.to_string())
     };
     let minutes = (figures.until - figures.from).num_minutes();
     let columns = [
         Column::new("EVALUATED", |series: &Series| Cell::text(name_of(series))),
         Column::new("THIS MINUTE", move |series: &Series| sum(series, 1)),
-        Column::new(format!("{LAST} MIN"), move |series: &Series| sum(series, LAST)),
-        Column::new(format!("{minutes} MIN"), |series: &Series| Cell::text(series.total.to_string())),
+        Column::new(period(LAST.into()), move |series: &Series| sum(series, LAST)),
+        Column::new(period(minutes), |series: &Series| Cell::text(series.total.to_string())),
     ];
     let view = View::of(figures).table(&figures.series, &columns);
     let view = match figures.series.is_empty() {
@@ -29,6 +29,15 @@ pub(crate) fn lately(figures: &Figures) -> View {
         false => view,
     };
     view.line(complete(&figures.completeness))
+}
+
+/// Names the minutes until now.
+fn period(minutes: i64) -> String {
+    match (minutes / 60, minutes % 60) {
+        (1, 0) => "LAST HOUR".to_owned(),
+        (hours @ 2.., 0) => format!("LAST {hours} HOURS"),
+        _ => format!("LAST {minutes} MIN"),
+    }
 }
 
 /// Shows totals, each with its share.
@@ -95,4 +104,15 @@ pub(super) fn complete(of: &Completeness) -> Line {
 /// Says from when until when.
 pub(super) fn span(from: DateTime<Utc>, until: DateTime<Utc>) -> String {
     format!("{} .. {}", time::instant(from), time::instant(until))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::period;
+
+    #[test]
+    fn periods_are_called_what_people_call_them() {
+        let names = [5, 59, 60, 61, 120].map(period);
+        assert_eq!(names, ["LAST 5 MIN", "LAST 59 MIN", "LAST HOUR", "LAST 61 MIN", "LAST 2 HOURS"]);
+    }
 }

@@ -4,7 +4,7 @@ use fluxgate_client::audit::{self, AuditEntry};
 
 use super::{Wanted, When, actor};
 use crate::error::CliError;
-use crate::output::{Cell, Column, View};
+use crate::output::{Cell, Column, Stays, View};
 use crate::shell::Shell;
 
 /// List what was done, the newest first
@@ -51,10 +51,10 @@ fn columns() -> Vec<Column<AuditEntry>> {
     vec![
         Column::new("WHEN", |entry: &AuditEntry| Cell::Time(Some(entry.at))),
         Column::new("WHO", |entry: &AuditEntry| Cell::Text(actor(entry))),
-        Column::new("ACTION", |entry: &AuditEntry| Cell::text(&entry.action)),
-        Column::new("WHAT", |entry: &AuditEntry| Cell::text(&entry.subject)),
+        Column::new("ACTION", |entry: &AuditEntry| Cell::text(&entry.action)).stays(Stays::Long),
+        Column::new("WHAT", |entry: &AuditEntry| Cell::text(&entry.subject)).stays(Stays::Always),
         Column::new("ENV", move |entry: &AuditEntry| text(entry.environment.as_ref())),
-        Column::new("REASON", move |entry: &AuditEntry| text(entry.reason.as_ref())),
+        Column::new("REASON", move |entry: &AuditEntry| text(entry.reason.as_ref())).stays(Stays::Short),
         Column::wide("ADDRESS", move |entry: &AuditEntry| text(entry.address.as_ref())),
         Column::wide("NUMBER", |entry: &AuditEntry| Cell::text(entry.number.to_string())),
     ]

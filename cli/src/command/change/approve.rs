@@ -48,7 +48,7 @@ impl Approve {
                     }
                 }
                 // Whoever stops the wait for one does not mean to approve the next.
-                Err(error) if error.exit == Exit::Stopped => {
+                Err(error) if error.exit.is_stop() => {
                     return Err(error.details(untouched(&self.numbers[index + 1..])));
                 }
                 Err(error) => {

@@ -5,7 +5,7 @@ use fluxgate_client::{Api, ChangeStatus, user};
 
 use super::super::propose::{by, progress};
 use crate::error::CliError;
-use crate::output::{Cell, Column, View};
+use crate::output::{Cell, Column, Stays, View};
 use crate::shell::Shell;
 use fluxgate_wording::change::{place, state, summary};
 
@@ -81,16 +81,17 @@ async fn me(shell: &Shell, api: &Api) -> Result<String, CliError> {
 fn columns() -> Vec<Column<Change>> {
     vec![
         Column::new("CHANGE", |change: &Change| Cell::text(format!("#{}", change.number))),
-        Column::new("WHAT", |change: &Change| Cell::text(summary(change))),
-        Column::new("WHERE", |change: &Change| Cell::text(place(change))),
+        Column::new("WHAT", |change: &Change| Cell::text(summary(change))).stays(Stays::Always),
+        Column::new("WHERE", |change: &Change| Cell::text(place(change))).stays(Stays::Long),
         Column::new("STATUS", status),
         Column::new("BY", |change: &Change| Cell::text(by(&change.author, change.token.as_deref()))),
-        Column::new("VOTES", |change: &Change| Cell::text(progress(&change.policies))),
+        Column::new("VOTES", |change: &Change| Cell::text(progress(&change.policies))).stays(Stays::Longest),
         Column::new("AGE", |change: &Change| Cell::Time(Some(change.created_at))),
         Column::new("POLICY", |change: &Change| {
             let names = change.policies.iter().map(|policy| policy.name.as_str());
             Cell::text(names.collect::<Vec<_>>().join(", "))
-        }),
+        })
+        .stays(Stays::Short),
         Column::wide("APPLIES", |change: &Change| Cell::Time(change.apply_at)),
         Column::wide("REASON", |change: &Change| Cell::text(change.reason.as_deref().unwrap_or_default())),
     ]

@@ -4,12 +4,13 @@ use fluxgate_client::change::{self, Change, PolicyProgress, Vote};
 use fluxgate_client::{ChangeStatus, Decision, Role};
 
 use super::super::propose::{by, diff_lines};
+use super::super::shared::too_few;
 use fluxgate_wording::change::{place, summary};
 
 use super::{list, number};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::{Cell, Column, Line, Tone, View};
+use crate::output::{Cell, Column, Line, Stays, Tone, View};
 use crate::shell::Shell;
 
 /// Show one change: what it does, who voted, what was said, what it waits for
@@ -26,7 +27,16 @@ pub(crate) struct ViewChange {
 impl ViewChange {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
-        Ok(view(&change::get(&api, &team, self.number).await?))
+        let change = change::get(&api, &team, self.number).await?;
+        let mut view = view(&change);
+        if change.status == ChangeStatus::Pending {
+            let policies = change.policies.iter().filter(|policy| !policy.satisfied);
+            let asked: Vec<_> = policies.map(|p| (p.name.as_str(), p.required, p.roles.as_slice())).collect();
+            for text in too_few((&api, &team), &asked, Some(&change.author)).await {
+                view = view.note(Line::default().and(Tone::Waiting, "▲ ").and(Tone::Plain, text));
+            }
+        }
+        Ok(view)
     }
 }
 
@@ -64,8 +74,8 @@ fn view(change: &Change) -> View {
 fn head() -> Vec<Column<Change>> {
     vec![
         Column::new("CHANGE", |change: &Change| Cell::text(format!("#{}", change.number))),
-        Column::new("WHAT", |change: &Change| Cell::text(summary(change))),
-        Column::new("WHERE", |change: &Change| Cell::text(place(change))),
+        Column::prose("WHAT", |change: &Change| Cell::text(summary(change))),
+        Column::new("WHERE", |change: &Change| Cell::text(place(change))).stays(Stays::Long),
         Column::new("STATUS", list::status),
     ]
 }
@@ -98,7 +108,8 @@ fn facts(change: &Change) -> Vec<Vec<Cell>> {
         let row = fact("applied", Cell::Version(Some(version)), Cell::Time(change.applied_at), None);
         rows.push(row);
     }
-    if let Some(failure) = &change.failure {
+    // Whoever rejected it has a row already, with what they said.
+    if let Some(failure) = change.failure.as_ref().filter(|_| change.status != ChangeStatus::Rejected) {
         let word = Cell::State(Tone::Bad, "failed".to_owned());
         rows.push(fact("applied", word, Cell::Time(change.decided_at), Some(failure)));
     }
@@ -108,7 +119,7 @@ fn facts(change: &Change) -> Vec<Vec<Cell>> {
 fn fact(name: &str, who: Cell, when: Cell, text: Option<&str>) -> Vec<Cell> {
     let mut row = vec![Cell::text(name), who, when];
     if let Some(text) = text.filter(|text| !text.is_empty()) {
-        row.push(Cell::text(format!("{text:?}")));
+        row.push(Cell::Prose(format!("{text:?}")));
     }
     row
 }
@@ -122,7 +133,7 @@ fn policy(policy: &PolicyProgress) -> Vec<Cell> {
         about.push_str(", may be overridden");
     }
     let by_itself = Cell::Time(policy.auto_approve_at.filter(|_| !policy.satisfied));
-    vec![Cell::text("policy"), progress, by_itself, Cell::text(about)]
+    vec![Cell::text("policy"), progress, by_itself, Cell::Prose(about)]
 }
 
 fn vote(vote: &Vote) -> Vec<Cell> {

@@ -12,7 +12,7 @@ use crate::shell::Shell;
 /// Wait until a change is decided, and, with --wait=edges, served
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl change wait 12 --timeout 30m\n  fgctl change wait 12 --wait=edges\n\nEnds with 0 when it is applied, 8 when it still waits, 10 when it was rejected, cancelled or is stale."
+    after_help = "Examples:\n  fgctl change wait 12 --timeout 30m\n  fgctl change wait 12 --wait=edges\n\nEnds with 0 when it is applied, 8 when it still waits, 10 when it was rejected, cancelled or is stale.\nCtrl-C and SIGTERM end the wait, with 130 and 143, and not the change."
 )]
 pub(crate) struct WaitFor {
     /// The change's number

@@ -4,8 +4,8 @@ use fluxgate_client::client::{self, ClientSecret, CreateClientInput, EditClientI
 
 use serde_json::json;
 
-use super::super::shared::{on_conflict, secret};
-use super::Kind;
+use super::super::shared::{has_reader, on_conflict, secret};
+use super::{Kind, again};
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::Shell;
@@ -38,6 +38,7 @@ impl Create {
         if !self.origins.is_empty() && self.kind != Kind::Frontend {
             return Err(CliError::usage("only frontend clients have web origins").hint("nothing was sent"));
         }
+        has_reader(shell, "key")?;
         let (api, team) = (shell.api()?, shell.team()?);
         let hint = format!("fgctl client rotate {} gives it another key", self.name);
         let input = CreateClientInput {
@@ -48,17 +49,21 @@ impl Create {
         };
         let made = client::create(&api, input).await.map_err(on_conflict(hint))?;
         if self.origins.is_empty() {
-            return Ok(secret(&made, &made.key, "key"));
+            return Ok(shown_once(&made));
         }
         let input = EditClientInput { team, name: made.client.name.clone(), origins: Some(self.origins) };
         Ok(match client::edit(&api, input).await {
             Ok(client) => {
                 let made = ClientSecret { client, ..made };
-                secret(&made, &made.key, "key")
+                shown_once(&made)
             }
             Err(error) => without_origins(&made, &error.into()),
         })
     }
+}
+
+fn shown_once(made: &ClientSecret) -> View {
+    secret(made, &made.key, ("key", again(&made.client.name)))
 }
 
 /// Shows the key of a client that got no origins: it is told only here.
@@ -66,7 +71,7 @@ fn without_origins(made: &ClientSecret, error: &CliError) -> View {
     let name = &made.client.name;
     let told = error.to_json()["error"].take();
     let value = json!({ "client": made.client, "key": made.key, "error": told });
-    secret(&value, &made.key, "key")
+    secret(&value, &made.key, ("key", again(name)))
         .exit(error.exit)
         .note(format!("{name} was made, without its origins: {}", error.message))
         .note(format!("fgctl client edit {name} --origin URL"))

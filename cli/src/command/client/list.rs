@@ -5,7 +5,7 @@ use fluxgate_client::client::{self, Client};
 use super::super::shared::{Limit, list, yes_no};
 use super::{Kind, place};
 use crate::error::CliError;
-use crate::output::{Cell, Column, View};
+use crate::output::{Cell, Column, Stays, View};
 use crate::shell::Shell;
 
 /// List the team's clients, without their keys
@@ -28,9 +28,9 @@ impl List {
         let columns = [
             Column::new("NAME", |client: &Client| Cell::text(&client.name)),
             Column::new("KIND", |client: &Client| Cell::text(client.kind.as_str().to_lowercase())),
-            Column::new("ENV", place),
-            Column::new("ENABLED", |client: &Client| yes_no(client.enabled)),
-            Column::new("CREATED", |client: &Client| Cell::Time(Some(client.created_at))),
+            Column::new("ENV", place).stays(Stays::Long),
+            Column::new("ENABLED", |client: &Client| yes_no(client.enabled)).stays(Stays::Long),
+            Column::new("CREATED", |client: &Client| Cell::Time(Some(client.created_at))).stays(Stays::Short),
             Column::wide("KEYS", |client: &Client| Cell::text(client.key_ids.join(","))),
             Column::wide("ORIGINS", |client: &Client| Cell::text(client.origins.join(","))),
             Column::wide("UUID", |client: &Client| Cell::text(client.id.to_string())),

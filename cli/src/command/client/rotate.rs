@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use fluxgate_client::client::{self, RotateClientKeyInput};
 
-use super::super::shared::{Yes, grace, on_conflict, secret};
+use super::super::shared::{Yes, grace, has_reader, on_conflict, secret};
+use super::again;
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::Shell;
@@ -28,6 +29,7 @@ pub(crate) struct Rotate {
 
 impl Rotate {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        has_reader(shell, "key")?;
         let (api, team) = (shell.api()?, shell.team()?);
         if self.grace.is_zero() {
             self.yes.ask(shell, &format!("End all former keys of {} at once?", self.name))?;
@@ -36,7 +38,7 @@ impl Rotate {
         let hint = format!("fgctl client revoke-key {} KEY, or add --grace 0s", self.name);
         let input = RotateClientKeyInput { team, name: self.name, grace_seconds };
         let made = client::rotate(&api, input).await.map_err(on_conflict(hint))?;
-        let view = secret(&made, &made.key, "key");
+        let view = secret(&made, &made.key, ("key", again(&made.client.name)));
         Ok(match self.grace {
             Duration::ZERO => view.note("the former key has ended"),
             grace => view.note(format!("the former key holds for another {}", crate::time::duration(grace))),

@@ -10,6 +10,9 @@ use crate::shell::Shell;
 
 /// Settings: what is in force, and where it comes from
 #[derive(clap::Subcommand, Debug)]
+#[command(
+    after_help = "Settings are kept in contexts: `fgctl context set NAME` changes what one holds, with --unset takes it out."
+)]
 pub(crate) enum Config {
     List(list::List),
     Get(get::Get),

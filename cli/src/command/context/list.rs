@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::config::Context;
 use crate::error::CliError;
-use crate::output::{Cell, Column, Tone, View};
+use crate::output::{Cell, Column, Stays, Tone, View};
 use crate::shell::Shell;
 
 /// List the saved contexts
@@ -45,7 +45,8 @@ impl List {
             Column::new("TEAM", |row: &Row| Cell::text(row.context.team.as_deref().unwrap_or_default())),
             Column::new("ENV", |row: &Row| Cell::text(row.context.env.as_deref().unwrap_or_default())),
             Column::new("USER", |row: &Row| Cell::text(row.username.as_deref().unwrap_or_default())),
-            Column::new("IN USE", |row: &Row| Cell::text(if row.current { "yes" } else { "no" })),
+            Column::new("IN USE", |row: &Row| Cell::text(if row.current { "yes" } else { "no" }))
+                .stays(Stays::Short),
         ];
         let view = View::list(&rows, &columns, |row| format!("context/{}", row.context.name));
         Ok(match rows.is_empty() {

@@ -5,7 +5,7 @@ use fluxgate_client::context_key::{self, ContextKey};
 use super::super::shared::{Limit, list};
 use super::allowed;
 use crate::error::CliError;
-use crate::output::{Cell, Column, View};
+use crate::output::{Cell, Column, Stays, View};
 use crate::shell::Shell;
 
 /// List the attributes that the team declared
@@ -23,7 +23,8 @@ impl List {
         let keys = context_key::first(&api, &team, self.limit.limit).await?;
         let columns = [
             Column::new("KEY", |key: &ContextKey| Cell::text(&key.key)),
-            Column::new("TYPE", |key: &ContextKey| Cell::text(key.type_.as_str().to_lowercase())),
+            Column::new("TYPE", |key: &ContextKey| Cell::text(key.type_.as_str().to_lowercase()))
+                .stays(Stays::Long),
             Column::new("ALLOWED", |key: &ContextKey| Cell::text(allowed(key))),
             Column::new("DESCRIPTION", |key: &ContextKey| Cell::text(&key.description)),
         ];

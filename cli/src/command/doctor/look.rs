@@ -1,15 +1,19 @@
 //! Each look, from this machine outwards; what depends on something that is wrong is passed over.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use fluxgate_client::caller::{self, Caller};
 use fluxgate_client::{Api, Error, Role, clock, edge, subscribe};
 
-use super::Finding;
+use super::{Finding, permission};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::shell::Shell;
 use crate::time;
 
+/// How long may one look take, unless told? All of them end within a quarter of a minute.
+const LOOK: Duration = Duration::from_secs(4);
 /// By how much may two clocks differ?
 const SKEW: TimeDelta = TimeDelta::seconds(5);
 /// How long before a token's end is it worth a word?
@@ -21,7 +25,11 @@ const NOT_SIGNED_IN: &str = "not looked at: nobody is signed in";
 /// Looks at everything.
 pub(super) async fn all(shell: &Shell) -> Vec<Finding> {
     let mut findings = vec![config(shell)];
-    let api = match shell.api() {
+    if let Ok(config) = shell.config() {
+        findings.extend(permission::look(config));
+    }
+    let limit = shell.timeout().map_or(LOOK, |_| shell.request_timeout());
+    let api = match shell.api_within(limit) {
         Ok(api) => api,
         Err(error) => {
             // What the config says is wrong with it is said already.
@@ -31,14 +39,15 @@ pub(super) async fn all(shell: &Shell) -> Vec<Finding> {
             return findings;
         }
     };
-    let reached = server(&api, &mut findings).await;
+    let within = Within { api: &api, limit };
+    let reached = server(within, &mut findings).await;
     findings.push(encryption(api.server()));
     if !reached {
         let rest = ["clock", "sign-in", "team", "edges", "subscriptions"];
         findings.extend(rest.map(|check| Finding::skipped(check, UNREACHED)));
         return findings;
     }
-    let Some(caller) = sign_in(&api, &mut findings).await else {
+    let Some(caller) = sign_in(within, &mut findings).await else {
         let rest = ["team", "edges", "subscriptions"];
         findings.extend(rest.map(|check| Finding::skipped(check, NOT_SIGNED_IN)));
         return findings;
@@ -46,11 +55,28 @@ pub(super) async fn all(shell: &Shell) -> Vec<Finding> {
     let team = shell.team();
     findings.push(member(team.as_deref(), &caller));
     findings.push(match &team {
-        Ok(team) => edges(&api, team).await,
+        Ok(team) => edges(within, team).await,
         Err(_) => Finding::skipped("edges", "not looked at: no team is chosen"),
     });
-    findings.push(subscriptions(&api).await);
+    findings.push(subscriptions(within).await);
     findings
+}
+
+/// A server, and how long each look at it may take.
+#[derive(Clone, Copy)]
+struct Within<'a> {
+    api: &'a Api,
+    limit: Duration,
+}
+
+impl Within<'_> {
+    /// Waits for an answer as long as a look may take.
+    async fn look<T>(self, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        tokio::time::timeout(self.limit, asked).await.unwrap_or_else(|_| {
+            let cause = format!("no answer within {}", time::duration(self.limit));
+            Err(Error::Unreachable { server: self.api.server().to_owned(), cause, tries: 1 })
+        })
+    }
 }
 
 fn config(shell: &Shell) -> Finding {
@@ -68,8 +94,9 @@ fn config(shell: &Shell) -> Finding {
 }
 
 /// Asks the server what it is, and what time it is there. Returns whether it answered.
-async fn server(api: &Api, findings: &mut Vec<Finding>) -> bool {
-    let answered = match caller::knock(api).await {
+async fn server(within: Within<'_>, findings: &mut Vec<Finding>) -> bool {
+    let api = within.api;
+    let answered = match within.look(caller::knock(api)).await {
         Ok(answered) => answered,
         Err(error) => {
             findings.push(unanswered(api, error));
@@ -121,8 +148,8 @@ fn encryption(server: &str) -> Finding {
     }
 }
 
-async fn sign_in(api: &Api, findings: &mut Vec<Finding>) -> Option<Caller> {
-    let caller = match caller::get(api).await {
+async fn sign_in(within: Within<'_>, findings: &mut Vec<Finding>) -> Option<Caller> {
+    let caller = match within.look(caller::get(within.api)).await {
         Ok(caller) => caller,
         Err(error) => {
             findings.push(Finding::of_error("sign-in", &CliError::from(error)));
@@ -180,8 +207,8 @@ fn member(team: Result<&str, &CliError>, caller: &Caller) -> Finding {
     }
 }
 
-async fn edges(api: &Api, team: &str) -> Finding {
-    let known = match edge::known(api, team).await {
+async fn edges(within: Within<'_>, team: &str) -> Finding {
+    let known = match within.look(edge::known(within.api, team)).await {
         Ok(known) => known,
         Err(error) => return Finding::of_error("edges", &CliError::from(error)),
     };
@@ -201,8 +228,8 @@ async fn edges(api: &Api, team: &str) -> Finding {
     }
 }
 
-async fn subscriptions(api: &Api) -> Finding {
-    match subscribe::probe(api).await {
+async fn subscriptions(within: Within<'_>) -> Finding {
+    match within.look(Box::pin(subscribe::probe(within.api))).await {
         Ok(took) => {
             let took = TimeDelta::from_std(took).unwrap_or_default();
             Finding::ok("subscriptions", format!("a WebSocket gets through in {}", time::seconds(took)))

@@ -1,6 +1,7 @@
 //! `fgctl doctor`
 
 mod look;
+mod permission;
 
 use serde::Serialize;
 
@@ -12,7 +13,7 @@ use crate::shell::Shell;
 /// Look for what is wrong between this machine and the server, and say what to do about it
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl doctor\n  fgctl doctor --context prod-eu -o json\n\nLooks at the config, the server and its certificate, the clocks, the sign-in, the team and your roles in it, the edges, and\nwhether subscriptions get through. Ends with 3 when something is wrong."
+    after_help = "Examples:\n  fgctl doctor\n  fgctl doctor --context prod-eu -o json\n\nLooks at the config and who can read it, the server and its certificate, the clocks, the\nsign-in, the team and your roles in it, the edges, and whether subscriptions get through:\neach for at most 4 s, or as long as --timeout says. Ends with 3 when something is wrong."
 )]
 pub(crate) struct Doctor {}
 

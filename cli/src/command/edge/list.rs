@@ -5,7 +5,7 @@ use fluxgate_client::edge::{self, Edge, Known};
 use super::{latency, state};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::{Cell, Column, View};
+use crate::output::{Cell, Column, Stays, View};
 use crate::shell::Shell;
 
 /// List the edges, how far they are, and how they fare
@@ -45,15 +45,18 @@ fn columns(revision: i64) -> Vec<Column<Edge>> {
         Column::new("EDGE", |edge: &Edge| Cell::text(&edge.name)),
         Column::new("STATE", state),
         Column::new("REV", |edge: &Edge| Cell::text(edge.revision.to_string())),
-        Column::new("BEHIND", move |edge: &Edge| Cell::text((revision - edge.revision).max(0).to_string())),
+        Column::new("BEHIND", move |edge: &Edge| Cell::text((revision - edge.revision).max(0).to_string()))
+            .stays(Stays::Long),
         Column::new("SEEN", |edge: &Edge| Cell::Time(Some(edge.seen_at))),
         Column::new("EVAL/S", move |edge: &Edge| {
             figure(edge.evaluations_per_second.map(|rate| format!("{rate:.1}")))
-        }),
-        Column::new("P99", |edge: &Edge| Cell::Text(latency(edge.p99_ns))),
-        Column::new("QUEUE", move |edge: &Edge| figure(edge.spooled.map(|batches| batches.to_string()))),
+        })
+        .stays(Stays::Short),
+        Column::new("P99", |edge: &Edge| Cell::Text(latency(edge.p99_ns))).stays(Stays::Short),
+        Column::new("QUEUE", move |edge: &Edge| figure(edge.spooled.map(|batches| batches.to_string())))
+            .stays(Stays::Short),
         Column::wide("CLIENT", |edge: &Edge| Cell::text(&edge.client)),
-        Column::new("VERSION", |edge: &Edge| Cell::text(&edge.version)),
+        Column::new("VERSION", |edge: &Edge| Cell::text(&edge.version)).stays(Stays::Short),
         Column::wide("KILLS", |edge: &Edge| Cell::text(edge.kills_revision.to_string())),
         Column::wide("CONNECTED", |edge: &Edge| Cell::Time(Some(edge.connected_at))),
         Column::wide("ACKED", |edge: &Edge| Cell::Time(Some(edge.acked_at))),

@@ -4,7 +4,7 @@ use fluxgate_client::clock;
 use serde_json::json;
 use std::time::Duration;
 
-use super::super::wait::{EdgeReport, Goal, Wait};
+use super::super::wait::{EdgeReport, Goal, Wait, stopped};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{Cell, Tone, View};
@@ -30,7 +30,11 @@ impl WaitFor {
         let wait = Wait::new(shell, &api, &team);
         let report = tokio::select! {
             report = wait.edges(Goal::Revision(self.revision), clock::now(), LONG_ENOUGH) => report?,
-            _ = tokio::signal::ctrl_c() => return Ok(super::super::live::stopped()),
+            exit = stopped() => {
+                let message = format!("stopped waiting for revision {}", self.revision);
+                let hint = format!("fgctl edge wait --revision {} to go on", self.revision);
+                return Err(CliError::new(exit, message).hint(hint));
+            }
         };
         let view = shown(&report, self.revision);
         if report.settled() {

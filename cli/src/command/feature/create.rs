@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fluxgate_client::FeatureKind;
-use fluxgate_client::change::{self, CreateFeatureInput};
+use fluxgate_client::change::{self, CreateFeatureInput, Proposal};
 use fluxgate_engine::FlagConfig;
 use serde_json::Value;
 
@@ -13,6 +13,9 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::View;
 use crate::shell::Shell;
+
+/// How is it called that nothing serves a variant?
+const UNUSED: &str = "unused-variant";
 
 /// Create a feature; it begins disabled in the pipeline's first environment
 #[derive(clap::Args, Debug)]
@@ -105,6 +108,7 @@ impl Create {
             Exit::Conflict => error.hint(format!("fgctl feature view {} shows it", self.key)),
             _ => error,
         })?;
+        let proposal = without_what_is_to_come(proposal);
         let env = proposal.items.first().map(|item| item.environment.key.clone());
         let view = finish((shell, &api, &team), &proposal, &self.waiting).await?;
         Ok(match (&env, self.kind) {
@@ -150,6 +154,15 @@ impl Create {
                 .details(invalid.0.iter().map(ToString::to_string))),
         }
     }
+}
+
+/// Returns the proposal without warnings of variants that nothing serves yet: rules come after this. `feature lint` tells of
+/// those that stay so.
+fn without_what_is_to_come(mut proposal: Proposal) -> Proposal {
+    if proposal.warnings.iter().all(|warning| warning.rule == UNUSED) {
+        proposal.warnings.clear();
+    }
+    proposal
 }
 
 /// Reads `name=JSON`. What is no JSON is text, so that most need no quotes.

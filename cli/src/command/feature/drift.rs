@@ -6,9 +6,10 @@ use fluxgate_engine::{DiffEntry, diff, removed};
 use serde::Serialize;
 
 use super::super::documents::read;
+use super::super::propose::path_text;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::{Cell, Column, Line, Tone, View};
+use crate::output::{Cell, Column, Line, Stays, Tone, View};
 use crate::shell::Shell;
 
 /// How many differences does a line name?
@@ -139,8 +140,9 @@ fn columns() -> Vec<Column<Gap>> {
         Column::new("VERSION", move |gap: &Gap| version(&gap.to)),
         Column::new("BEHIND", |gap: &Gap| {
             Cell::text(gap.behind.map_or_else(String::new, |behind| behind.to_string()))
-        }),
-        Column::new("DIFFERS", |gap: &Gap| Cell::text(differs(gap))),
+        })
+        .stays(Stays::Long),
+        Column::prose("DIFFERS", |gap: &Gap| Cell::text(differs(gap))),
     ]
 }
 
@@ -149,7 +151,8 @@ fn differs(gap: &Gap) -> String {
         (_, None) => format!("not deployed in {}", gap.to.environment),
         (None, _) => format!("not deployed in {}", gap.from.environment),
         _ => {
-            let paths: Vec<&str> = gap.diff.iter().take(NAMED).map(|entry| entry.path.as_str()).collect();
+            let paths: Vec<String> =
+                gap.diff.iter().take(NAMED).map(|entry| path_text(&entry.path)).collect();
             let more = gap.diff.len().saturating_sub(NAMED);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             format!("{}{more}", paths.join(", "))

@@ -3,9 +3,9 @@
 use fluxgate_client::version::{self, Version};
 use fluxgate_client::{ChangeKind, Decision};
 
-use super::super::propose::{by, difference};
+use super::super::propose::{by, difference, path_text};
 use crate::error::CliError;
-use crate::output::{Cell, Column, View};
+use crate::output::{Cell, Column, Stays, View};
 use crate::shell::Shell;
 
 /// Show what has been live, the newest first, and who changed it
@@ -47,7 +47,7 @@ impl History {
 fn columns() -> Vec<Column<Version>> {
     vec![
         Column::new("VERSION", |version: &Version| Cell::Version(Some(version.number))),
-        Column::new("ENV", |version: &Version| Cell::text(&version.environment.key)),
+        Column::new("ENV", |version: &Version| Cell::text(&version.environment.key)).stays(Stays::Long),
         Column::new("WHEN", |version: &Version| Cell::Time(Some(version.created_at))),
         Column::new("WHO", |version: &Version| {
             // The token stands for whoever proposed it, who need not be the one that had it applied.
@@ -55,11 +55,12 @@ fn columns() -> Vec<Column<Version>> {
                 version.change.token.as_deref().filter(|_| version.created_by == version.change.author);
             Cell::text(by(&version.created_by, token))
         }),
-        Column::new("WHAT", |version: &Version| Cell::text(what(version))),
+        Column::prose("WHAT", |version: &Version| Cell::text(what(version))),
         Column::new("CHANGE", |version: &Version| Cell::text(change(version))),
         Column::new("REASON", |version: &Version| {
             Cell::text(version.change.reason.as_deref().unwrap_or_default())
-        }),
+        })
+        .stays(Stays::Short),
     ]
 }
 
@@ -77,7 +78,7 @@ fn what(version: &Version) -> String {
             [] => "edited".to_owned(),
             [one] => {
                 let difference = difference(one.before.as_deref(), one.after.as_deref());
-                format!("{} {difference}", one.path).trim_end().to_owned()
+                format!("{} {difference}", path_text(&one.path)).trim_end().to_owned()
             }
             more => format!("{} differences", more.len()),
         },

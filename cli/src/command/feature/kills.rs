@@ -4,7 +4,7 @@ use fluxgate_client::feature::{self, KilledStage};
 
 use super::super::propose::by;
 use crate::error::CliError;
-use crate::output::{Cell, Column, View};
+use crate::output::{Cell, Column, Stays, View};
 use crate::shell::Shell;
 
 /// List what is killed, where, why, and when it serves again by itself
@@ -35,12 +35,12 @@ impl Kills {
 fn columns() -> Vec<Column<KilledStage>> {
     vec![
         Column::new("KEY", |killed: &KilledStage| Cell::text(&killed.feature.key)),
-        Column::new("WHERE", |killed: &KilledStage| Cell::text(&killed.environment.key)),
+        Column::new("WHERE", |killed: &KilledStage| Cell::text(&killed.environment.key)).stays(Stays::Long),
         Column::new("BY", |killed: &KilledStage| {
             Cell::text(by(&killed.kill.by, killed.kill.token.as_deref()))
         }),
         Column::new("SINCE", |killed: &KilledStage| Cell::Time(Some(killed.kill.since))),
-        Column::new("RESTORES", |killed: &KilledStage| Cell::Time(killed.kill.restore_at)),
+        Column::new("RESTORES", |killed: &KilledStage| Cell::Time(killed.kill.restore_at)).stays(Stays::Long),
         Column::new("REASON", |killed: &KilledStage| Cell::text(&killed.kill.reason)),
     ]
 }

@@ -1,13 +1,13 @@
 //! `fgctl feature list`
 
 use fluxgate_client::feature::{self, Feature, Filter};
-use fluxgate_client::{FeatureKind, FeatureSort, Lifecycle};
+use fluxgate_client::{EnvironmentType, FeatureKind, FeatureSort, Lifecycle};
 use fluxgate_wording::feature::environments;
 
 use super::filter::{self, Wanted};
 use super::state;
 use crate::error::CliError;
-use crate::output::{Cell, Column, View};
+use crate::output::{Cell, Column, Stays, View};
 use crate::shell::Shell;
 
 /// List the team's features, with their state in each environment
@@ -114,20 +114,33 @@ fn columns(features: &[Feature]) -> Vec<Column<Feature>> {
             FeatureKind::Simple => Cell::text("simple"),
             FeatureKind::Contextual => Cell::text("contextual"),
             FeatureKind::Other(ref word) => Cell::text(word),
-        }),
-        Column::new("LIFE", |feature: &Feature| Cell::text(feature.lifecycle.as_str().to_lowercase())),
+        })
+        .stays(Stays::Short),
+        Column::new("LIFE", |feature: &Feature| Cell::text(feature.lifecycle.as_str().to_lowercase()))
+            .stays(Stays::Short),
     ];
     for env in environments(features.iter().flat_map(|feature| &feature.stages)) {
-        let name = env.to_uppercase();
-        columns.push(Column::new(name, move |feature: &Feature| {
-            feature.stage(&env).map_or(Cell::text("-"), state)
-        }));
+        let (name, stays) = (env.to_uppercase(), stays(features, &env));
+        columns.push(
+            Column::new(name, move |feature: &Feature| feature.stage(&env).map_or(Cell::text("-"), state))
+                .stays(stays),
+        );
     }
-    columns.push(Column::new("OWNER", |feature: &Feature| {
-        Cell::text(feature.owner.as_deref().unwrap_or_default())
-    }));
+    columns.push(
+        Column::new("OWNER", |feature: &Feature| Cell::text(feature.owner.as_deref().unwrap_or_default()))
+            .stays(Stays::Short),
+    );
     columns.push(Column::new("CHANGED", |feature: &Feature| Cell::Time(Some(feature.changed_at))));
     columns.push(Column::wide("TAGS", |feature: &Feature| Cell::text(feature.tags.join(","))));
     columns.push(Column::wide("UUID", |feature: &Feature| Cell::text(feature.id.to_string())));
     columns
+}
+
+/// Returns how long an environment's column stays: production is asked about most.
+fn stays(features: &[Feature], env: &str) -> Stays {
+    let stage = features.iter().find_map(|feature| feature.stage(env));
+    match stage.map(|stage| &stage.environment.type_) {
+        Some(EnvironmentType::Development | EnvironmentType::Staging) => Stays::Long,
+        _ => Stays::Longest,
+    }
 }

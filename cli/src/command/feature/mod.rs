@@ -39,6 +39,7 @@ pub(crate) use promote::Promote;
 pub(crate) use restore::Restore;
 pub(crate) use rollback::Rollback;
 pub(crate) use stale::Stale;
+pub(crate) use tag::said;
 pub(crate) use watch::{watch, watch_all};
 
 use crate::error::CliError;

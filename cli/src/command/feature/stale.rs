@@ -5,7 +5,7 @@ use fluxgate_client::stale::{self, Filter, StaleFeature};
 
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::{Cell, Column, Line, Tone, View};
+use crate::output::{Cell, Column, Line, Stays, Tone, View};
 use crate::shell::Shell;
 use crate::time;
 
@@ -88,17 +88,19 @@ impl Reason {
 fn columns() -> Vec<Column<StaleFeature>> {
     vec![
         Column::new("KEY", |stale: &StaleFeature| Cell::text(&stale.feature.key)),
-        Column::new("WHY", |stale: &StaleFeature| {
+        Column::prose("WHY", |stale: &StaleFeature| {
             let words = stale.reasons.iter().map(why);
             Cell::text(words.collect::<Vec<_>>().join(", "))
         }),
         Column::new("LAST SEEN", |stale: &StaleFeature| Cell::Time(stale.last_seen)),
         Column::new("LIFE", |stale: &StaleFeature| {
             Cell::text(stale.feature.lifecycle.as_str().to_lowercase())
-        }),
+        })
+        .stays(Stays::Short),
         Column::new("OWNER", |stale: &StaleFeature| {
             Cell::text(stale.feature.owner.as_deref().unwrap_or_default())
-        }),
+        })
+        .stays(Stays::Short),
         Column::wide("REMOVAL", |stale: &StaleFeature| Cell::Time(stale.feature.removal_date)),
         Column::wide("NAME", |stale: &StaleFeature| Cell::text(&stale.feature.name)),
     ]

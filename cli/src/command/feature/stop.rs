@@ -6,7 +6,7 @@ use fluxgate_client::feature::KillResult;
 use fluxgate_client::{Api, server};
 use serde_json::json;
 
-use super::super::wait::{EdgeReport, Goal, Until, Wait, Waiting};
+use super::super::wait::{EdgeReport, Goal, Until, Wait, Waiting, stopped};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{Cell, Tone, View};
@@ -47,9 +47,9 @@ impl Done<'_> {
         let wait = Wait::new(self.shell, self.api, self.team);
         let report = tokio::select! {
             report = wait.edges(Goal::Kills(revision), result.at, limit) => report,
-            _ = tokio::signal::ctrl_c() => {
+            exit = stopped() => {
                 let key = &result.feature.key;
-                Err(CliError::new(Exit::Stopped, format!("stopped waiting; {key} stays {}", words.state)))
+                Err(CliError::new(exit, format!("stopped waiting; {key} stays {}", words.state)))
             }
         }?;
         shown.value["edges"] = report.to_json();

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::propose::{by, progress_of_pending};
 use super::state;
 use crate::error::CliError;
-use crate::output::{Cell, Column, Line, Tone, View};
+use crate::output::{Cell, Column, Line, Stays, Tone, View};
 use crate::shell::Shell;
 
 /// Show one feature: its stages, what is killed or pending, variants, and what it needs
@@ -37,8 +37,9 @@ impl ViewFeature {
 pub(super) fn tree(viewed: &Viewed) -> View {
     let feature = &viewed.feature;
     let mut view = View::of(viewed).named(format!("feature/{}", feature.key));
-    for line in head(feature) {
-        view = view.line(line);
+    view = view.line(title(feature)).facts(traits(feature));
+    if !feature.description.is_empty() {
+        view = view.line(&feature.description);
     }
     view = view.line("").table(&feature.stages, &columns());
     let facts: Vec<Vec<Cell>> = feature.stages.iter().flat_map(facts).collect();
@@ -70,7 +71,7 @@ fn facts(stage: &Stage) -> Vec<Vec<Cell>> {
             Cell::text(format!("killed in {place}")),
             Cell::text(by(&kill.by, kill.token.as_deref())),
             Cell::Time(Some(kill.since)),
-            Cell::text(format!("{:?}", kill.reason)),
+            Cell::Prose(format!("{:?}", kill.reason)),
         ];
         if let Some(until) = kill.restore_at {
             row.push(Cell::text("restores"));
@@ -95,11 +96,16 @@ fn facts(stage: &Stage) -> Vec<Vec<Cell>> {
     rows
 }
 
-fn head(feature: &Feature) -> Vec<Line> {
-    let mut first = Line::default().and(Tone::Strong, &feature.key);
-    if !feature.name.is_empty() && feature.name != feature.key {
-        first = first.and(Tone::Plain, format!("  {:?}", feature.name));
+fn title(feature: &Feature) -> Line {
+    let title = Line::default().and(Tone::Strong, &feature.key);
+    match feature.name.is_empty() || feature.name == feature.key {
+        true => title,
+        false => title.and(Tone::Plain, format!("  {:?}", feature.name)),
     }
+}
+
+/// Returns what a feature is, in short facts.
+fn traits(feature: &Feature) -> Vec<String> {
     let mut facts = vec![
         feature.kind.as_str().to_lowercase(),
         feature.value_type.as_str().to_lowercase(),
@@ -116,11 +122,7 @@ fn head(feature: &Feature) -> Vec<Line> {
         facts.push(format!("tags {}", feature.tags.join(",")));
     }
     facts.push(format!("by {}", feature.created_by));
-    let mut lines = vec![first, Line::from(facts.join(" · "))];
-    if !feature.description.is_empty() {
-        lines.push(Line::from(&feature.description));
-    }
-    lines
+    facts
 }
 
 fn columns() -> Vec<Column<Stage>> {
@@ -128,12 +130,13 @@ fn columns() -> Vec<Column<Stage>> {
         Column::new("STAGE", |stage: &Stage| Cell::text(&stage.environment.key)),
         Column::new("STATE", state),
         Column::new("VERSION", |stage: &Stage| Cell::Version(stage.live.as_ref().map(|live| live.number))),
-        Column::new("SERVES", |stage: &Stage| Cell::text(serves(stage))),
+        Column::new("SERVES", |stage: &Stage| Cell::text(serves(stage))).stays(Stays::Always),
         Column::new("SINCE", |stage: &Stage| Cell::Time(stage.changed_at)),
         Column::new("BY", |stage: &Stage| {
             let by = stage.live.as_ref().map(|live| live.created_by.as_str());
             Cell::text(by.unwrap_or_default())
-        }),
+        })
+        .stays(Stays::Short),
     ]
 }
 

@@ -6,10 +6,9 @@ use std::time::Duration;
 use fluxgate_client::{Api, EnvironmentType, change, clock};
 
 use super::super::propose::{moderate, reason, severe};
-use super::super::wait::{Goal, Opened, Until, Wait, Waiting};
+use super::super::wait::{Goal, Opened, Until, Wait, Waiting, stopped};
 use super::wanted;
 use crate::error::CliError;
-use crate::exit::Exit;
 use crate::files::apply::{How, Report, run};
 use crate::files::{LiveTeam, Noun, Plan, Prune, load_plan, show_plan};
 use crate::output::View;
@@ -131,7 +130,7 @@ impl Apply {
             let opened = Opened { change: &change, gates: &[], joined: false };
             let change = match wait.follow(opened, Until::Applied).await {
                 Ok((change, _)) => Ok(change),
-                Err(error) if error.exit == Exit::Stopped => return Err(error),
+                Err(error) if error.exit.is_stop() => return Err(error),
                 Err(error) => Err(error),
             };
             report.decided(number, &change);
@@ -139,7 +138,16 @@ impl Apply {
         let Some(revision) = report.revision().filter(|_| until == Until::Edges) else {
             return Ok(());
         };
-        let edges = wait.edges(Goal::Revision(revision), started, FOR_EDGES).await?;
+        let edges = tokio::select! {
+            // What was waited for before has taken the signals from those who end processes.
+            biased;
+            exit = stopped() => {
+                let message = "stopped waiting for the edges; what was applied stays";
+                let hint = format!("fgctl edge wait --revision {revision} to go on");
+                return Err(CliError::new(exit, message).hint(hint));
+            }
+            edges = wait.edges(Goal::Revision(revision), started, FOR_EDGES) => edges?,
+        };
         shell.ui.step(edges.sentence());
         if !edges.settled() {
             report.lagging(edges.sentence());

@@ -49,7 +49,7 @@ pub(crate) async fn over(shell: &Shell, since: Instant) {
 
 /// Returns whether a failure may be over in a moment.
 fn passes(error: &Error) -> bool {
-    matches!(error, Error::Unreachable { .. })
+    matches!(error, Error::Unreachable { .. } | Error::Stopped { status: 429, .. })
         || matches!(error.code(), Some(Code::Unavailable | Code::Internal | Code::Limited))
 }
 

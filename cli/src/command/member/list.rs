@@ -4,7 +4,7 @@ use fluxgate_client::team::{self, Member};
 
 use super::super::shared::{Limit, list, roles, yes_no};
 use crate::error::CliError;
-use crate::output::{Cell, Column, View};
+use crate::output::{Cell, Column, Stays, View};
 use crate::shell::Shell;
 
 /// List the team's members and their roles
@@ -26,9 +26,9 @@ impl List {
         let members = team::members(&api, &team, self.search.as_deref(), self.limit.limit).await?;
         let columns = [
             Column::new("USERNAME", |member: &Member| Cell::text(&member.user.username)),
-            Column::new("NAME", |member: &Member| Cell::text(&member.user.name)),
+            Column::new("NAME", |member: &Member| Cell::text(&member.user.name)).stays(Stays::Short),
             Column::new("ROLES", |member: &Member| Cell::text(roles(&member.roles))),
-            Column::new("ACTIVE", |member: &Member| yes_no(member.user.active)),
+            Column::new("ACTIVE", |member: &Member| yes_no(member.user.active)).stays(Stays::Long),
         ];
         let none = match self.search {
             Some(_) => ("no member matches", ""),

@@ -5,7 +5,7 @@ use fluxgate_client::pipeline::{self, Pipeline};
 use super::super::shared::{Limit, list};
 use super::flow;
 use crate::error::CliError;
-use crate::output::{Cell, Column, View};
+use crate::output::{Cell, Column, Stays, View};
 use crate::shell::Shell;
 
 /// List the team's pipelines
@@ -23,8 +23,8 @@ impl List {
         let pipelines = pipeline::first(&api, &team, self.limit.limit).await?;
         let columns = [
             Column::new("KEY", |pipeline: &Pipeline| Cell::text(&pipeline.key)),
-            Column::new("NAME", |pipeline: &Pipeline| Cell::text(&pipeline.name)),
-            Column::new("STAGES", |pipeline: &Pipeline| Cell::text(flow(&pipeline.stages))),
+            Column::new("NAME", |pipeline: &Pipeline| Cell::text(&pipeline.name)).stays(Stays::Short),
+            Column::prose("STAGES", |pipeline: &Pipeline| Cell::text(flow(&pipeline.stages))),
         ];
         let none = ("no pipelines yet", "fgctl pipeline create KEY --stages ENV,ENV");
         Ok(list(&pipelines, &columns, |pipeline| format!("pipeline/{}", pipeline.key), none))

@@ -4,7 +4,7 @@ use fluxgate_client::policy::{self, CreatePolicyInput};
 use fluxgate_client::{PolicyScope, Role};
 
 use super::super::shared::{RoleArg, on_conflict};
-use super::{Scope, shown};
+use super::{Scope, made};
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::Shell;
@@ -61,7 +61,7 @@ impl Create {
         let environments = self.place.environments;
         let hint = format!("fgctl policy view {}", self.name);
         let input = CreatePolicyInput {
-            team,
+            team: team.clone(),
             name: self.name,
             scope: self.place.scope.map_or(PolicyScope::Listed, Into::into),
             environments: (!environments.is_empty()).then_some(environments),
@@ -71,6 +71,7 @@ impl Create {
             auto_approve_production: self.auto_approve_production.then_some(true),
             override_allowed: self.allow_override.then_some(true),
         };
-        Ok(shown(&policy::create(&api, input).await.map_err(on_conflict(hint))?))
+        let policy = policy::create(&api, input).await.map_err(on_conflict(hint))?;
+        Ok(made((&api, &team), &policy).await)
     }
 }

@@ -4,7 +4,7 @@ use fluxgate_client::policy::{self, EditPolicyInput};
 use fluxgate_client::{PolicyScope, Role};
 
 use super::super::shared::{RoleArg, Yes};
-use super::{Scope, shown};
+use super::{Scope, made};
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::Shell;
@@ -82,7 +82,7 @@ impl Edit {
         let to = self.to;
         let listed = !to.environments.is_empty();
         let input = EditPolicyInput {
-            team,
+            team: team.clone(),
             name: self.name,
             scope: to.scope.map(Into::into).or(listed.then_some(PolicyScope::Listed)),
             environments: listed.then_some(to.environments),
@@ -97,6 +97,7 @@ impl Edit {
             override_allowed: (to.allow_override || to.no_override).then_some(to.allow_override),
             enabled: (to.enable || to.disable).then_some(to.enable),
         };
-        Ok(shown(&policy::edit(&api, input, to.no_auto_approve).await?))
+        let policy = policy::edit(&api, input, to.no_auto_approve).await?;
+        Ok(made((&api, &team), &policy).await)
     }
 }

@@ -5,7 +5,7 @@ use fluxgate_client::policy::{self, Policy};
 use super::super::shared::{Limit, list, yes_no};
 use super::{by_time, covers, needs, state};
 use crate::error::CliError;
-use crate::output::{Cell, Column, View};
+use crate::output::{Cell, Column, Stays, View};
 use crate::shell::Shell;
 
 /// List the team's policies
@@ -24,7 +24,8 @@ impl List {
         let columns = [
             Column::new("NAME", |policy: &Policy| Cell::text(&policy.name)),
             Column::new("COVERS", covers),
-            Column::new("APPROVALS", |policy: &Policy| Cell::text(needs(policy.approvals, &policy.roles))),
+            Column::new("APPROVALS", |policy: &Policy| Cell::text(needs(policy.approvals, &policy.roles)))
+                .stays(Stays::Always),
             Column::new("STATE", state),
             Column::wide("BY TIME", |policy: &Policy| Cell::text(by_time(policy))),
             Column::wide("OVERRIDE", |policy: &Policy| yes_no(policy.override_allowed)),

@@ -4,10 +4,11 @@ use fluxgate_client::change::{self, EditStageInput, PolicyProgress};
 use fluxgate_client::feature::Feature;
 
 use super::super::propose::{Target, stage};
-use super::needs;
+use super::super::shared::too_few;
+use super::{needs, warned};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::{Cell, Column, View};
+use crate::output::{Cell, Column, Stays, View};
 use crate::shell::{InEnv, Shell};
 
 /// Show which policies a change of a feature would meet in an environment; nothing is proposed
@@ -44,13 +45,19 @@ impl Test {
             Column::new("POLICY", |policy: &PolicyProgress| Cell::text(&policy.name)),
             Column::new("APPROVALS", |policy: &PolicyProgress| {
                 Cell::text(needs(policy.required, &policy.roles))
-            }),
+            })
+            .stays(Stays::Always),
         ];
         let name = |policy: &PolicyProgress| format!("policy/{}", policy.name);
         let view = View::list(&proposal.policies, &columns, name);
         Ok(match proposal.policies.is_empty() {
             true => view.note(format!("no policy covers {env}: a change is applied at once")),
-            false => view,
+            false => {
+                let policies = proposal.policies.iter();
+                let asked: Vec<_> =
+                    policies.map(|p| (p.name.as_str(), p.required, p.roles.as_slice())).collect();
+                warned(view, too_few((&api, &team), &asked, None).await)
+            }
         })
     }
 }

@@ -5,7 +5,7 @@ use fluxgate_engine::{Criterion, FlagConfig};
 use super::super::propose::{Target, document, stage};
 use super::serves;
 use crate::error::CliError;
-use crate::output::{Cell, Column, View};
+use crate::output::{Cell, Column, Stays, View};
 use crate::shell::{InEnv, Shell};
 
 /// List a feature's rules in an environment; the first that matches decides
@@ -79,9 +79,9 @@ fn columns() -> Vec<Column<Row>> {
     vec![
         Column::new("RULE", |row: &Row| Cell::text(row.place.to_string())),
         Column::new("NAME", |row: &Row| Cell::text(&row.name)),
-        Column::new("WHEN", |row: &Row| Cell::text(&row.when)),
-        Column::new("SERVES", |row: &Row| Cell::text(&row.serves)),
-        Column::new("ROLLOUT", |row: &Row| Cell::text(&row.rollout)),
+        Column::prose("WHEN", |row: &Row| Cell::text(&row.when)),
+        Column::new("SERVES", |row: &Row| Cell::text(&row.serves)).stays(Stays::Always),
+        Column::new("ROLLOUT", |row: &Row| Cell::text(&row.rollout)).stays(Stays::Long),
         Column::wide("BUCKET BY", |row: &Row| Cell::text(&row.bucket_by)),
     ]
 }

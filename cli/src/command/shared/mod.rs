@@ -7,6 +7,7 @@ mod list;
 mod password;
 mod role;
 mod secret;
+mod voters;
 
 pub(crate) use conflict::on_conflict;
 pub(crate) use expiry::{Expiry, grace};
@@ -14,7 +15,8 @@ pub(crate) use facts::{facts, yes_no};
 pub(crate) use list::{Limit, list};
 pub(crate) use password::{PasswordStdin, lines_of_stdin};
 pub(crate) use role::{RoleArg, roles};
-pub(crate) use secret::secret;
+pub(crate) use secret::{has_reader, secret};
+pub(crate) use voters::too_few;
 
 use super::propose;
 use crate::error::CliError;

@@ -85,7 +85,7 @@ impl<'s> Report<'s> {
     fn rows(&self, sight: &Sight<'_>) -> Vec<Vec<Cell>> {
         let team = &self.status.team;
         let mut rows = Vec::new();
-        let row = |word: &str, text: String| vec![Cell::text(word), Cell::Text(text)];
+        let row = |word: &str, text: String| vec![Cell::text(word), Cell::Prose(text)];
         let pending = &team.pending;
         rows.push(row(
             "waiting",
@@ -122,7 +122,9 @@ impl<'s> Report<'s> {
     fn edges(&self) -> String {
         let edges = &self.status.team.edges;
         let in_sync = edges.nodes.iter().filter(|edge| edge.in_sync).count();
-        let rates = edges.nodes.iter().filter_map(|edge| edge.evaluations_per_second);
+        // One that is away said once how many it had.
+        let connected = edges.nodes.iter().filter(|edge| edge.connected);
+        let rates = connected.filter_map(|edge| edge.evaluations_per_second);
         let rate = rates.fold(0.0, |sum, rate| sum + rate);
         match edges.total_count {
             0 => "none has connected within the hour".to_owned(),
@@ -149,9 +151,9 @@ impl<'s> Report<'s> {
 fn row(item: &Attention, now: DateTime<Utc>) -> Vec<Cell> {
     vec![
         Cell::State(item.tone(), item.kind.to_owned()),
-        Cell::text(&item.what),
+        Cell::Prose(item.what.clone()),
         Cell::text(item.place()),
-        Cell::Text(item.text(now)),
+        Cell::Prose(item.text(now)),
     ]
 }
 

@@ -3,7 +3,7 @@
 use fluxgate_client::token::{self, CreateTokenInput};
 use fluxgate_client::{Role, clock};
 
-use super::super::shared::{Expiry, RoleArg, on_conflict, secret};
+use super::super::shared::{Expiry, RoleArg, has_reader, on_conflict, secret};
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::Shell;
@@ -33,6 +33,7 @@ pub(crate) struct Create {
 
 impl Create {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        has_reader(shell, "token")?;
         let (api, team) = (shell.api()?, shell.team()?);
         let hint = format!("fgctl token revoke {}", self.name);
         let input = CreateTokenInput {
@@ -43,6 +44,7 @@ impl Create {
             expires_at: self.expires.from(clock::now()),
         };
         let made = token::create(&api, input).await.map_err(on_conflict(hint))?;
-        Ok(secret(&made, &made.key, "token").next("FGCTL_TOKEN_FILE=FILE fgctl whoami"))
+        Ok(secret(&made, &made.key, ("token", format!("fgctl token rotate {}", made.token.name)))
+            .next("FGCTL_TOKEN_FILE=FILE fgctl whoami"))
     }
 }

@@ -5,7 +5,7 @@ use fluxgate_client::token::{self, Token};
 use super::super::shared::{Limit, list, roles};
 use super::{places, state};
 use crate::error::CliError;
-use crate::output::{Cell, Column, View};
+use crate::output::{Cell, Column, Stays, View};
 use crate::shell::Shell;
 
 /// List the team's tokens, without their keys
@@ -34,7 +34,7 @@ impl List {
             Column::new("ENDS", |token: &Token| {
                 Cell::Time(Some(token.revoked_at.unwrap_or(token.expires_at)))
             }),
-            Column::new("USED", |token: &Token| Cell::Time(token.last_used_at)),
+            Column::new("USED", |token: &Token| Cell::Time(token.last_used_at)).stays(Stays::Short),
             Column::wide("CREATED", |token: &Token| Cell::Time(Some(token.created_at))),
             Column::wide("KEYS", |token: &Token| {
                 let keys: Vec<&str> = token.keys.iter().map(|key| key.id.as_str()).collect();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fluxgate_client::token::{self, RotateTokenInput};
 
-use super::super::shared::{grace, on_conflict, secret};
+use super::super::shared::{grace, has_reader, on_conflict, secret};
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::Shell;
@@ -25,12 +25,13 @@ pub(crate) struct Rotate {
 
 impl Rotate {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        has_reader(shell, "token")?;
         let (api, team) = (shell.api()?, shell.team()?);
         let grace_seconds = i64::try_from(self.grace.as_secs()).ok();
         let hint = format!("fgctl token view {}", self.name);
         let input = RotateTokenInput { team, name: self.name, grace_seconds };
         let made = token::rotate(&api, input).await.map_err(on_conflict(hint))?;
-        let view = secret(&made, &made.key, "token");
+        let view = secret(&made, &made.key, ("token", format!("fgctl token rotate {}", made.token.name)));
         Ok(match self.grace {
             Duration::ZERO => view.note("the former key has ended"),
             grace => view.note(format!("the former key holds for another {}", crate::time::duration(grace))),

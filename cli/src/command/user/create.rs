@@ -4,8 +4,8 @@ use fluxgate_client::user::{self, CreateUserInput};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::super::shared::{PasswordStdin, on_conflict, secret};
-use super::shown;
+use super::super::shared::{PasswordStdin, has_reader, on_conflict, secret};
+use super::{again, shown};
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::Shell;
@@ -38,6 +38,9 @@ pub(crate) struct Create {
 impl Create {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (password, by_chance) = self.password.for_another()?;
+        if by_chance {
+            has_reader(shell, "password")?;
+        }
         let hint = format!("fgctl user view {}", self.username);
         let input = CreateUserInput {
             username: self.username,
@@ -52,6 +55,6 @@ impl Create {
             return Ok(shown(&user).next(next));
         }
         let value = json!({ "user": user, "password": password.expose_secret() });
-        Ok(secret(&value, password.expose_secret(), "password").next(next))
+        Ok(secret(&value, password.expose_secret(), ("password", again(&user.username))).next(next))
     }
 }

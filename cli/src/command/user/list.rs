@@ -5,7 +5,7 @@ use fluxgate_client::user::{self, Filter, User};
 use super::super::shared::{Limit, list, yes_no};
 use super::state;
 use crate::error::CliError;
-use crate::output::{Cell, Column, View};
+use crate::output::{Cell, Column, Stays, View};
 use crate::shell::Shell;
 
 /// List the server's users; for system administrators
@@ -38,9 +38,9 @@ impl List {
         let users = user::list(&shell.api()?, &filter).await?;
         let columns = [
             Column::new("USERNAME", |user: &User| Cell::text(&user.username)),
-            Column::new("NAME", |user: &User| Cell::text(&user.name)),
+            Column::new("NAME", |user: &User| Cell::text(&user.name)).stays(Stays::Short),
             Column::new("STATE", state),
-            Column::new("SYSTEM ADMIN", |user: &User| yes_no(user.system_admin)),
+            Column::new("SYSTEM ADMIN", |user: &User| yes_no(user.system_admin)).stays(Stays::Short),
             Column::new("TEAMS", |user: &User| {
                 let teams: Vec<&str> = user.memberships.iter().map(|m| m.team.as_str()).collect();
                 Cell::text(teams.join(", "))

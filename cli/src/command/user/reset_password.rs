@@ -4,8 +4,8 @@ use fluxgate_client::user::{self, ResetPasswordInput};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::super::shared::{PasswordStdin, Yes, secret};
-use super::shown;
+use super::super::shared::{PasswordStdin, Yes, has_reader, secret};
+use super::{again, shown};
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::Shell;
@@ -31,6 +31,9 @@ impl ResetPassword {
         let question = format!("Give {} a new password? All their sessions end.", self.username);
         self.yes.ask(shell, &question)?;
         let (password, by_chance) = self.password.for_another()?;
+        if by_chance {
+            has_reader(shell, "password")?;
+        }
         let input =
             ResetPasswordInput { username: self.username, password: password.expose_secret().to_owned() };
         let user = user::reset_password(&shell.api()?, input).await?;
@@ -38,6 +41,6 @@ impl ResetPassword {
             return Ok(shown(&user));
         }
         let value = json!({ "user": user, "password": password.expose_secret() });
-        Ok(secret(&value, password.expose_secret(), "password"))
+        Ok(secret(&value, password.expose_secret(), ("password", again(&user.username))))
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::propose::{Target, document, stage};
 use super::served_by;
 use crate::error::CliError;
-use crate::output::{Cell, Column, View};
+use crate::output::{Cell, Column, Stays, View};
 use crate::shell::{InEnv, Shell};
 
 /// List a feature's variants in an environment, and what serves each
@@ -53,7 +53,7 @@ impl List {
 fn columns() -> Vec<Column<Row>> {
     vec![
         Column::new("VARIANT", |row: &Row| Cell::text(&row.name)),
-        Column::new("VALUE", |row: &Row| Cell::text(row.value.to_string())),
+        Column::new("VALUE", |row: &Row| Cell::text(row.value.to_string())).stays(Stays::Always),
         Column::new("SERVED BY", |row: &Row| match row.served_by.as_slice() {
             [] => Cell::text("nothing"),
             by => Cell::text(by.join(", ")),

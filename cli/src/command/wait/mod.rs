@@ -1,6 +1,6 @@
 //! Waiting: for people to decide on a change, and for edges to serve it.
 //!
-//! Ctrl-C ends the wait, never the change. A backend that goes away is asked again until the time is over. On a terminal
+//! Ctrl-C or SIGTERM ends the wait, never the change. A backend that goes away is asked again until the time is over. On a terminal
 //! one view is redrawn in place; elsewhere each step is a line.
 
 mod edges;
@@ -9,6 +9,7 @@ pub(crate) mod fixture;
 mod frame;
 mod live;
 mod news;
+mod signal;
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -19,6 +20,7 @@ use fluxgate_client::{Api, ChangeStatus, Code, Error, change, clock, edge, serve
 use tokio::time::Instant;
 
 pub(crate) use edges::{EdgeReport, Goal};
+pub(crate) use signal::stopped;
 
 use super::actions;
 use super::propose::goal;
@@ -109,7 +111,7 @@ impl<'a> Wait<'a> {
         let change = tokio::select! {
             // In this order, so that it listens before it says that it waits.
             biased;
-            _ = tokio::signal::ctrl_c() => return Err(self.leave(interrupted(number))),
+            exit = stopped() => return Err(self.leave(interrupted(number, exit))),
             change = self.decision(opened.change.clone()) => change?,
         };
         actions::tell(&self.shell.ui, Some(&change));
@@ -129,7 +131,7 @@ impl<'a> Wait<'a> {
         let since = change.applied_at.unwrap_or(change.created_at);
         let report = tokio::select! {
             biased;
-            _ = tokio::signal::ctrl_c() => return Err(self.leave(applied_already(number))),
+            exit = stopped() => return Err(self.leave(applied_already(number, exit))),
             report = self.edges(goal, since, FOR_EDGES) => report?,
         };
         self.live.leave();
@@ -145,9 +147,9 @@ impl<'a> Wait<'a> {
         };
         let report = tokio::select! {
             biased;
-            _ = tokio::signal::ctrl_c() => {
+            exit = stopped() => {
                 self.live.leave();
-                return Err(CliError::new(Exit::Stopped, "stopped waiting; it was so already"));
+                return Err(CliError::new(exit, "stopped waiting; it was so already"));
             }
             report = newest => report?,
         };
@@ -290,18 +292,36 @@ fn waits(change: &Change) -> bool {
     matches!(change.status, ChangeStatus::Pending | ChangeStatus::Approved)
 }
 
-/// Returns whether an error may be over in a moment: the backend, or its database, is away.
+/// Returns whether an error may be over in a moment: the backend, or its database, is away, or was asked too often.
 fn passes(error: &Error) -> bool {
-    matches!(error, Error::Unreachable { .. })
+    matches!(error, Error::Unreachable { .. } | Error::Stopped { status: 429, .. })
         || matches!(error.code(), Some(Code::Unavailable | Code::Internal))
 }
 
-fn interrupted(number: i64) -> CliError {
-    CliError::new(Exit::Stopped, format!("stopped waiting; #{number} is still open"))
+fn interrupted(number: i64, exit: Exit) -> CliError {
+    CliError::new(exit, format!("stopped waiting; #{number} is still open"))
         .hint(format!("fgctl change wait {number} to go on, fgctl change cancel {number} to take it back"))
 }
 
-fn applied_already(number: i64) -> CliError {
-    CliError::new(Exit::Stopped, format!("stopped waiting for the edges; #{number} is applied"))
+fn applied_already(number: i64, exit: Exit) -> CliError {
+    CliError::new(exit, format!("stopped waiting for the edges; #{number} is applied"))
         .hint(format!("fgctl change wait {number} --wait=edges to go on"))
+}
+
+#[cfg(test)]
+mod tests {
+    use fluxgate_client::Error;
+
+    use super::passes;
+
+    #[test]
+    fn a_proxy_that_was_asked_too_often_is_asked_again() {
+        let stopped = |status| Error::Stopped {
+            server: "http://a".into(),
+            status,
+            answer: String::new(),
+            retry_after: None,
+        };
+        assert!(passes(&stopped(429)) && !passes(&stopped(401)) && !passes(&stopped(403)));
+    }
 }

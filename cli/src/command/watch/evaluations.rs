@@ -42,7 +42,8 @@ pub(super) async fn run(
         };
         let ask = async || {
             let now = clock::now();
-            let span = (now - TimeDelta::minutes(MINUTES), now);
+            // The minute that runs is one of them: both ends of a span are made whole.
+            let span = (now - TimeDelta::minutes(MINUTES - 1), now);
             analytics::series(api, team, filter.clone(), span, (Resolution::Minute, vec![group.clone()]))
                 .await
         };

@@ -13,6 +13,9 @@ use crate::time;
 /// How wide are the columns on a terminal: what was done, to what, where, by whom?
 const WIDTHS: [usize; 4] = [14, 20, 12, 6];
 
+/// How much is seen on a terminal of what somebody said?
+const SAID: usize = 120;
+
 /// Something that happened.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "camelCase")]
@@ -56,18 +59,32 @@ pub(super) fn of(told: &Told, aligned: bool) -> View {
 
 /// Shows fields, the last of which may be long.
 pub(super) fn row((at, value): (DateTime<Utc>, Value), fields: &[String; 5], aligned: bool) -> View {
-    let mut cells = vec![Cell::Text(if aligned { time::of_day(at) } else { time::instant(at) })];
-    // Where fields have their place in a line they are all there; a person needs no sign for nothing at the end.
-    let last = fields.iter().rposition(|field| !aligned || !field.is_empty()).unwrap_or_default();
-    for (index, field) in fields.iter().enumerate().take(last + 1) {
-        let width = WIDTHS.get(index).filter(|_| aligned && index < last);
-        cells.push(Cell::Text(match width {
-            Some(width) if field.is_empty() => format!("{:<width$}", "-"),
-            Some(width) => format!("{field:<width$}"),
-            None => field.clone(),
-        }));
+    let view = View::of(&value);
+    if !aligned {
+        let cells = fields.iter().map(Cell::text);
+        return view.row(std::iter::once(Cell::Text(time::instant(at))).chain(cells).collect());
     }
-    View::of(&value).row(cells)
+    // A person needs no sign for nothing at the end.
+    let last = fields.iter().rposition(|field| !field.is_empty()).unwrap_or_default();
+    let mut line = time::of_day(at);
+    for (index, field) in fields.iter().enumerate().take(last + 1) {
+        let field = match field.as_str() {
+            "" => "-".to_owned(),
+            words if index == WIDTHS.len() => shortened(words),
+            word => word.to_owned(),
+        };
+        let width = WIDTHS.get(index).filter(|_| index < last).copied().unwrap_or_default();
+        line += &format!("  {field:<width$}");
+    }
+    view.line(line)
+}
+
+/// Returns what somebody said, as much of it as a line has room for.
+fn shortened(words: &str) -> String {
+    match words.char_indices().nth(SAID) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words.to_owned(),
+    }
 }
 
 fn change(event: &ChangeEvent) -> [String; 5] {
@@ -95,9 +112,11 @@ fn outcome(event: &ChangeEvent, change: &ToldChange) -> String {
         votes.map_or_else(String::new, |policy| format!(" {} of {}", policy.approvals, policy.required));
     let status = change.status.as_str().to_lowercase();
     let vote = change.votes.iter().rev().find(|vote| vote.user == event.actor);
+    let comment = change.comments.iter().rev().find(|comment| comment.user == event.actor);
     let words = match event.action.as_str() {
         "change.propose" => change.reason.as_deref(),
         "change.approve" | "change.reject" => vote.and_then(|vote| vote.comment.as_deref()),
+        "change.comment" => comment.map(|comment| comment.text.as_str()),
         _ => change.failure.as_deref(),
     };
     let words = words.filter(|words| !words.is_empty());
@@ -132,4 +151,47 @@ fn kill(event: &KillEvent) -> [String; 5] {
         event.actor.clone(),
         words.join("  "),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use fluxgate_client::subscribe::ChangeEvent;
+    use serde_json::json;
+
+    use super::{Told, of};
+    use crate::output::{Looks, Shape, render};
+
+    fn shown(text: &str, aligned: bool) -> String {
+        let event: ChangeEvent = serde_json::from_value(json!({
+            "cursor": "1", "at": "2026-11-20T10:39:00Z", "action": "change.comment", "actor": "ops",
+            "change": {"number": 12, "kind": "PROMOTE", "status": "PENDING", "reason": null, "author": "dev",
+                "createdAt": "2026-11-20T10:00:00Z", "applyAt": null, "appliedAt": null, "revision": null,
+                "failure": null, "votes": [],
+                "items": [{"feature": {"key": "checkout"}, "environment": {"key": "prod"},
+                    "source": {"key": "staging"}, "version": null}],
+                "comments": [{"user": "lead", "text": "earlier", "at": "2026-11-20T10:38:00Z"},
+                    {"user": "ops", "text": text, "at": "2026-11-20T10:39:00Z"}],
+                "policies": [{"name": "Production", "approvals": 0, "required": 1, "satisfied": false}]}
+        }))
+        .unwrap();
+        let now = "2026-11-20T10:41:02Z".parse().unwrap();
+        let looks = Looks { terminal: aligned, width: aligned.then_some(80), ascii: false, now };
+        render(&of(&Told::Change(event), aligned), &Shape::default(), looks).unwrap()
+    }
+
+    #[test]
+    fn a_comment_is_there_in_its_own_words() {
+        let words = "pending 0 of 1: \"why now?\"\n";
+        assert!(shown("why now?", false).ends_with(&format!("\t{words}")), "{}", shown("why now?", false));
+        assert!(shown("why now?", true).contains("why now?"));
+    }
+
+    #[test]
+    fn what_is_long_goes_on_below_and_is_shortened_for_people_only() {
+        let text = "so many words ".repeat(20);
+        assert!(shown(&text, false).contains(&text));
+        let seen = shown(&text, true);
+        assert!(seen.lines().count() > 1 && seen.ends_with("…\n"), "{seen}");
+        assert!(seen.lines().all(|line| line.chars().count() <= 80), "{seen}");
+    }
 }

@@ -6,8 +6,8 @@ use fluxgate_client::files::{self, BatchWithdrawal, ProposeBatchInput};
 use super::super::graph;
 use super::super::plan::Item;
 use super::super::reference::Noun;
-use super::Run;
 use super::report::is_live;
+use super::{BEFORE, Run};
 use crate::error::CliError;
 
 impl Run<'_> {
@@ -16,8 +16,8 @@ impl Run<'_> {
         let items: Vec<&Item> =
             self.plan.items_of(Noun::Feature).filter(|item| item.after.is_none()).collect();
         for item in graph::dependents_first(&items) {
-            if self.stopped {
-                self.report.skip(&item.reference, "something before it failed");
+            if self.stopped.get() {
+                self.report.skip(&item.reference, BEFORE);
                 continue;
             }
             let done = self.archive(item).await;

@@ -8,8 +8,7 @@ use fluxgate_engine::FlagConfig;
 use super::super::graph;
 use super::super::plan::{Edit, Item, feature};
 use super::super::reference::Reference;
-use super::Run;
-use crate::error::CliError;
+use super::{BEFORE, Made, Run, several};
 
 /// How many documents may one change have?
 const MAX_EDITS: usize = 100;
@@ -39,20 +38,23 @@ impl<'a> Run<'a> {
         for environment in order {
             let was = |key: &str| was(items, key, environment);
             let parts = graph::together(&edits.remove(environment).unwrap_or_default(), was);
-            for part in parts.into_iter().flat_map(chunks) {
-                self.propose(&part).await;
+            let parts: Vec<Vec<Vec<Edit<'_>>>> = parts.into_iter().map(chunks).collect();
+            // What depends on each other goes one after another where it is too much for one change.
+            let one = async |part: &Vec<Vec<Edit<'_>>>| {
+                let mut made = Vec::with_capacity(part.len());
+                for chunk in part {
+                    made.push(self.attempt(self.propose(chunk)).await);
+                }
+                made
+            };
+            let made = several(&parts, one).await;
+            for (chunk, made) in parts.iter().flatten().zip(made.into_iter().flatten()) {
+                self.note_stages(chunk, made);
             }
         }
     }
 
-    async fn propose(&mut self, part: &[Edit<'_>]) {
-        let features: Vec<&str> = part.iter().map(|edit| edit.feature).collect();
-        if self.stopped {
-            for feature in features {
-                self.report.skip(&Reference::feature(feature), "something before it failed");
-            }
-            return;
-        }
+    async fn propose(&self, part: &[Edit<'_>]) -> Made {
         let edit = |edit: &Edit<'_>| BatchEdit {
             feature: edit.feature.to_owned(),
             environment: edit.environment.to_owned(),
@@ -67,16 +69,23 @@ impl<'a> Run<'a> {
             ..ProposeBatchInput::default()
         };
         match files::propose_batch(self.api, input).await {
-            Ok(proposal) => {
-                let stages: Vec<_> = part.iter().map(|edit| (edit.feature, edit.environment)).collect();
-                self.report.proposed(&stages, &proposal);
-            }
-            Err(error) => {
-                let error = CliError::from(error);
-                for feature in features {
-                    self.finish(&Reference::feature(feature), Err(error.clone()));
-                }
-            }
+            Ok(proposal) => Made { proposal: Some(proposal), failed: None },
+            Err(error) => Made { proposal: None, failed: Some(error.into()) },
+        }
+    }
+
+    /// Notes what became of documents that were proposed together.
+    fn note_stages(&mut self, part: &[Edit<'_>], made: Option<Made>) {
+        let features = part.iter().map(|edit| Reference::feature(edit.feature));
+        let Some(Made { proposal, failed }) = made else {
+            return features.for_each(|feature| self.report.skip(&feature, BEFORE));
+        };
+        if let Some(proposal) = proposal {
+            let stages: Vec<_> = part.iter().map(|edit| (edit.feature, edit.environment)).collect();
+            self.report.proposed(&stages, &proposal);
+        }
+        if let Some(error) = failed {
+            features.for_each(|feature| self.finish(&feature, Err(error.clone())));
         }
     }
 }

@@ -14,7 +14,7 @@ fn unreachable_messages() {
     assert_eq!(
         criteria(all.clone()),
         [
-            "criteria[1]: is never reached: criterion 0 \"everyone\" above it decides for everyone; move it up or remove it [unreachable-criterion]"
+            "criteria[1]: is never reached: criterion 1 \"everyone\" above it decides for everyone; move it up or remove it [unreachable-criterion]"
         ]
     );
     let mut partial = all;
@@ -22,25 +22,25 @@ fn unreachable_messages() {
     assert_eq!(
         criteria(partial),
         [
-            "criteria[1]: is never reached: criterion 0 \"everyone\" above it decides for everyone, also for those whom its rollout leaves out; move it up or remove it [unreachable-criterion]"
+            "criteria[1]: is never reached: criterion 1 \"everyone\" above it decides for everyone, also for those whom its rollout leaves out; move it up or remove it [unreachable-criterion]"
         ]
     );
     assert_eq!(
         of(&["x == 1", "exists staff", "exists staff"]),
         [
-            "criteria[2]: is never reached: criterion 1 above it has the same condition and decides; move it up or remove it [unreachable-criterion]"
+            "criteria[2]: is never reached: criterion 2 above it has the same condition and decides; move it up or remove it [unreachable-criterion]"
         ]
     );
     assert_eq!(
         of(&["country in [\"US\", \"DE\"]", "country == \"US\""]),
         [
-            "criteria[1]: is never reached: criterion 0 above it matches whenever this one does and decides; move it up or remove it [unreachable-criterion]"
+            "criteria[1]: is never reached: criterion 1 above it matches whenever this one does and decides; move it up or remove it [unreachable-criterion]"
         ]
     );
     assert_eq!(
         of(&["plan == \"a\"", "exists x", "plan != \"a\"", "exists plan and exists y"]),
         [
-            "criteria[3]: is never reached: criterion 0 or criterion 2 above it matches whenever this one does; move it up or remove it [unreachable-criterion]"
+            "criteria[3]: is never reached: criterion 1 or criterion 3 above it matches whenever this one does; move it up or remove it [unreachable-criterion]"
         ]
     );
 }
@@ -218,7 +218,7 @@ fn what_only_the_longer_search_finds() {
     assert_eq!(
         last_of("x == 1"),
         [
-            "criteria[41]: is never reached: criterion 0 above it matches whenever this one does and decides; move it up or remove it [unreachable-criterion]"
+            "criteria[41]: is never reached: criterion 1 above it matches whenever this one does and decides; move it up or remove it [unreachable-criterion]"
         ]
     );
     assert_eq!(

@@ -4,7 +4,7 @@ use fluxgate_client::evaluation::Evaluation;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::output::{Cell, Column};
+use crate::output::{Cell, Column, Stays};
 
 /// An evaluation, and which line of stdin it is for.
 #[derive(Clone, Debug, Serialize)]
@@ -60,10 +60,13 @@ pub(super) fn columns((of_lines, features): (bool, usize)) -> Vec<Column<Answer>
     if features > 1 {
         columns.push(Column::new("FEATURE", |answer: &Answer| Cell::text(&answer.evaluation.feature)));
     }
-    columns.push(Column::new("VALUE", |answer: &Answer| {
-        let value = answer.evaluation.value.as_ref().map(ToString::to_string);
-        Cell::text(value.unwrap_or_default())
-    }));
+    columns.push(
+        Column::new("VALUE", |answer: &Answer| {
+            let value = answer.evaluation.value.as_ref().map(ToString::to_string);
+            Cell::text(value.unwrap_or_default())
+        })
+        .stays(Stays::Always),
+    );
     columns.push(Column::new("VARIANT", |answer: &Answer| {
         Cell::text(answer.evaluation.variant.as_deref().unwrap_or_default())
     }));
@@ -72,7 +75,10 @@ pub(super) fn columns((of_lines, features): (bool, usize)) -> Vec<Column<Answer>
         Cell::text(reason.unwrap_or_default())
     }));
     columns.push(Column::new("WHY", |answer: &Answer| Cell::text(why(&answer.evaluation))));
-    columns.push(Column::new("VERSION", |answer: &Answer| Cell::Version(answer.evaluation.version)));
+    columns.push(
+        Column::new("VERSION", |answer: &Answer| Cell::Version(answer.evaluation.version))
+            .stays(Stays::Short),
+    );
     columns
 }
 

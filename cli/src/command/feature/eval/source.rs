@@ -16,8 +16,8 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::shell::{InEnv, Shell};
 
-/// How many requests are under way at once, where each context takes one?
-const AT_ONCE: usize = 8;
+/// How many requests are under way at once?
+const AT_ONCE: usize = 16;
 
 /// Who answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -81,8 +81,12 @@ impl Source {
         if let Self::Server { documents, .. } | Self::Files { documents } = self {
             documents.check(features.iter().map(String::as_str))?;
         }
-        let answers = stream::iter(contexts)
-            .map(|asked| self.evaluate(features, asked))
+        // An edge is asked for one feature at a time, everybody else for all of them.
+        let at_a_time = if matches!(self, Self::Edge { .. }) { 1 } else { features.len().max(1) };
+        let asked =
+            contexts.iter().flat_map(|asked| features.chunks(at_a_time).map(move |part| (part, asked)));
+        let answers = stream::iter(asked)
+            .map(|(part, asked)| self.evaluate(part, asked))
             .buffered(AT_ONCE)
             .try_collect::<Vec<_>>()
             .await?;

@@ -7,9 +7,10 @@ use fluxgate_engine::lint;
 use serde::Serialize;
 
 use super::super::documents::read;
+use super::super::propose::path_text;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::{Cell, Column, Line, Tone, View};
+use crate::output::{Cell, Column, Line, Stays, Tone, View};
 use crate::shell::Shell;
 
 /// List what is live but probably not meant: rules that nobody reaches, variants that nothing serves, unknown attributes
@@ -104,8 +105,8 @@ fn columns() -> Vec<Column<Finding>> {
         Column::new("KEY", |finding: &Finding| Cell::text(&finding.feature)),
         Column::new("ENV", |finding: &Finding| Cell::text(finding.environments.join(","))),
         Column::new("RULE", |finding: &Finding| Cell::text(&finding.rule)),
-        Column::new("WHERE", |finding: &Finding| Cell::text(&finding.path)),
-        Column::new("WHAT", |finding: &Finding| Cell::text(&finding.message)),
+        Column::new("WHERE", |finding: &Finding| Cell::text(path_text(&finding.path))).stays(Stays::Short),
+        Column::prose("WHAT", |finding: &Finding| Cell::text(&finding.message)),
     ]
 }
 
