@@ -67,7 +67,7 @@ impl From<Error> for Failure {
                 _ => FailureKind::Refused,
             },
             Error::BadAnswer { .. } => FailureKind::Fault,
-            Error::Keep(_) | Error::Held(_) | Error::Setup(_) => FailureKind::Refused,
+            Error::Keep(_) | Error::Held(_) | Error::Setup(_) | Error::Stopped { .. } => FailureKind::Refused,
         };
         let request = error.refusal().and_then(|refusal| refusal.request_id.clone());
         let mut words = error.to_string();
