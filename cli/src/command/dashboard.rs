@@ -81,7 +81,7 @@ impl Dashboard {
 }
 
 fn words(error: CliError) -> String {
-    error.message
+    error.message.clone()
 }
 
 /// Connects as the settings of a shell say.

@@ -76,9 +76,12 @@ impl Desk {
         Room::of(self.size)
     }
 
-    /// Returns how long ago something was.
+    /// Returns how long ago something was, in minutes at least: the screen is not drawn every second.
     pub(crate) fn ago(&self, then: DateTime<Utc>) -> String {
-        time::ago(then, self.now)
+        match (self.now - then).num_seconds() {
+            -10..60 => "<1m".to_owned(),
+            _ => time::ago(then, self.now),
+        }
     }
 
     /// Returns whether a change in an environment is asked about.
