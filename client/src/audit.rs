@@ -32,7 +32,7 @@ pub use generated::{AuditEvent, ListAudit, ListSystemAudit, WatchAudit};
 pub use generated::{list_audit, list_system_audit, watch_audit};
 
 /// Which entries are wanted: all of what is said must hold.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     /// What was done to this feature.
     pub feature: Option<String>,

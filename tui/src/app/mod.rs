@@ -38,6 +38,8 @@ const BETWEEN: TimeDelta = TimeDelta::milliseconds(400);
 const POLL: TimeDelta = TimeDelta::seconds(5);
 /// How often is asked all the same, as edges come and go by time alone?
 const ASK_AGAIN: TimeDelta = TimeDelta::seconds(60);
+/// How long has no key been pressed until what the cursor is on is asked about?
+const REST: Duration = Duration::from_millis(120);
 
 /// The dashboard.
 pub struct App {
@@ -55,6 +57,8 @@ pub struct App {
     pub(crate) mouse: bool,
     asked: Vec<Asked>,
     tickets: u64,
+    /// When a key was pressed last.
+    touched: DateTime<Utc>,
 }
 
 /// The screens.
@@ -122,6 +126,7 @@ impl App {
             mouse: false,
             asked: Vec::new(),
             tickets: 0,
+            touched: now,
         }
     }
 
@@ -137,7 +142,10 @@ impl App {
     /// Takes in what happened; returns what is to be done.
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
         match message {
-            Message::Key(key) => self.key(key),
+            Message::Key(key) => {
+                self.touched = self.desk.now;
+                self.key(key)
+            }
             Message::Pasted(text) => self.pasted(&text),
             Message::Mouse(Mouse::Down) => self.act(crate::keymap::Action::Down),
             Message::Mouse(Mouse::Up) => self.act(crate::keymap::Action::Up),
@@ -166,6 +174,9 @@ impl App {
         if self.asked.iter().any(|asked| asked.answered && asked.again) {
             return Duration::from_millis(100);
         }
+        if self.unasked().is_some() {
+            return REST;
+        }
         if seconds_matter {
             return second;
         }
@@ -190,12 +201,27 @@ impl App {
         let live = self.live();
         let due: Vec<Query> =
             self.asked.iter().filter(|asked| due(asked)).map(|asked| asked.query.clone()).collect();
-        due.into_iter().filter(|query| live.contains(query)).flat_map(|query| self.ask(query)).collect()
+        let rests = (now - self.touched).to_std().is_ok_and(|since| since >= REST);
+        let unasked = self.unasked().filter(|_| rests);
+        due.into_iter()
+            .filter(|query| live.contains(query))
+            .chain(unasked)
+            .flat_map(|query| self.ask(query))
+            .collect()
     }
 
-    /// Returns what is kept up to date: what the screen shows.
+    /// Returns what is kept up to date: what the screen shows, and what the cursor is on.
     fn live(&self) -> Vec<Query> {
-        self.screens.get(self.screen).query(&self.desk).into_iter().collect()
+        let pane = self.screens.get(self.screen);
+        pane.query(&self.desk).into_iter().chain(pane.detail(&self.desk)).collect()
+    }
+
+    /// Returns what is shown since the cursor or a filter is another, and was not asked yet.
+    fn unasked(&self) -> Option<Query> {
+        if self.desk.paused.is_some() {
+            return None;
+        }
+        self.live().into_iter().find(|query| self.asked.iter().all(|asked| asked.query != *query))
     }
 
     /// Asks again what is kept up to date.

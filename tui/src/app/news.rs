@@ -58,12 +58,9 @@ impl App {
                 known &= knows || screen != self.screen;
             }
         }
-        let shown = self.screens.get(self.screen).query(&self.desk).filter(|_| known);
-        let live = self.live();
-        live.into_iter()
-            .filter(|query| Some(query) != shown.as_ref())
-            .flat_map(|query| self.soon(query))
-            .collect()
+        // What a screen knows is not asked, nor is more about it.
+        let live = if known { Vec::new() } else { self.live() };
+        live.into_iter().flat_map(|query| self.soon(query)).collect()
     }
 
     /// Tells an open dialog when somebody else touched what it is about.

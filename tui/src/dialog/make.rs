@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use fluxgate_client::Decision;
-use fluxgate_wording::Line;
+use fluxgate_wording::{Line, time};
 
 use super::field::{Field, Part};
 use super::{Dialog, fact};
@@ -64,6 +64,30 @@ pub(crate) fn restore(feature: &str, env: &str, facts: &[Line]) -> Dialog {
     let order = Order::Restore { feature: feature.to_owned(), env: env.to_owned(), reason: String::new() };
     Dialog::new(format!("Restore {feature} in {env}?"), "Restore", order, vec![reason(true)])
         .about(facts.to_vec())
+}
+
+/// Asks before a kill gets another end: from when, if it has one, to when.
+pub(crate) fn reschedule(
+    (feature, env): (&str, &str),
+    reason: &str,
+    (before, at): (Option<DateTime<Utc>>, DateTime<Utc>),
+    now: DateTime<Utc>,
+) -> Dialog {
+    let order = Order::Kill {
+        feature: feature.to_owned(),
+        env: env.to_owned(),
+        reason: reason.to_owned(),
+        restore_at: Some(at),
+    };
+    let old = before.map_or_else(|| "by hand only".to_owned(), time::of_day);
+    let about = vec![
+        fact("ends", format!("{old} → {}, in {}", time::of_day(at), time::left(at, now))),
+        fact("reason", "goes into the audit; what the kill says stays"),
+    ];
+    let later = before.is_some_and(|before| at > before);
+    let title = format!("End the kill of {feature} in {env} {}?", if later { "later" } else { "sooner" });
+    let fields = vec![Field::text(Part::Reason, "Reason", false).with(reason)];
+    Dialog::new(title, "Move it", order, fields).about(about)
 }
 
 /// Asks before changes are approved; each is named.

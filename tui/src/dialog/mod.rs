@@ -14,7 +14,9 @@ use crate::key::Key;
 use crate::load::{Failure, FailureKind};
 use crate::order::Order;
 
-pub(crate) use make::{approve, comment, create, edit, kill, promote, reject, restore, roll_back};
+pub(crate) use make::{
+    approve, comment, create, edit, kill, promote, reject, reschedule, restore, roll_back,
+};
 
 /// A dialog.
 #[derive(Clone, Debug)]

@@ -1,11 +1,17 @@
 //! Asks the server what a screen needs: one request for each question.
 
+use chrono::TimeDelta;
 use fluxgate_client::change::{EditStageInput, PromoteInput, Proposal, RollbackInput};
-use fluxgate_client::{Api, Error, caller, change, edge, environment};
+use fluxgate_client::{Api, Error, audit, caller, change, clock, edge, environment, kill_screen};
 use fluxgate_wording::proposal;
 
 use super::{Answer, Query};
 use crate::order::Order;
+
+/// For how long are evaluations of what is killed shown?
+const KILLED_SINCE: TimeDelta = TimeDelta::minutes(30);
+/// How many events does one question ask for?
+const EVENTS: i64 = 100;
 
 /// Answers a question, all but those that the host answers.
 pub(crate) async fn ask(api: &Api, team: &str, query: Query) -> Result<Answer, Error> {
@@ -15,6 +21,16 @@ pub(crate) async fn ask(api: &Api, team: &str, query: Query) -> Result<Answer, E
         Query::Edges => Answer::Edges(edge::known(api, team).await?),
         Query::Rehearse(order) => rehearsed(rehearse(api, team, order).await?),
         Query::Explain(_) => Answer::Explained(Vec::new()),
+        Query::Kills => Answer::Kills(Box::new(kill_screen::get(api, team).await?)),
+        Query::Killed { feature, env } => {
+            let until = clock::now();
+            let span = (until - KILLED_SINCE, until);
+            Answer::Killed(Box::new(kill_screen::killed(api, team, (&feature, &env), span).await?))
+        }
+        Query::Events(filter) => Answer::Events(audit::page_of(api, team, &filter, (EVENTS, None)).await?),
+        Query::EarlierEvents { filter, after } => {
+            Answer::Events(audit::page_of(api, team, &filter, (EVENTS, Some(after))).await?)
+        }
     })
 }
 

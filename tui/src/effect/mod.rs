@@ -4,9 +4,12 @@ mod ask;
 mod listen;
 mod send;
 
+use fluxgate_client::Page;
+use fluxgate_client::audit::{self, AuditEntry};
 use fluxgate_client::caller::Caller;
 use fluxgate_client::edge::Known;
 use fluxgate_client::environment::Environment;
+use fluxgate_client::kill_screen::{KillScreen, Killed};
 use fluxgate_wording::Line;
 use serde_json::Value;
 
@@ -70,6 +73,24 @@ pub enum Query {
     Rehearse(Order),
     /// Why does somebody get what they get?
     Explain(Asked),
+    /// What is killed?
+    Kills,
+    /// What does a kill stop?
+    Killed {
+        /// The feature's key.
+        feature: String,
+        /// The environment's key.
+        env: String,
+    },
+    /// What was done, the newest of it?
+    Events(audit::Filter),
+    /// What was done before?
+    EarlierEvents {
+        /// Which of it.
+        filter: audit::Filter,
+        /// Behind which cursor.
+        after: String,
+    },
 }
 
 /// An answer.
@@ -90,6 +111,12 @@ pub enum Answer {
     },
     /// An explanation.
     Explained(Vec<Line>),
+    /// What is killed, and what is to be known beside.
+    Kills(Box<KillScreen>),
+    /// What a kill stops.
+    Killed(Box<Killed>),
+    /// A page of what was done.
+    Events(Page<AuditEntry>),
 }
 
 impl Query {
@@ -102,6 +129,8 @@ impl Query {
     pub(crate) fn screen(&self) -> Option<Screen> {
         match self {
             Self::Edges => Some(Screen::Edges),
+            Self::Kills | Self::Killed { .. } => Some(Screen::Kills),
+            Self::Events(_) | Self::EarlierEvents { .. } => Some(Screen::Events),
             Self::Caller | Self::Environments | Self::Rehearse(_) | Self::Explain(_) => None,
         }
     }
@@ -114,6 +143,10 @@ impl Query {
             Self::Edges => "edges",
             Self::Rehearse(_) => "rehearsal",
             Self::Explain(_) => "explanation",
+            Self::Kills => "kills",
+            Self::Killed { .. } => "what a kill stops",
+            Self::Events(_) => "events",
+            Self::EarlierEvents { .. } => "earlier events",
         }
     }
 }

@@ -15,6 +15,11 @@ pub(crate) trait Pane {
     /// Returns what it asks when it is shown, and again when something happened.
     fn query(&self, desk: &Desk) -> Option<Query>;
 
+    /// Returns what it asks about what the cursor is on, once that rests; kept up to date like the other.
+    fn detail(&self, _desk: &Desk) -> Option<Query> {
+        None
+    }
+
     /// Takes in an answer to what it asked.
     fn take(&mut self, query: &Query, answer: Result<Answer, Failure>, desk: &Desk);
 

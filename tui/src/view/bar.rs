@@ -98,6 +98,7 @@ pub(super) fn tabs(app: &App, frame: &mut Frame<'_>, area: Rect) {
 fn count(app: &App, screen: Screen) -> Option<usize> {
     let count = match screen {
         Screen::Edges => app.screens.edges.in_trouble(),
+        Screen::Kills => app.screens.kills.count().unwrap_or_default(),
         _ => 0,
     };
     (count > 0).then_some(count)

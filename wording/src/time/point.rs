@@ -1,11 +1,20 @@
 //! Points in time, as logs and countdowns show them, and as people type those that are past.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 use fluxgate_client::clock;
 
 /// Returns the time of day, as a line of a log begins on a terminal.
 pub fn of_day(at: DateTime<Utc>) -> String {
     at.format("%H:%M:%SZ").to_string()
+}
+
+/// Returns the time of day of what is of today, and else the day with it.
+pub fn when(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    match (at.date_naive() == now.date_naive(), at.year() == now.year()) {
+        (true, _) => of_day(at),
+        (false, true) => at.format("%-d %b %H:%MZ").to_string(),
+        (false, false) => at.format("%-d %b %Y").to_string(),
+    }
 }
 
 /// Returns how long until something is, in its two largest units.
@@ -24,7 +33,8 @@ pub fn parse_past(text: &str) -> Result<DateTime<Utc>, String> {
     past(text, clock::now())
 }
 
-fn past(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
+/// Reads a point before another: how long before, a day, or RFC 3339.
+pub fn past(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
     // Without seconds, as people write it, too.
     let forms = [text.to_owned(), format!("{}:00Z", text.trim_end_matches('Z'))];
@@ -48,7 +58,7 @@ fn past(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
 mod tests {
     use chrono::{DateTime, TimeDelta, Utc};
 
-    use super::{left, past};
+    use super::{left, past, when};
     use crate::time::instant;
 
     #[test]
@@ -58,6 +68,15 @@ mod tests {
         for (left_over, text) in cases {
             assert_eq!(left(now + TimeDelta::seconds(left_over), now), text);
         }
+    }
+
+    #[test]
+    fn another_day_is_said() {
+        let now: DateTime<Utc> = "2026-11-20T12:41:07Z".parse().unwrap();
+        let said = |at: &str| when(at.parse().unwrap(), now);
+        assert_eq!(said("2026-11-20T09:02:03Z"), "09:02:03Z");
+        assert_eq!(said("2026-11-08T09:02:03Z"), "8 Nov 09:02Z");
+        assert_eq!(said("2025-11-20T09:02:03Z"), "20 Nov 2025");
     }
 
     #[test]
