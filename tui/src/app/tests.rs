@@ -45,9 +45,10 @@ impl Stage {
         self.tell(Message::Heard(Heard::Connected));
         self.answer(&Query::Caller, || {
             Answer::Caller(read(json!({
-            "me": {"username": "lead", "active": true, "systemAdmin": false, "mustChangePassword": false,
+            "me": {"id": "018f0000-0000-7000-8000-000000000002", "username": "lead", "name": "Lead",
+                "email": null, "active": true, "systemAdmin": false, "mustChangePassword": false,
                 "memberships": [{"team": "payments", "roles": ["APPROVER", "TEAM_ADMIN"]}]},
-            "token": null})))
+            "token": null, "teams": {"nodes": []}})))
         });
         self.answer(&Query::Environments, || {
             Answer::Environments(["dev", "staging", "prod"].into_iter().map(environment).collect())

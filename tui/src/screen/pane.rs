@@ -15,13 +15,13 @@ pub(crate) trait Pane {
     /// Returns what it asks when it is shown, and again when something happened.
     fn query(&self, desk: &Desk) -> Option<Query>;
 
+    /// Takes in an answer to what it asked.
+    fn take(&mut self, query: &Query, answer: Result<Answer, Failure>, desk: &Desk);
+
     /// Returns what it asks about what the cursor is on, once that rests; kept up to date like the other.
     fn detail(&self, _desk: &Desk) -> Option<Query> {
         None
     }
-
-    /// Takes in an answer to what it asked.
-    fn take(&mut self, query: &Query, answer: Result<Answer, Failure>, desk: &Desk);
 
     /// Takes in what happened, even while it is not shown; returns whether it knows all of it now, without asking.
     fn hear(&mut self, _news: &News, _desk: &Desk) -> bool {

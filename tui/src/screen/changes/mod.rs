@@ -14,6 +14,11 @@ use crate::step::Step;
 #[derive(Debug, Default)]
 pub(crate) struct Changes {}
 
+impl Changes {
+    /// Puts the cursor on a change.
+    pub(crate) fn select(&mut self, _number: i64) {}
+}
+
 impl Pane for Changes {
     fn query(&self, _desk: &Desk) -> Option<Query> {
         None
