@@ -14,6 +14,8 @@ pub(crate) enum Step {
     Go(Screen),
     /// Goes to a feature, in an environment where that is known.
     OpenFeature { key: String, env: Option<String> },
+    /// Goes to a change.
+    OpenChange(i64),
     /// Opens a dialog.
     Open(Box<Dialog>),
     /// Shows text over the screen.

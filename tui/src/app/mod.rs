@@ -239,6 +239,10 @@ impl App {
             Step::Ask(query) => return self.ask(query),
             Step::Go(screen) => return self.go(screen),
             Step::OpenFeature { key, env } => return self.open_feature(&key, env),
+            Step::OpenChange(number) => {
+                self.screens.changes.select(number);
+                return self.go(Screen::Changes);
+            }
             Step::Open(dialog) => {
                 let question = dialog.question();
                 self.dialog = Some(*dialog);

@@ -1,7 +1,7 @@
 //! Asks the server what a screen needs: one request for each question.
 
 use fluxgate_client::change::{EditStageInput, PromoteInput, Proposal, RollbackInput};
-use fluxgate_client::{Api, Error, caller, change, edge, environment};
+use fluxgate_client::{Api, Error, caller, change, edge, environment, inbox};
 use fluxgate_wording::proposal;
 
 use super::{Answer, Query};
@@ -15,6 +15,7 @@ pub(crate) async fn ask(api: &Api, team: &str, query: Query) -> Result<Answer, E
         Query::Edges => Answer::Edges(edge::known(api, team).await?),
         Query::Rehearse(order) => rehearsed(rehearse(api, team, order).await?),
         Query::Explain(_) => Answer::Explained(Vec::new()),
+        Query::Inbox(number) => Answer::Inbox(inbox::get(api, team, number).await?),
     })
 }
 

@@ -7,6 +7,7 @@ mod send;
 use fluxgate_client::caller::Caller;
 use fluxgate_client::edge::Known;
 use fluxgate_client::environment::Environment;
+use fluxgate_client::inbox::Inbox;
 use fluxgate_wording::Line;
 use serde_json::Value;
 
@@ -70,6 +71,8 @@ pub enum Query {
     Rehearse(Order),
     /// Why does somebody get what they get?
     Explain(Asked),
+    /// What waits for a decision, what was decided last, and the change of this number?
+    Inbox(Option<i64>),
 }
 
 /// An answer.
@@ -90,6 +93,8 @@ pub enum Answer {
     },
     /// An explanation.
     Explained(Vec<Line>),
+    /// Changes.
+    Inbox(Inbox),
 }
 
 impl Query {
@@ -102,6 +107,7 @@ impl Query {
     pub(crate) fn screen(&self) -> Option<Screen> {
         match self {
             Self::Edges => Some(Screen::Edges),
+            Self::Inbox(_) => Some(Screen::Changes),
             Self::Caller | Self::Environments | Self::Rehearse(_) | Self::Explain(_) => None,
         }
     }
@@ -114,6 +120,7 @@ impl Query {
             Self::Edges => "edges",
             Self::Rehearse(_) => "rehearsal",
             Self::Explain(_) => "explanation",
+            Self::Inbox(_) => "changes",
         }
     }
 }

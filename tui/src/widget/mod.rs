@@ -1,6 +1,8 @@
 //! The parts that screens are drawn of.
 
+pub(crate) mod reader;
 pub(crate) mod table;
+pub(crate) mod wrap;
 
 use fluxgate_wording::{Line, Tone};
 use ratatui::Frame;
