@@ -25,6 +25,7 @@ pub mod environment;
 pub mod evaluation;
 pub mod feature;
 pub mod files;
+pub mod inbox;
 pub mod kill_screen;
 pub mod live;
 pub mod names;

@@ -11,6 +11,8 @@ use crate::keymap::Action;
 pub(crate) struct Who {
     /// Their name; a token's for a robot.
     pub(crate) name: String,
+    /// The person; of a token, its owner.
+    pub(crate) user: String,
     roles: Vec<Role>,
     system_admin: bool,
 }
@@ -24,10 +26,16 @@ impl Who {
         match &caller.token {
             Some(token) => Self {
                 name: format!("{} (token {})", user.username, token.name),
+                user: user.username.clone(),
                 roles: token.roles.clone(),
                 system_admin: false,
             },
-            None => Self { name: user.username.clone(), roles, system_admin: user.system_admin },
+            None => Self {
+                name: user.username.clone(),
+                user: user.username.clone(),
+                roles,
+                system_admin: user.system_admin,
+            },
         }
     }
 
@@ -41,7 +49,8 @@ impl Who {
         }
     }
 
-    fn is(&self, any: &[Role]) -> bool {
+    /// Returns whether they have any of these roles.
+    pub(crate) fn is(&self, any: &[Role]) -> bool {
         self.roles.iter().any(|role| any.contains(role))
     }
 }
@@ -91,8 +100,12 @@ mod tests {
     #[test]
     fn a_role_that_is_missing_is_named() {
         let place = Place { team: "payments".into(), ..Place::default() };
-        let who =
-            |roles: &[Role], system_admin| Who { name: "dev".into(), roles: roles.to_vec(), system_admin };
+        let who = |roles: &[Role], system_admin| Who {
+            name: "dev".into(),
+            user: "dev".into(),
+            roles: roles.to_vec(),
+            system_admin,
+        };
         let requester = who(&[Role::Requester], false);
         assert_eq!(refused(Some(&requester), &place, Action::Kill), None);
         assert_eq!(

@@ -59,6 +59,17 @@ pub fn progress_of_pending(change: &PendingChange) -> String {
     last.map_or_else(String::new, |policy| format!("{}/{}", policy.approvals, policy.required))
 }
 
+/// Returns which stage an item is about, and what it is compared with.
+pub fn heading(item: &ChangeItem) -> Line {
+    let head = Line::default()
+        .and(Tone::Strong, &item.feature.key)
+        .and(Tone::Plain, format!("  {}", item.environment.key));
+    match item.base_version {
+        Some(version) => head.and(Tone::Dim, format!("  from v{version}")),
+        None => head.and(Tone::Dim, "  new there"),
+    }
+}
+
 /// Returns the differences of an item, as lines.
 pub fn diff_lines(item: &ChangeItem) -> Vec<Line> {
     if item.diff.is_empty() {

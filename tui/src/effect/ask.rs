@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use fluxgate_client::change::{EditStageInput, PromoteInput, Proposal, RollbackInput};
-use fluxgate_client::{Api, Error, audit, caller, change, clock, edge, environment, kill_screen};
+use fluxgate_client::{Api, Error, audit, caller, change, clock, edge, environment, inbox, kill_screen};
 use fluxgate_wording::proposal;
 
 use super::{Answer, Query};
@@ -31,6 +31,7 @@ pub(crate) async fn ask(api: &Api, team: &str, query: Query) -> Result<Answer, E
         Query::EarlierEvents { filter, after } => {
             Answer::Events(audit::page_of(api, team, &filter, (EVENTS, Some(after))).await?)
         }
+        Query::Inbox(number) => Answer::Inbox(inbox::get(api, team, number).await?),
     })
 }
 

@@ -9,6 +9,7 @@ use fluxgate_client::audit::{self, AuditEntry};
 use fluxgate_client::caller::Caller;
 use fluxgate_client::edge::Known;
 use fluxgate_client::environment::Environment;
+use fluxgate_client::inbox::Inbox;
 use fluxgate_client::kill_screen::{KillScreen, Killed};
 use fluxgate_wording::Line;
 use serde_json::Value;
@@ -91,6 +92,8 @@ pub enum Query {
         /// Behind which cursor.
         after: String,
     },
+    /// What waits for a decision, what was decided last, and the change of this number?
+    Inbox(Option<i64>),
 }
 
 /// An answer.
@@ -117,6 +120,8 @@ pub enum Answer {
     Killed(Box<Killed>),
     /// A page of what was done.
     Events(Page<AuditEntry>),
+    /// Changes.
+    Inbox(Inbox),
 }
 
 impl Query {
@@ -131,6 +136,7 @@ impl Query {
             Self::Edges => Some(Screen::Edges),
             Self::Kills | Self::Killed { .. } => Some(Screen::Kills),
             Self::Events(_) | Self::EarlierEvents { .. } => Some(Screen::Events),
+            Self::Inbox(_) => Some(Screen::Changes),
             Self::Caller | Self::Environments | Self::Rehearse(_) | Self::Explain(_) => None,
         }
     }
@@ -147,6 +153,7 @@ impl Query {
             Self::Killed { .. } => "what a kill stops",
             Self::Events(_) => "events",
             Self::EarlierEvents { .. } => "earlier events",
+            Self::Inbox(_) => "changes",
         }
     }
 }

@@ -2,8 +2,10 @@
 
 pub(crate) mod bars;
 pub(crate) mod chart;
+pub(crate) mod reader;
 pub(crate) mod spark;
 pub(crate) mod table;
+pub(crate) mod wrap;
 
 use fluxgate_wording::{Line, Tone};
 use ratatui::Frame;

@@ -1,0 +1,215 @@
+use fluxgate_client::inbox::Inbox;
+use serde_json::{Value, json};
+
+use crate::app::tests::{Stage, read};
+use crate::effect::{Answer, Effect, Query};
+use crate::load::{Failure, FailureKind};
+use crate::message::Message;
+use crate::screen::Screen;
+use crate::step::Step;
+
+/// Returns a change as a server sends it, with other fields.
+pub(crate) fn change(number: i64, feature: &str, others: Value) -> Value {
+    let mut change = json!({
+        "number": number, "kind": "PROMOTE", "status": "PENDING", "reason": "release 47", "author": "dev",
+        "token": null, "createdAt": "2026-11-20T11:57:02Z", "decidedAt": null, "appliedAt": null, "applyAt": null,
+        "revision": null, "failure": null, "override": null, "rebasedFrom": null, "viewerMayVote": true,
+        "comments": [], "votes": [],
+        "items": [{"feature": {"key": feature}, "environment": {"key": "prod", "type": "PRODUCTION"},
+            "source": {"key": "staging"}, "baseVersion": 38, "version": null, "diff": [
+                diff("enabled", Some("false"), Some("true"), None),
+                diff("criteria[\"pro users on 2.x\"].split", Some("control=90, variant-a=10"),
+                    Some("control=50, variant-a=30, variant-b=20"), Some(40.0)),
+                diff("criteria[\"finland pilot\"].serve", None, Some("variant-b"), None),
+                diff("criteria[\"finland pilot\"].when", None, Some("country EQUALS \"FI\""), None)]}],
+        "policies": [{"name": "Production Changes", "approvals": 1, "required": 2,
+            "roles": ["APPROVER", "TEAM_ADMIN"], "approvers": ["ada"], "autoApproveAt": null,
+            "overrideAllowed": true, "satisfied": false}]
+    });
+    if let Value::Object(others) = others {
+        change.as_object_mut().unwrap().extend(others);
+    }
+    change
+}
+
+fn diff(path: &str, before: Option<&str>, after: Option<&str>, movement: Option<f64>) -> Value {
+    let kind = if before.is_some() { "CHANGED" } else { "ADDED" };
+    json!({"kind": kind, "path": path, "before": before, "after": after, "movement": movement,
+        "reshuffles": false})
+}
+
+pub(crate) fn inbox(open: &[Value], decided: &[Value], named: Option<Value>) -> Inbox {
+    let page = |nodes: &[Value]| {
+        json!({"nodes": nodes, "totalCount": nodes.len(),
+            "pageInfo": {"hasNextPage": false, "endCursor": null}})
+    };
+    read(json!({"open": page(open), "decided": page(decided), "named": named}))
+}
+
+pub(crate) fn some() -> Inbox {
+    let vote = json!([{"user": "ada", "token": null, "decision": "APPROVE",
+        "comment": "ok, watch the error rate", "at": "2026-11-20T12:31:40Z"}]);
+    let said = json!([{"user": "dev", "token": null, "text": "green for 30m on staging",
+        "at": "2026-11-20T12:01:00Z"}]);
+    let mine = json!({"author": "lead", "viewerMayVote": false, "createdAt": "2026-11-19T12:00:00Z"});
+    let robot = json!({"kind": "EDIT", "author": "ops", "token": "ci", "reason": null,
+        "createdAt": "2026-11-20T09:29:00Z"});
+    let later = json!({"status": "APPROVED", "viewerMayVote": false, "applyAt": "2026-11-20T18:00:00Z",
+        "decidedAt": "2026-11-20T12:00:00Z"});
+    let open = [
+        change(483, "search-v2", mine),
+        change(482, "checkout-redesign", json!({"votes": vote, "comments": said})),
+        change(480, "old-banner", later),
+        change(479, "loyalty-program", robot),
+    ];
+    let decided = [
+        change(
+            478,
+            "gift-wrapping",
+            json!({"status": "FAILED", "failure": "checkout is killed in prod",
+            "viewerMayVote": false, "decidedAt": "2026-11-20T10:00:00Z"}),
+        ),
+        change(
+            477,
+            "regional-pricing",
+            json!({"status": "APPLIED", "viewerMayVote": false,
+            "decidedAt": "2026-11-20T10:00:00Z", "appliedAt": "2026-11-20T10:00:00Z", "revision": 416}),
+        ),
+    ];
+    inbox(&open, &decided, None)
+}
+
+/// Returns the screen with what waits.
+pub(crate) fn stage(width: u16, height: u16) -> Stage {
+    let mut stage = Stage::new(width, height).live();
+    stage.keys("3");
+    stage.answer(&Query::Inbox(None), || Answer::Inbox(some()));
+    stage
+}
+
+#[test]
+fn what_waits_for_you_comes_first_and_is_read_beside() {
+    insta::assert_snapshot!(stage(120, 36).screen());
+}
+
+#[test]
+fn it_is_read_below_where_there_is_less_room() {
+    insta::assert_snapshot!(stage(80, 24).screen());
+}
+
+#[test]
+fn there_is_the_list_alone_where_there_is_little() {
+    insta::assert_snapshot!(stage(60, 16).screen());
+}
+
+#[test]
+fn what_was_decided_is_there_too() {
+    let mut stage = stage(120, 36);
+    stage.keys("w G");
+    insta::assert_snapshot!(stage.screen());
+}
+
+#[test]
+fn nothing_waits() {
+    let mut stage = Stage::new(80, 24).live();
+    stage.keys("3");
+    let asking = stage.screen();
+    assert!(asking.contains("asking the server"), "{asking}");
+    stage.answer(&Query::Inbox(None), || Answer::Inbox(inbox(&[], &[], None)));
+    insta::assert_snapshot!(stage.screen());
+}
+
+#[test]
+fn a_failure_keeps_what_was_there() {
+    let mut stage = stage(80, 24);
+    stage.keys("R");
+    let failure = Failure {
+        words: "the server failed".into(),
+        request: Some("01J9Z6Q1V0R3".into()),
+        kind: FailureKind::Fault,
+    };
+    let asked = stage.effects.iter().find_map(|effect| match effect {
+        Effect::Ask { ticket, query: query @ Query::Inbox(_) } => Some((*ticket, query.clone())),
+        _ => None,
+    });
+    let (ticket, query) = asked.unwrap();
+    stage.tell(Message::Answered { ticket, query, answer: Err(failure) });
+    let screen = stage.screen();
+    assert!(screen.contains("request 01J9Z6Q1V0R3") && screen.contains("#482"), "{screen}");
+}
+
+#[test]
+fn brackets_go_from_one_difference_to_the_next() {
+    let mut stage = stage(80, 24);
+    stage.screen();
+    stage.keys("] ]");
+    insta::assert_snapshot!(stage.screen());
+    stage.keys("Tab G");
+    let end = stage.screen();
+    assert!(end.contains("green for 30m on staging") && !end.contains("more"), "{end}");
+    assert!(end.contains("#482"), "the cursor of the list stayed");
+}
+
+#[test]
+fn who_may_not_vote_hears_why() {
+    let mut stage = stage(120, 36);
+    for (number, why) in [
+        (483, "you proposed #483: somebody else votes on it"),
+        (480, "#480 has its approvals: it waits for its time"),
+    ] {
+        stage.app.screens.changes.list.select(&number.to_string());
+        stage.keys("A");
+        assert!(stage.app.dialog.is_none());
+        assert_eq!(stage.app.said.as_deref(), Some(why));
+    }
+    let mut policy = change(490, "checkout", json!({"viewerMayVote": false}));
+    policy["policies"][0]["roles"] = json!(["TEAM_ADMIN"]);
+    stage.keys("R");
+    stage.answer(&Query::Inbox(None), || Answer::Inbox(inbox(&[policy.clone()], &[], None)));
+    stage.keys("X");
+    assert_eq!(
+        stage.app.said.as_deref(),
+        Some(
+            "a vote on #490 needs Team Admin (Production Changes): you are Approver, Team Admin in payments"
+        )
+    );
+}
+
+#[test]
+fn several_are_approved_in_one_dialog_that_names_each() {
+    let mut stage = stage(120, 36);
+    stage.keys("* A");
+    insta::assert_snapshot!(stage.screen());
+    stage.keys("Esc Esc X");
+    assert!(stage.screen().contains("Reject #482?"), "marks are gone after Esc");
+}
+
+#[test]
+fn a_filter_finds_numbers_features_people_and_places() {
+    let mut stage = stage(120, 36);
+    for (filter, found) in [("479", 1), ("checkout", 1), ("ops prod", 1), ("PROD", 4), ("nobody", 0)] {
+        stage.app.screens.get_mut(Screen::Changes).filter(filter, &stage.app.desk).unwrap();
+        assert_eq!(stage.app.screens.changes.list.len(), found, "{filter}");
+    }
+    assert!(stage.screen().contains("Esc clears the filter"));
+}
+
+#[test]
+fn what_somebody_came_for_is_selected_once_it_is_known_however_old() {
+    let mut stage = Stage::new(120, 36).live();
+    stage.effects = stage.app.steps(vec![Step::OpenChange(12)]);
+    assert_eq!(stage.app.screen, Screen::Changes);
+    stage.answer(&Query::Inbox(None), || {
+        let mut inbox = some();
+        let old = change(12, "express-pay", json!({"status": "APPLIED", "viewerMayVote": false}));
+        inbox.named = Some(read(old));
+        Answer::Inbox(inbox)
+    });
+    assert!(stage.screen().contains("promote express-pay"));
+    stage.keys("y");
+    assert!(matches!(stage.effects.last(), Some(Effect::Copy(text)) if text == "12"));
+    stage.keys("Y");
+    assert!(matches!(stage.effects.last(), Some(Effect::Copy(text)) if text == "fgctl change view 12"));
+    stage.keys("Enter");
+    assert!(stage.screen().contains("#12 promote express-pay"));
+}

@@ -1,0 +1,84 @@
+//! Who may vote on a change, and in words why somebody may not.
+
+use fluxgate_client::ChangeStatus;
+use fluxgate_client::change::{Change, PolicyProgress};
+use fluxgate_wording::change::state;
+
+use crate::access::{Who, role};
+use crate::app::Desk;
+
+/// What somebody has to do with a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Their vote is waited for.
+    Asked,
+    /// They have voted, and may do so again.
+    Voted,
+    /// They proposed it.
+    Own,
+    /// Nothing.
+    None,
+}
+
+impl Part {
+    /// Returns it in a word.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Asked => "vote",
+            Self::Voted => "voted",
+            Self::Own => "own",
+            Self::None => "",
+        }
+    }
+}
+
+/// Returns what somebody has to do with a change.
+pub(super) fn part(change: &Change, who: Option<&Who>) -> Part {
+    let me = |name: &str| who.is_some_and(|who| who.user == name);
+    if me(&change.author) {
+        return Part::Own;
+    }
+    match (change.viewer_may_vote, change.votes.iter().any(|vote| me(&vote.user))) {
+        (_, true) => Part::Voted,
+        (true, false) => Part::Asked,
+        (false, false) => Part::None,
+    }
+}
+
+/// Returns why somebody may not vote on a change, if that is so.
+pub(super) fn refused(change: &Change, desk: &Desk) -> Option<String> {
+    let number = change.number;
+    match &change.status {
+        _ if change.viewer_may_vote => return None,
+        ChangeStatus::Pending => {}
+        ChangeStatus::Approved => return Some(format!("#{number} has its approvals: it waits for its time")),
+        status => return Some(format!("#{number} is {}: there is nothing to vote on", state(status).1)),
+    }
+    let who = desk.who.as_ref();
+    if part(change, who) == Part::Own {
+        return Some(format!("you proposed #{number}: somebody else votes on it"));
+    }
+    let listed = change.policies.iter().any(|policy| who.is_some_and(|who| who.is(&policy.roles)));
+    if let (true, Some(former)) = (listed, change.rebased_from) {
+        return Some(format!(
+            "you had a part in #{number}, which proposes #{former} again: others vote on it"
+        ));
+    }
+    let policies: Vec<String> = change.policies.iter().filter(|policy| !policy.satisfied).map(asks).collect();
+    let asks = match policies.is_empty() {
+        true => "an Approver or a Team Admin".to_owned(),
+        false => policies.join(", and "),
+    };
+    let you = who.map_or_else(String::new, |who| format!(": you are {} in {}", who.role(), desk.place.team));
+    Some(format!("a vote on #{number} needs {asks}{you}"))
+}
+
+/// Returns whom a policy asks.
+fn asks(policy: &PolicyProgress) -> String {
+    let roles: Vec<&str> = policy.roles.iter().map(role).collect();
+    let whom = match roles.is_empty() {
+        true => "anyone who may approve".to_owned(),
+        false => roles.join(" or "),
+    };
+    format!("{whom} ({})", policy.name)
+}
