@@ -4,6 +4,7 @@ pub mod attention;
 pub mod change;
 pub mod event;
 pub mod feature;
+pub mod figure;
 pub mod proposal;
 pub mod text;
 pub mod time;

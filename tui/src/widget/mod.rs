@@ -1,5 +1,8 @@
 //! The parts that screens are drawn of.
 
+pub(crate) mod bars;
+pub(crate) mod chart;
+pub(crate) mod spark;
 pub(crate) mod table;
 
 use fluxgate_wording::{Line, Tone};
@@ -94,4 +97,10 @@ pub(crate) fn number(figure: f64) -> String {
         size if size >= 10.0 || size == 0.0 => format!("{figure:.0}"),
         _ => short(figure, ""),
     }
+}
+
+/// Returns a count as people read it.
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+pub(crate) fn figure(count: i64) -> String {
+    if count.unsigned_abs() < 1_000 { count.to_string() } else { number(count as f64) }
 }
