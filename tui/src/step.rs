@@ -14,6 +14,10 @@ pub(crate) enum Step {
     Go(Screen),
     /// Goes to a feature, in an environment where that is known.
     OpenFeature { key: String, env: Option<String> },
+    /// Goes to what was live of a feature.
+    OpenHistory { key: String, env: Option<String> },
+    /// Asks for whom something is to be explained.
+    AskWhom { feature: String, env: String },
     /// Opens a dialog.
     Open(Box<Dialog>),
     /// Shows text over the screen.

@@ -55,6 +55,8 @@ pub struct App {
     pub(crate) mouse: bool,
     asked: Vec<Asked>,
     tickets: u64,
+    /// For whom something was explained last, as it was typed.
+    whom: String,
 }
 
 /// The screens.
@@ -122,6 +124,7 @@ impl App {
             mouse: false,
             asked: Vec::new(),
             tickets: 0,
+            whom: String::new(),
         }
     }
 
@@ -195,7 +198,8 @@ impl App {
 
     /// Returns what is kept up to date: what the screen shows.
     fn live(&self) -> Vec<Query> {
-        self.screens.get(self.screen).query(&self.desk).into_iter().collect()
+        let pane = self.screens.get(self.screen);
+        pane.query(&self.desk).into_iter().chain(pane.beside(&self.desk)).collect()
     }
 
     /// Asks again what is kept up to date.
@@ -239,6 +243,12 @@ impl App {
             Step::Ask(query) => return self.ask(query),
             Step::Go(screen) => return self.go(screen),
             Step::OpenFeature { key, env } => return self.open_feature(&key, env),
+            Step::OpenHistory { key, env } => {
+                let effects = self.open_feature(&key, env);
+                self.screens.feature.show_history();
+                return effects;
+            }
+            Step::AskWhom { feature, env } => self.ask_whom(feature, env),
             Step::Open(dialog) => {
                 let question = dialog.question();
                 self.dialog = Some(*dialog);
@@ -268,7 +278,8 @@ impl App {
         self.refresh()
     }
 
-    fn open_feature(&mut self, _key: &str, _env: Option<String>) -> Vec<Effect> {
+    fn open_feature(&mut self, key: &str, env: Option<String>) -> Vec<Effect> {
+        self.screens.feature.open(key, env);
         self.go(Screen::Feature)
     }
 

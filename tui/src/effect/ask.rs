@@ -1,11 +1,12 @@
 //! Asks the server what a screen needs: one request for each question.
 
 use fluxgate_client::change::{EditStageInput, PromoteInput, Proposal, RollbackInput};
-use fluxgate_client::{Api, Error, caller, change, edge, environment};
+use fluxgate_client::{Api, Error, caller, change, clock, edge, environment, feature_screen};
 use fluxgate_wording::proposal;
 
-use super::{Answer, Query};
+use super::{Answer, Query, RowsPage, features};
 use crate::order::Order;
+use crate::screen::feature::Detail;
 
 /// Answers a question, all but those that the host answers.
 pub(crate) async fn ask(api: &Api, team: &str, query: Query) -> Result<Answer, Error> {
@@ -15,6 +16,23 @@ pub(crate) async fn ask(api: &Api, team: &str, query: Query) -> Result<Answer, E
         Query::Edges => Answer::Edges(edge::known(api, team).await?),
         Query::Rehearse(order) => rehearsed(rehearse(api, team, order).await?),
         Query::Explain(_) => Answer::Explained(Vec::new()),
+        // Told page by page, by `pages`.
+        Query::FeatureRows => {
+            Answer::FeatureRows(RowsPage { rows: Vec::new(), first: true, last: true, total: 0 })
+        }
+        Query::FeatureRow { keys, .. } => Answer::FeatureRow(features::some(api, team, keys).await?),
+        Query::FeatureRates { env } => {
+            Answer::FeatureRates(features::rates(api, team, env.as_deref()).await?)
+        }
+        Query::FeatureScreen { key } => {
+            let until = clock::now();
+            let span = (until - features::LOOKED_AT, until);
+            Answer::FeatureScreen(Box::new(Detail::new(feature_screen::get(api, team, &key, span).await?)))
+        }
+        Query::File { feature, env } => Answer::Paper(features::file(api, team, (&feature, &env)).await?),
+        Query::Difference { feature, env, change } => {
+            Answer::Paper(features::difference(api, team, (&feature, &env), change).await?)
+        }
     })
 }
 
