@@ -24,6 +24,8 @@ pub mod edge;
 pub mod environment;
 pub mod evaluation;
 pub mod feature;
+pub mod feature_row;
+pub mod feature_screen;
 pub mod files;
 pub mod inbox;
 pub mod kill_screen;

@@ -51,6 +51,32 @@ pub struct Asked {
     pub attributes: Vec<String>,
 }
 
+/// What can be done with documents by whoever knows what they mean; words say what is wrong with one.
+#[derive(Clone, Copy, Debug)]
+pub struct Papers {
+    /// Writes a stage's document as a file that people edit.
+    pub to_file: fn(&Value) -> Result<String, String>,
+    /// Reads it back.
+    pub from_file: fn(&str) -> Result<Value, String>,
+    /// Reads its rules.
+    pub rules: fn(&Value) -> Result<Vec<Rule>, String>,
+    /// Says what is other in the second than in the first, which may be none.
+    pub diff: fn(Option<&Value>, &Value) -> Result<Vec<Line>, String>,
+}
+
+/// A rule of a document, in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rule {
+    /// What people call it.
+    pub name: String,
+    /// Whom it is for, as an expression.
+    pub when: String,
+    /// What they get.
+    pub serves: String,
+    /// How many of them, where that is not all.
+    pub rollout: String,
+}
+
 /// What the dashboard is given.
 pub struct Host {
     /// The contexts that there are to choose from.
@@ -61,10 +87,8 @@ pub struct Host {
     pub connect: Box<dyn Fn(&str) -> Result<Connection, String>>,
     /// Explains what a feature gives somebody, as `fgctl explain` does.
     pub explain: Box<dyn Fn(&Connection, Asked) -> Task<Result<Vec<Line>, String>>>,
-    /// Writes a stage's document as a file that people edit.
-    pub to_file: Box<dyn Fn(&Value) -> Result<String, String>>,
-    /// Reads it back; words say where it is wrong.
-    pub from_file: Box<dyn Fn(&str) -> Result<Value, String>>,
+    /// What it knows of documents.
+    pub papers: Papers,
     /// The command that edits a file, as the shell would run it.
     pub editor: Option<String>,
 }

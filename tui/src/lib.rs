@@ -26,7 +26,7 @@ mod view;
 mod widget;
 
 pub use app::App;
-pub use host::{Asked, Connection, Host, Place, Task};
+pub use host::{Asked, Connection, Host, Papers, Place, Rule, Task};
 pub use look::Look;
 pub use message::Message;
 pub use run::run;

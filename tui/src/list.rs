@@ -1,7 +1,7 @@
 //! A list that somebody moves in: the selection stays with its thing, whatever comes and goes around it.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 use crate::keymap::Action;
@@ -22,8 +22,14 @@ impl List {
     pub(crate) fn set(&mut self, ids: Vec<String>) {
         let selected = self.selected().map(str::to_owned);
         let place = selected.and_then(|id| ids.iter().position(|known| *known == id));
+        // The row under the cursor stays where it is on the screen; what is around it moves.
+        let above = self.at.saturating_sub(self.top.get());
         self.at = place.unwrap_or(self.at).min(ids.len().saturating_sub(1));
-        self.marked.retain(|id| ids.contains(id));
+        self.top.set(self.at.saturating_sub(above));
+        if !self.marked.is_empty() {
+            let known: HashSet<&String> = ids.iter().collect();
+            self.marked.retain(|id| known.contains(id));
+        }
         self.ids = ids;
     }
 
@@ -171,6 +177,18 @@ mod tests {
         list.act(Action::PageDown);
         assert_eq!((list.at(), list.window(200)), (9, 0..100));
         assert!(list.window(0).is_empty(), "no room is no rows");
+    }
+
+    #[test]
+    fn the_row_under_the_cursor_stays_on_the_screen() {
+        let letters = |range: std::ops::RangeInclusive<char>| range.map(String::from).collect::<Vec<_>>();
+        let mut list = List::default();
+        list.set(letters('h'..='z'));
+        list.act(Action::Down);
+        list.act(Action::Down);
+        assert_eq!(list.window(5), 0..5);
+        list.set(letters('a'..='z'));
+        assert_eq!((list.selected(), list.at(), list.window(5)), (Some("j"), 9, 7..12));
     }
 
     #[test]

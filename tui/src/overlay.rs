@@ -20,6 +20,8 @@ pub(crate) enum Overlay {
 pub(crate) enum Choice {
     Context,
     Environment,
+    /// Where a key is to do what it does.
+    Stage(Action),
 }
 
 impl Overlay {

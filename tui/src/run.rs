@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::app::App;
 use crate::editor;
-use crate::effect::{Answer, Effect, Query, ask, listen, send};
-use crate::host::{Connection, Host};
+use crate::effect::{Answer, Effect, Paper, Query, ask, listen, pages, send};
+use crate::host::{Connection, Host, Papers};
 use crate::load::{Failure, FailureKind};
 use crate::message::Message;
 use crate::terminal::{self, Terminal};
@@ -164,15 +164,25 @@ impl Loop {
             let task = (self.host.explain)(&self.connection, asked.clone());
             spawn_local(async move {
                 let answer = task.await.map(Answer::Explained);
-                let refused = |words| Failure { words, request: None, kind: FailureKind::Refused };
                 answered(query, answer.map_err(refused))
             });
             return;
         }
         let (api, team) = (Arc::clone(&self.connection.api), self.connection.place.team.clone());
+        if query == Query::FeatureRows {
+            spawn_local(async move {
+                let tell = |answer: Result<Answer, _>| {
+                    answered(Query::FeatureRows, answer.map_err(Failure::from)).is_ok()
+                };
+                pages(&api, &team, tell).await;
+            });
+            return;
+        }
+        let papers = self.host.papers;
         spawn_local(async move {
-            let answer = ask(&api, &team, query.clone()).await;
-            answered(query, answer.map_err(Failure::from))
+            let answer = ask(&api, &team, query.clone()).await.map_err(Failure::from);
+            let answer = answer.and_then(|answer| worded(&query, answer, papers).map_err(refused));
+            answered(query, answer)
         });
     }
 
@@ -191,7 +201,7 @@ impl Loop {
         let Some(command) = self.host.editor.clone() else {
             return Ok(Err("no editor: set FGCTL_EDITOR or EDITOR".to_owned()));
         };
-        let text = match (self.host.to_file)(config) {
+        let text = match (self.host.papers.to_file)(config) {
             Ok(text) => text,
             Err(words) => return Ok(Err(words)),
         };
@@ -202,9 +212,46 @@ impl Loop {
         self.terminal.come_back()?;
         Ok(match edited {
             Ok(edited) if edited == text => Ok(None),
-            Ok(edited) => (self.host.from_file)(&edited).map(Some),
+            Ok(edited) => (self.host.papers.from_file)(&edited).map(Some),
             Err(words) => Err(words),
         })
+    }
+}
+
+fn refused(words: String) -> Failure {
+    Failure { words, request: None, kind: FailureKind::Refused }
+}
+
+/// Puts documents into words, which only the program can that knows what they mean.
+fn worded(query: &Query, answer: Answer, papers: Papers) -> Result<Answer, String> {
+    let titled = |lines| {
+        let title = match query {
+            Query::File { feature, env } => format!("{feature} in {env}"),
+            Query::Difference { feature, env, change: Some(number) } => {
+                format!("What #{number} alters of {feature} in {env}")
+            }
+            Query::Difference { feature, env, .. } => {
+                format!("What the stage before would alter of {feature} in {env}")
+            }
+            _ => String::new(),
+        };
+        Ok(Answer::Text { title, lines })
+    };
+    match answer {
+        Answer::Paper(Paper::Lines(lines)) => titled(lines),
+        Answer::Paper(Paper::File { config }) => {
+            titled((papers.to_file)(&config)?.lines().map(Into::into).collect())
+        }
+        Answer::Paper(Paper::Two { before, after, words }) => {
+            let mut lines = vec![words.into()];
+            lines.extend((papers.diff)(before.as_ref(), &after)?);
+            titled(lines)
+        }
+        Answer::FeatureScreen(mut detail) => {
+            detail.read_rules(papers.rules);
+            Ok(Answer::FeatureScreen(detail))
+        }
+        answer => Ok(answer),
     }
 }
 

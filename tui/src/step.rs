@@ -16,6 +16,10 @@ pub(crate) enum Step {
     OpenFeature { key: String, env: Option<String> },
     /// Goes to a change.
     OpenChange(i64),
+    /// Goes to what was live of a feature.
+    OpenHistory { key: String, env: Option<String> },
+    /// Asks for whom something is to be explained.
+    AskWhom { feature: String, env: String },
     /// Opens a dialog.
     Open(Box<Dialog>),
     /// Shows text over the screen.

@@ -9,5 +9,6 @@ pub mod proposal;
 pub mod text;
 pub mod time;
 mod tone;
+pub mod version;
 
 pub use tone::{Line, Tone};

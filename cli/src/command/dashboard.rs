@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use anstream::ColorChoice;
-use fluxgate_engine::FlagConfig;
-use fluxgate_tui::{Asked, Connection, Host, Look, Palette, Place, Task};
-use fluxgate_wording::Line;
+use fluxgate_engine::{Criterion, FlagConfig};
+use fluxgate_tui::{Asked, Connection, Host, Look, Palette, Papers, Place, Rule, Task};
+use fluxgate_wording::{Line, Tone, change};
 use serde_json::Value;
 
-use super::feature::explained;
+use super::feature::{differences, explained};
+use super::rule::serves;
 use super::whom::Whom;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -60,8 +61,7 @@ impl Dashboard {
                 self::connection(&shell, &env, read_only).map_err(words)
             }),
             explain: Box::new(explain),
-            to_file: Box::new(to_file),
-            from_file: Box::new(from_file),
+            papers: Papers { to_file, from_file, rules, diff },
             editor: ["FGCTL_EDITOR", "VISUAL", "EDITOR"].into_iter().find_map(variable),
         };
         let ended = fluxgate_tui::run(host, connection).await;
@@ -123,9 +123,33 @@ fn explain(connection: &Connection, asked: Asked) -> Task<Result<Vec<Line>, Stri
 }
 
 fn to_file(config: &Value) -> Result<String, String> {
-    let config: FlagConfig = serde_json::from_value(config.clone())
-        .map_err(|error| format!("this version cannot read the document: {error}"))?;
-    Ok(config.to_yaml())
+    Ok(read(config)?.to_yaml())
+}
+
+fn read(config: &Value) -> Result<FlagConfig, String> {
+    serde_json::from_value(config.clone())
+        .map_err(|error| format!("this version cannot read the document: {error}"))
+}
+
+/// Returns the rules of a document, as `fgctl rule list` shows them.
+fn rules(config: &Value) -> Result<Vec<Rule>, String> {
+    let rules = read(config)?.criteria;
+    let rule = |rule: &Criterion| Rule {
+        name: rule.name.clone().unwrap_or_default(),
+        when: rule.when.as_ref().map_or_else(|| "everyone".to_owned(), ToString::to_string),
+        serves: serves(rule),
+        rollout: rule.rollout.map_or_else(String::new, |percent| format!("{percent} %")),
+    };
+    Ok(rules.iter().map(rule).collect())
+}
+
+/// Says what is other in a document than in another, or than nothing, as `fgctl feature diff` does.
+fn diff(before: Option<&Value>, after: &Value) -> Result<Vec<Line>, String> {
+    let entries = differences(before.map(read).transpose()?.as_ref(), &read(after)?);
+    Ok(match entries.is_empty() {
+        true => vec![Line::default().and(Tone::Dim, "  = no difference")],
+        false => change::lines(&entries),
+    })
 }
 
 fn from_file(text: &str) -> Result<Value, String> {

@@ -23,7 +23,8 @@ impl App {
             // Something newer of its kind was asked since.
             return Vec::new();
         };
-        asked.answered = true;
+        // Pages come one after the other.
+        asked.answered = !matches!(&answer, Ok(Answer::FeatureRows(page)) if !page.last);
         match &answer {
             Ok(_) => self.desk.heard = Some(self.desk.now),
             Err(failure) => self.failed(query, failure),
@@ -39,14 +40,30 @@ impl App {
             (Query::Explain(_), Ok(Answer::Explained(lines))) => {
                 self.overlay = Some(Overlay::Text { title: "Explain".to_owned(), lines, top: 0 });
             }
-            (Query::Explain(_), Err(failure)) => self.say(failure.words),
+            (Query::File { .. } | Query::Difference { .. }, Ok(Answer::Text { title, lines })) => {
+                self.overlay = Some(Overlay::Text { title, lines, top: 0 });
+            }
+            (Query::Explain(_) | Query::File { .. } | Query::Difference { .. }, Err(failure)) => {
+                self.say(failure.words);
+            }
             (query, answer) => {
                 if let Some(screen) = query.screen() {
                     self.screens.get_mut(screen).take(query, answer, &self.desk);
                 }
+                return self.ask_beside();
             }
         }
         Vec::new()
+    }
+
+    /// Asks what a screen wants to know beside since it took something in, unless it was asked before.
+    fn ask_beside(&mut self) -> Vec<Effect> {
+        if self.desk.paused.is_some() {
+            return Vec::new();
+        }
+        let mut wanted = self.screens.get(self.screen).beside(&self.desk);
+        wanted.retain(|query| self.asked.iter().all(|asked| asked.query != *query));
+        wanted.into_iter().flat_map(|query| self.ask(query)).collect()
     }
 
     fn failed(&mut self, query: &Query, failure: &Failure) {

@@ -65,6 +65,10 @@ impl App {
     fn chosen(&mut self, what: Choice, chosen: String) -> Vec<Effect> {
         match what {
             Choice::Context => vec![Effect::Connect(chosen)],
+            Choice::Stage(action) => {
+                let steps = self.screens.get_mut(self.screen).act_in(action, &chosen, &self.desk);
+                self.steps(steps)
+            }
             Choice::Environment => {
                 self.desk.place.env = Some(chosen).filter(|env| env != super::prompt::ALL);
                 self.refresh()
@@ -175,6 +179,7 @@ impl App {
     fn pause(&mut self) -> Vec<Effect> {
         if self.desk.paused.take().is_some() {
             self.desk.missed = 0;
+            self.lose();
             return self.refresh();
         }
         self.desk.paused = Some(self.desk.now);

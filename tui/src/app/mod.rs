@@ -59,6 +59,8 @@ pub struct App {
     tickets: u64,
     /// When a key was pressed last.
     touched: DateTime<Utc>,
+    /// For whom something was explained last, as it was typed.
+    whom: String,
 }
 
 /// The screens.
@@ -127,6 +129,7 @@ impl App {
             asked: Vec::new(),
             tickets: 0,
             touched: now,
+            whom: String::new(),
         }
     }
 
@@ -213,7 +216,8 @@ impl App {
     /// Returns what is kept up to date: what the screen shows, and what the cursor is on.
     fn live(&self) -> Vec<Query> {
         let pane = self.screens.get(self.screen);
-        pane.query(&self.desk).into_iter().chain(pane.detail(&self.desk)).collect()
+        let beside = pane.beside(&self.desk);
+        pane.query(&self.desk).into_iter().chain(beside).chain(pane.detail(&self.desk)).collect()
     }
 
     /// Returns what is shown since the cursor or a filter is another, and was not asked yet.
@@ -269,6 +273,12 @@ impl App {
                 self.screens.changes.select(number);
                 return self.go(Screen::Changes);
             }
+            Step::OpenHistory { key, env } => {
+                let effects = self.open_feature(&key, env);
+                self.screens.feature.show_history();
+                return effects;
+            }
+            Step::AskWhom { feature, env } => self.ask_whom(feature, env),
             Step::Open(dialog) => {
                 let question = dialog.question();
                 self.dialog = Some(*dialog);
@@ -298,7 +308,8 @@ impl App {
         self.refresh()
     }
 
-    fn open_feature(&mut self, _key: &str, _env: Option<String>) -> Vec<Effect> {
+    fn open_feature(&mut self, key: &str, env: Option<String>) -> Vec<Effect> {
+        self.screens.feature.open(key, env);
         self.go(Screen::Feature)
     }
 

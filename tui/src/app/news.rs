@@ -15,6 +15,7 @@ impl App {
                 // What happened meanwhile is asked, not told.
                 let mut effects = self.ask(Query::Caller);
                 effects.extend(self.ask(Query::Environments));
+                self.lose();
                 effects.extend(self.refresh());
                 return effects;
             }
@@ -58,9 +59,16 @@ impl App {
                 known &= knows || screen != self.screen;
             }
         }
-        // What a screen knows is not asked, nor is more about it.
-        let live = if known { Vec::new() } else { self.live() };
+        // What a screen knows is not asked.
+        let live = if known { self.screens.get(self.screen).beside(&self.desk) } else { self.live() };
         live.into_iter().flat_map(|query| self.soon(query)).collect()
+    }
+
+    /// Tells all screens that they were not told everything.
+    pub(super) fn lose(&mut self) {
+        for screen in TABS.map(|(screen, ..)| screen).into_iter().chain([Screen::Feature]) {
+            self.screens.get_mut(screen).hear(&News::Lost, &self.desk);
+        }
     }
 
     /// Tells an open dialog when somebody else touched what it is about.

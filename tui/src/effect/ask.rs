@@ -2,11 +2,14 @@
 
 use chrono::TimeDelta;
 use fluxgate_client::change::{EditStageInput, PromoteInput, Proposal, RollbackInput};
-use fluxgate_client::{Api, Error, audit, caller, change, clock, edge, environment, inbox, kill_screen};
+use fluxgate_client::{
+    Api, Error, audit, caller, change, clock, edge, environment, feature_screen, inbox, kill_screen,
+};
 use fluxgate_wording::proposal;
 
-use super::{Answer, Query};
+use super::{Answer, Query, RowsPage, features};
 use crate::order::Order;
+use crate::screen::feature::Detail;
 
 /// For how long are evaluations of what is killed shown?
 const KILLED_SINCE: TimeDelta = TimeDelta::minutes(30);
@@ -32,6 +35,23 @@ pub(crate) async fn ask(api: &Api, team: &str, query: Query) -> Result<Answer, E
             Answer::Events(audit::page_of(api, team, &filter, (EVENTS, Some(after))).await?)
         }
         Query::Inbox(number) => Answer::Inbox(inbox::get(api, team, number).await?),
+        // Told page by page, by `pages`.
+        Query::FeatureRows => {
+            Answer::FeatureRows(RowsPage { rows: Vec::new(), first: true, last: true, total: 0 })
+        }
+        Query::FeatureRow { keys, .. } => Answer::FeatureRow(features::some(api, team, keys).await?),
+        Query::FeatureRates { env } => {
+            Answer::FeatureRates(features::rates(api, team, env.as_deref()).await?)
+        }
+        Query::FeatureScreen { key } => {
+            let until = clock::now();
+            let span = (until - features::LOOKED_AT, until);
+            Answer::FeatureScreen(Box::new(Detail::new(feature_screen::get(api, team, &key, span).await?)))
+        }
+        Query::File { feature, env } => Answer::Paper(features::file(api, team, (&feature, &env)).await?),
+        Query::Difference { feature, env, change } => {
+            Answer::Paper(features::difference(api, team, (&feature, &env), change).await?)
+        }
     })
 }
 

@@ -1,6 +1,7 @@
 //! What is to be done outside: asked, sent, copied. This folder is the only one that waits for anything.
 
 mod ask;
+mod features;
 mod listen;
 mod send;
 
@@ -17,8 +18,13 @@ use serde_json::Value;
 use crate::host::Asked;
 use crate::order::Order;
 use crate::screen::Screen;
+use crate::screen::feature::Detail;
+use crate::screen::features::{Rates, Row};
+
+pub use features::{Paper, RowsPage};
 
 pub(crate) use ask::ask;
+pub(crate) use features::pages;
 pub(crate) use listen::listen;
 pub(crate) use send::send;
 
@@ -83,6 +89,32 @@ pub enum Query {
         /// The environment's key.
         env: String,
     },
+    /// All features, page by page.
+    FeatureRows,
+    /// Some features again, of which something was told; how much was told tells one such question from the next.
+    FeatureRow {
+        /// Their keys.
+        keys: Vec<String>,
+        /// How much was told.
+        told: u64,
+    },
+    /// How often are features evaluated, in one environment or in all?
+    FeatureRates {
+        /// Its key.
+        env: Option<String>,
+    },
+    /// All of one feature.
+    FeatureScreen {
+        /// Its key.
+        key: String,
+    },
+    /// The document of a stage as a file.
+    File {
+        /// The feature's key.
+        feature: String,
+        /// The environment's key.
+        env: String,
+    },
     /// What was done, the newest of it?
     Events(audit::Filter),
     /// What was done before?
@@ -94,6 +126,15 @@ pub enum Query {
     },
     /// What waits for a decision, what was decided last, and the change of this number?
     Inbox(Option<i64>),
+    /// What does a change alter in a stage, or what is other there than in the stage before?
+    Difference {
+        /// The feature's key.
+        feature: String,
+        /// The environment's key.
+        env: String,
+        /// The change's number.
+        change: Option<i64>,
+    },
 }
 
 /// An answer.
@@ -122,6 +163,23 @@ pub enum Answer {
     Events(Page<AuditEntry>),
     /// Changes.
     Inbox(Inbox),
+    /// A page of features.
+    FeatureRows(RowsPage),
+    /// Some features again; none is one that is gone.
+    FeatureRow(Vec<(String, Option<Row>)>),
+    /// How often features are evaluated.
+    FeatureRates(Rates),
+    /// All of a feature.
+    FeatureScreen(Box<Detail>),
+    /// Documents, to be put into words.
+    Paper(Paper),
+    /// Text to read.
+    Text {
+        /// What it is.
+        title: String,
+        /// Itself.
+        lines: Vec<Line>,
+    },
 }
 
 impl Query {
@@ -137,6 +195,9 @@ impl Query {
             Self::Kills | Self::Killed { .. } => Some(Screen::Kills),
             Self::Events(_) | Self::EarlierEvents { .. } => Some(Screen::Events),
             Self::Inbox(_) => Some(Screen::Changes),
+            Self::FeatureRows | Self::FeatureRow { .. } | Self::FeatureRates { .. } => Some(Screen::Features),
+            Self::FeatureScreen { .. } => Some(Screen::Feature),
+            Self::File { .. } | Self::Difference { .. } => None,
             Self::Caller | Self::Environments | Self::Rehearse(_) | Self::Explain(_) => None,
         }
     }
@@ -154,6 +215,12 @@ impl Query {
             Self::Events(_) => "events",
             Self::EarlierEvents { .. } => "earlier events",
             Self::Inbox(_) => "changes",
+            Self::FeatureRows => "features",
+            Self::FeatureRow { .. } => "a feature again",
+            Self::FeatureRates { .. } => "evaluations of features",
+            Self::FeatureScreen { .. } => "a feature",
+            Self::File { .. } => "a document",
+            Self::Difference { .. } => "a difference",
         }
     }
 }

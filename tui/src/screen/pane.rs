@@ -15,6 +15,16 @@ pub(crate) trait Pane {
     /// Returns what it asks when it is shown, and again when something happened.
     fn query(&self, desk: &Desk) -> Option<Query>;
 
+    /// Returns what else it asks, whatever it knows without asking.
+    fn beside(&self, _desk: &Desk) -> Vec<Query> {
+        Vec::new()
+    }
+
+    /// Does what a key asked for before it was said where.
+    fn act_in(&mut self, _action: Action, _env: &str, _desk: &Desk) -> Vec<Step> {
+        Vec::new()
+    }
+
     /// Takes in an answer to what it asked.
     fn take(&mut self, query: &Query, answer: Result<Answer, Failure>, desk: &Desk);
 

@@ -39,6 +39,7 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) {
         over::draw(app, overlay, frame);
     }
     over::palette(app, frame);
+    over::whom(app, frame);
     if let Some(dialog) = &app.dialog {
         dialog::view::draw(dialog, frame, app.desk.look);
     }

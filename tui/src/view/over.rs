@@ -75,6 +75,7 @@ fn choose(frame: &mut Frame<'_>, what: Choice, items: &[String], at: usize, look
     let title = match what {
         Choice::Context => "Context",
         Choice::Environment => "Environment",
+        Choice::Stage(_) => "Where?",
     };
     let widest = items.iter().map(|item| item.width()).max().unwrap_or_default();
     let width = u16::try_from(widest + 8).unwrap_or(u16::MAX).max(24);
@@ -102,6 +103,35 @@ fn rows(
         let row = line(&words, look);
         let row = if index == at { row.patch_style(look.palette.style(Token::Selected)) } else { row };
         frame.render_widget(row, Rect { y, height: 1, ..area });
+    }
+}
+
+/// Draws the question for whom something is to be explained, when it is open.
+pub(super) fn whom(app: &App, frame: &mut Frame<'_>) {
+    let Some(prompt) = app.prompt.as_ref().filter(|prompt| prompt.kind == Kind::Whom) else {
+        return;
+    };
+    let Some((feature, env)) = &prompt.about else {
+        return;
+    };
+    let look = app.desk.look;
+    let title = format!("Explain {feature} in {env}: for whom?");
+    let area = popup(frame, &title, (frame.area().width.saturating_sub(8).min(80), 6), look);
+    let typed = format!("[{}]", look.text(prompt.input.value()));
+    let (token, below) = match &prompt.wrong {
+        Some(wrong) => (Token::Bad, wrong.as_str()),
+        None => (Token::Dim, "The targeting key, then what is known: user-42 tier=pro country=FI"),
+    };
+    let lines = vec![
+        Line::raw(typed),
+        Line::styled(look.text(below).into_owned(), look.palette.style(token)),
+        Line::default(),
+        Line::styled("Enter explains, Esc closes", look.palette.style(Token::Dim)),
+    ];
+    frame.render_widget(Paragraph::new(lines), area);
+    let x = area.x.saturating_add(1).saturating_add(u16::try_from(prompt.input.visual_cursor()).unwrap_or(0));
+    if x < area.right() && area.height > 0 {
+        frame.set_cursor_position(Position::new(x, area.y));
     }
 }
 

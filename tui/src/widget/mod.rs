@@ -2,6 +2,7 @@
 
 pub(crate) mod bars;
 pub(crate) mod chart;
+pub(crate) mod lane;
 pub(crate) mod reader;
 pub(crate) mod spark;
 pub(crate) mod table;

@@ -151,6 +151,11 @@ fn side(key: &str, env: &str, stages: &[LiveStage]) -> Result<Side, CliError> {
     Ok(Side { env: env.to_owned(), version: stage.live.as_ref().map(|live| live.number), config })
 }
 
+/// Returns what is other in a document than in another, or than nothing, as the server tells it of changes.
+pub(crate) fn differences(before: Option<&FlagConfig>, after: &FlagConfig) -> Vec<DiffEntry> {
+    diff(before, after).into_iter().map(entry).collect()
+}
+
 /// Returns a difference as the server tells those of changes.
 fn entry(entry: fluxgate_engine::DiffEntry) -> DiffEntry {
     let kind = match entry.kind {

@@ -30,6 +30,7 @@ mod withdraw;
 use fluxgate_client::feature::{self, Stage};
 
 pub(crate) use create::variant;
+pub(crate) use diff::differences;
 pub(crate) use drift::Drift;
 pub(crate) use eval::Eval;
 pub(crate) use explain::{Explain, explained};

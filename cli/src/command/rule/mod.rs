@@ -38,7 +38,7 @@ impl Rule {
 }
 
 /// Returns what those get whom a rule takes in.
-fn serves(rule: &Criterion) -> String {
+pub(super) fn serves(rule: &Criterion) -> String {
     if let Some(variant) = &rule.serve {
         return variant.clone();
     }

@@ -198,11 +198,6 @@ fn features(change: &Change) -> Vec<&str> {
     change.items.iter().map(|item| item.feature.key.as_str()).collect()
 }
 
-impl Changes {
-    /// Puts the cursor on a change.
-    pub(crate) fn select(&mut self, _number: i64) {}
-}
-
 impl Pane for Changes {
     fn query(&self, _desk: &Desk) -> Option<Query> {
         Some(Query::Inbox(self.named))

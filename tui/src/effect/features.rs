@@ -1,0 +1,147 @@
+//! Reads features: page by page as they come, some by themselves, and how often each is evaluated.
+
+use chrono::TimeDelta;
+use fluxgate_client::analytics::{self, Filter};
+use fluxgate_client::{Api, Code, Error, EvaluationGroup, Resolution, change, clock, feature, feature_row};
+use fluxgate_wording::{Line, Tone, change::diff_lines};
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use super::Answer;
+use crate::screen::features::{Rates, Row};
+
+/// How many features does a page have?
+const PAGE: i64 = 100;
+/// Of how many features is it known how often they are evaluated?
+const TOP: i64 = 100;
+/// For how long is what was evaluated looked at?
+pub(super) const LOOKED_AT: TimeDelta = TimeDelta::minutes(60);
+
+/// A page of features.
+#[derive(Debug)]
+pub struct RowsPage {
+    pub(crate) rows: Vec<Row>,
+    /// Whether it is the first one.
+    pub(crate) first: bool,
+    /// Whether there is no other.
+    pub(crate) last: bool,
+    /// How many features all pages have.
+    pub(crate) total: usize,
+}
+
+/// Documents of a stage, and what they are.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Paper {
+    /// One that is to be read.
+    File {
+        /// What is live.
+        config: Value,
+    },
+    /// Two that are to be compared.
+    Two {
+        /// What is there now.
+        before: Option<Value>,
+        /// What it is compared with.
+        after: Value,
+        /// Which those are, in words.
+        words: String,
+    },
+    /// Differences that are in words already.
+    Lines(Vec<Line>),
+}
+
+/// Reads all features, and tells each page; ends when nobody listens.
+pub(crate) async fn pages(api: &Api, team: &str, tell: impl Fn(Result<Answer, Error>) -> bool) {
+    let (mut after, mut first) = (None, true);
+    loop {
+        let page = match feature_row::page_of(api, team, (PAGE, after)).await {
+            Ok(page) => page,
+            Err(error) => {
+                tell(Err(error));
+                return;
+            }
+        };
+        after = page.page_info.end_cursor.filter(|_| page.page_info.has_next_page && !page.nodes.is_empty());
+        let last = after.is_none();
+        let total = usize::try_from(page.total_count).unwrap_or_default();
+        let rows = page.nodes.into_iter().map(Row::from).collect();
+        if !tell(Ok(Answer::FeatureRows(RowsPage { rows, first, last, total }))) || last {
+            return;
+        }
+        first = false;
+    }
+}
+
+/// Reads some features again; none for those that are gone.
+pub(super) async fn some(
+    api: &Api,
+    team: &str,
+    keys: Vec<String>,
+) -> Result<Vec<(String, Option<Row>)>, Error> {
+    let read = keys.into_iter().map(async |key| match feature_row::get(api, team, &key).await {
+        Ok(row) => Ok((key, Some(Row::from(row)))),
+        Err(error) if error.code() == Some(Code::NotFound) => Ok((key, None)),
+        Err(error) => Err(error),
+    });
+    join_all(read).await.into_iter().collect()
+}
+
+/// Returns how often features were evaluated within the hour, in one environment or in all.
+pub(super) async fn rates(api: &Api, team: &str, env: Option<&str>) -> Result<Rates, Error> {
+    let until = clock::now();
+    let span = (until - LOOKED_AT, until);
+    let top = analytics::top(api, team, env, span, TOP).await?;
+    let whole = i64::try_from(top.features.len()).is_ok_and(|count| count < TOP);
+    if !whole {
+        // The server does not tell every minute of so many at once.
+        return Ok(Rates::new(top, None, whole));
+    }
+    let filter = Filter { environment: env.map(str::to_owned), ..Filter::default() };
+    let by = (Resolution::Minute, vec![EvaluationGroup::Feature]);
+    let figures = analytics::series(api, team, filter, span, by).await?;
+    Ok(Rates::new(top, Some(figures), whole))
+}
+
+/// Reads the document that is live in a stage.
+pub(super) async fn file(api: &Api, team: &str, (key, env): (&str, &str)) -> Result<Paper, Error> {
+    let feature = feature::get(api, team, key).await?;
+    let live = feature.stage(env).and_then(|stage| stage.live.as_ref());
+    Ok(match live {
+        Some(live) => Paper::File { config: live.config.clone() },
+        None => Paper::Lines(vec![Line::from(format!("nothing of {key} is live in {env}"))]),
+    })
+}
+
+/// Reads what a change alters in a stage, or the documents of the stage and of the one before it.
+pub(super) async fn difference(
+    api: &Api,
+    team: &str,
+    (key, env): (&str, &str),
+    number: Option<i64>,
+) -> Result<Paper, Error> {
+    if let Some(number) = number {
+        let change = change::get(api, team, number).await?;
+        let items = change.items.iter();
+        let item = items.into_iter().find(|item| item.feature.key == key && item.environment.key == env);
+        return Ok(Paper::Lines(item.map(diff_lines).unwrap_or_default()));
+    }
+    let feature = feature::get(api, team, key).await?;
+    let at = feature.stages.iter().position(|stage| stage.environment.key == env);
+    let before = at.and_then(|at| feature.stages.get(at.checked_sub(1)?));
+    let live = |stage: &feature::Stage| stage.live.as_ref().map(|live| live.config.clone());
+    let here = at.and_then(|at| feature.stages.get(at));
+    Ok(match (here, before) {
+        (Some(here), Some(before)) => match live(before) {
+            Some(after) => {
+                let words = format!("{env} → {}", before.environment.key);
+                Paper::Two { before: live(here), after, words }
+            }
+            None => nothing(&format!("nothing is live in {}, the stage before", before.environment.key)),
+        },
+        _ => nothing(&format!("{env} is the first stage: there is none before to compare it with")),
+    })
+}
+
+fn nothing(words: &str) -> Paper {
+    Paper::Lines(vec![Line::default().and(Tone::Dim, words)])
+}

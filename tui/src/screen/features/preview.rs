@@ -1,0 +1,116 @@
+//! What is known of the feature that the cursor is on, below the list.
+
+use fluxgate_wording::{Line, Tone, time};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::widgets::Paragraph;
+
+use super::row::Spot;
+use super::{Features, Row, signed};
+use crate::app::Desk;
+use crate::look::Room;
+use crate::widget::lane::{self, Stop};
+use crate::widget::{line, number, pane};
+
+pub(super) fn draw(features: &Features, row: &Row, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
+    let look = desk.look;
+    let block = pane(&row.key, &facts(row), false, look);
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let here = desk.place.env.as_deref();
+    let at = here.and_then(|env| row.stages.iter().position(|spot| spot.env == env));
+    let words = |lines: &[Line]| lines.iter().map(|words| line(words, look)).collect::<Vec<_>>();
+    if desk.room() != Room::Wide {
+        let stops: Vec<(String, Line)> =
+            row.stages.iter().map(|spot| (spot.env.clone(), state(spot))).collect();
+        let lines = [lane::row(&stops, at), relations(features, row), last(row, desk)];
+        frame.render_widget(Paragraph::new(words(&lines)), inner);
+        return;
+    }
+    let parts = [Constraint::Length(1), Constraint::Length(4), Constraint::Min(0)];
+    let [top, stages, below] = Layout::vertical(parts).areas(inner);
+    let name = Line::default().and(Tone::Plain, format!("{:?}", row.name));
+    let rates = features.rates(desk);
+    let minute = rates.and_then(|rates| rates.minute(&row.key));
+    let rate = minute.map(|minute| format!("   {}/min within the hour", number(minute)));
+    let owing = rates.is_some_and(|rates| rates.owing);
+    let owing = if owing && rate.is_some() { ", edges owe some" } else { "" };
+    let name = name.and(Tone::Dim, format!("{}{owing}", rate.unwrap_or_default()));
+    frame.render_widget(line(&name, look), top);
+    let stops: Vec<Stop> = row.stages.iter().map(|spot| stop(spot, desk)).collect();
+    lane::draw(frame, stages, &stops, at, look);
+    let lines = [variants(row), relations(features, row), last(row, desk)];
+    frame.render_widget(Paragraph::new(words(&lines)), below);
+}
+
+/// Returns what a feature is, in a line.
+fn facts(row: &Row) -> String {
+    let owner = if row.owner.is_empty() { String::new() } else { format!(", owner {}", row.owner) };
+    let tags = if row.tags.is_empty() { String::new() } else { format!(", tags {}", row.tags.join(",")) };
+    format!("{}, {}{owner}{tags}", row.kind, row.lifecycle.as_str().to_lowercase())
+}
+
+fn state(spot: &Spot) -> Line {
+    let (tone, words) = signed(&spot.state);
+    Line::default().and(tone, words)
+}
+
+fn stop(spot: &Spot, desk: &Desk) -> Stop {
+    let version = match (spot.version, &spot.killed) {
+        (_, Some(kill)) => {
+            let until = kill.restore_at.map(|at| format!(", restores {}", time::of_day(at)));
+            format!("{} ago by {}{}", desk.ago(kill.since), kill.by, until.unwrap_or_default())
+        }
+        (Some(version), None) => format!("v{version}"),
+        (None, None) => "nothing is live".to_owned(),
+    };
+    Stop { title: spot.env.clone(), lines: vec![state(spot), Line::default().and(Tone::Dim, version)] }
+}
+
+fn variants(row: &Row) -> Line {
+    let pairs: Vec<String> = row.variants.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    match pairs.is_empty() {
+        true => Line::default(),
+        false => Line::default().and(Tone::Dim, "variants   ").and(Tone::Plain, pairs.join("   ")),
+    }
+}
+
+/// Returns what it needs and what needs it, each with how that is where it is needed.
+fn relations(features: &Features, row: &Row) -> Line {
+    let mut needs: Vec<String> = Vec::new();
+    for key in row.stages.iter().flat_map(|spot| &spot.needs) {
+        if !needs.contains(key) {
+            needs.push(key.clone());
+        }
+    }
+    let mut needed: Vec<String> = Vec::new();
+    for (key, _) in features.rows.needed_by(&row.key) {
+        if !needed.contains(&key) {
+            needed.push(key);
+        }
+    }
+    let with_kill = |key: String| {
+        let other = features.rows.get(&key);
+        let killed = other.is_some_and(|row| row.stages.iter().any(|spot| spot.killed.is_some()));
+        if killed { format!("{key} (killed)") } else { key }
+    };
+    let worded = |keys: Vec<String>| match keys.is_empty() {
+        true => "-".to_owned(),
+        false => keys.into_iter().map(with_kill).collect::<Vec<_>>().join(", "),
+    };
+    Line::default()
+        .and(Tone::Dim, "needs      ")
+        .and(Tone::Plain, worded(needs))
+        .and(Tone::Dim, "   needed by  ")
+        .and(Tone::Plain, worded(needed))
+}
+
+fn last(row: &Row, desk: &Desk) -> Line {
+    match &row.last {
+        Some((words, at)) => Line::default()
+            .and(Tone::Dim, "last       ")
+            .and(Tone::Plain, words.clone())
+            .and(Tone::Dim, format!(", {} ago   l history", desk.ago(*at))),
+        None => Line::default().and(Tone::Dim, "last       nothing was applied yet"),
+    }
+}

@@ -1,0 +1,106 @@
+//! A feature as the list keeps it: words and figures, no documents, so that thousands are little.
+
+use chrono::{DateTime, Utc};
+use fluxgate_client::feature::{Kill, Stage};
+use fluxgate_client::feature_row::FeatureRow;
+use fluxgate_client::{EnvironmentType, Lifecycle};
+use fluxgate_wording::{Tone, change, feature};
+
+/// A feature.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    pub(crate) key: String,
+    pub(crate) name: String,
+    /// `simple` or `contextual`.
+    pub(crate) kind: String,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) owner: String,
+    pub(crate) tags: Vec<String>,
+    pub(crate) changed_at: DateTime<Utc>,
+    /// The change that was applied last, in words, and when that was.
+    pub(crate) last: Option<(String, DateTime<Utc>)>,
+    /// In the pipeline's order.
+    pub(crate) stages: Vec<Spot>,
+    /// What the latest stage can serve.
+    pub(crate) variants: Vec<(String, String)>,
+}
+
+/// A stage of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spot {
+    pub(crate) env: String,
+    pub(crate) type_: EnvironmentType,
+    /// What it is doing, in a word or two.
+    pub(crate) state: (Tone, String),
+    /// The live version.
+    pub(crate) version: Option<i64>,
+    pub(crate) killed: Option<Kill>,
+    /// The change that waits, and how far it is.
+    pub(crate) pending: Option<(i64, String)>,
+    /// The features that must be on here.
+    pub(crate) needs: Vec<String>,
+}
+
+impl From<FeatureRow> for Row {
+    fn from(told: FeatureRow) -> Self {
+        let latest = told.stages.iter().rev().find_map(|stage| stage.live.as_ref());
+        let last = told.last_change.as_ref().and_then(|last| {
+            let by = change::by(&last.author, last.token.as_deref());
+            Some((
+                format!("#{} {} by {by}", last.number, last.kind.as_str().to_lowercase()),
+                last.applied_at?,
+            ))
+        });
+        Self {
+            variants: latest.map(|live| feature::variants(&live.config)).unwrap_or_default(),
+            last,
+            stages: told.stages.into_iter().map(Spot::from).collect(),
+            key: told.key,
+            name: told.name,
+            kind: told.kind.as_str().to_lowercase(),
+            lifecycle: told.lifecycle,
+            owner: told.owner.unwrap_or_default(),
+            tags: told.tags,
+            changed_at: told.changed_at,
+        }
+    }
+}
+
+impl From<Stage> for Spot {
+    fn from(stage: Stage) -> Self {
+        let pending = stage.pending.first();
+        Self {
+            state: feature::state_served(&stage),
+            version: stage.live.as_ref().map(|live| live.number),
+            pending: pending.map(|change| (change.number, change::progress_of_pending(change))),
+            needs: stage.live.as_ref().map(|live| feature::needs(&live.config)).unwrap_or_default(),
+            killed: stage.kill,
+            env: stage.environment.key,
+            type_: stage.environment.type_,
+        }
+    }
+}
+
+impl Row {
+    /// Returns its stage in an environment.
+    pub(crate) fn spot(&self, env: &str) -> Option<&Spot> {
+        self.stages.iter().find(|spot| spot.env == env)
+    }
+
+    /// Returns the stages that come after one.
+    pub(crate) fn after(&self, env: &str) -> Vec<String> {
+        let later = self.stages.iter().skip_while(|spot| spot.env != env).skip(1);
+        later.map(|spot| spot.env.clone()).collect()
+    }
+
+    /// Returns the stage that comes before one.
+    pub(crate) fn before(&self, env: &str) -> Option<&Spot> {
+        let at = self.stages.iter().position(|spot| spot.env == env)?;
+        self.stages.get(at.checked_sub(1)?)
+    }
+}
+
+/// Returns a state with its sign, as a table shows it.
+pub(crate) fn signed((tone, words): &(Tone, String)) -> (Tone, String) {
+    (*tone, format!("{}{words}", tone.glyph()))
+}
