@@ -6,6 +6,7 @@
 mod changes;
 mod chaos;
 mod ci;
+mod dashboard;
 mod dev;
 mod ending;
 mod events;
@@ -31,6 +32,7 @@ mod stdin;
 mod sticky;
 mod structure;
 mod terminal;
+mod tmux;
 mod watch;
 mod why;
 mod world;
