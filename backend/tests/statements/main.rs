@@ -69,13 +69,20 @@ async fn quiet() {
     eventually("nothing is read any more", still).await;
 }
 
-/// How many statements a mutation costs, to which each try gives another feature; the least of several tries.
+/// How many statements may making or editing something cost?
+const MOST: usize = 18;
+
+/// How many statements a mutation costs, to which each try gives another feature; the least of several tries. On a busy machine
+/// what it sets off is often read before it is answered: then it is tried more often.
 async fn write_cost(world: &World, field: &str, input: impl Fn(&str) -> Value) -> usize {
     let token = world.token("dev").await;
     let kind = format!("{}{}Input", field[..1].to_uppercase(), &field[1..]);
     let query = format!("mutation ($input: {kind}!) {{ {field}(input: $input) {{ outcome }} }}");
     let mut least = usize::MAX;
-    for n in 0..7 {
+    for n in 0..40 {
+        if n >= 7 && least <= MOST {
+            break;
+        }
         quiet().await;
         let before = STATEMENTS.load(Ordering::SeqCst);
         let variables = json!({"input": input(&format!("w{n}"))});
@@ -134,10 +141,10 @@ async fn a_page_costs_the_same_whatever_its_size_and_a_write_little(db: PgPool) 
     tracing::subscriber::set_global_default(Counter).unwrap();
     let world = World::new(db).await;
     let create = write_cost(&world, "createFeature", input::new_feature).await;
-    assert!(create <= 18, "making a feature costs {create} statements");
+    assert!(create <= MOST, "making a feature costs {create} statements");
     let edit = |feature: &str| input::edit(feature, "dev", input::targeted("other"));
     let edit = write_cost(&world, "editStage", edit).await;
-    assert!(edit <= 18, "editing a stage costs {edit} statements");
+    assert!(edit <= MOST, "editing a stage costs {edit} statements");
     furnish(&world).await;
     let list = |field: &str, arguments: &str, first: usize, node: &str| {
         format!("{field}({arguments} first: {first}) {{ nodes {{ {node} }} pageInfo {{ endCursor }} }}")
