@@ -61,7 +61,8 @@ fn a_kill_takes_the_key_in_full_and_is_restored() {
     screen.keys(&["/"]);
     screen.types(key);
     screen.keys(&["Enter", "Enter"]);
-    screen.sees(&format!("features > {key}"));
+    screen.sees("Rules in prod");
+    screen.sees("everyone gets");
     screen.keys(&["K"]);
     screen.sees(&format!("Kill {key} in prod?"));
     let killed = || world.run("lead", &["feature", "kills", "-o", "json"]).ends(0).stdout.contains(key);
