@@ -32,6 +32,7 @@ pub mod kill_screen;
 pub mod live;
 pub mod names;
 pub mod ofrep;
+pub mod overview;
 pub mod pipeline;
 pub mod policy;
 pub mod server;

@@ -15,8 +15,8 @@ mod generated {
 }
 
 pub use generated::get_status::{
-    GetStatusTeam as TeamStatus, Killed, ResponseData as Status, StatusChange, StatusEdge, StatusItem,
-    StatusKill, StatusPolicy,
+    GetStatusServer as StatusServer, Killed, ResponseData as Status, StatusChange, StatusEdge, StatusItem,
+    StatusKill, StatusPolicy, TeamStatus,
 };
 pub use generated::{GetStatus, get_status};
 

@@ -106,6 +106,7 @@ use Screen as S;
 
 const LISTS: On = On::These(&[S::Overview, S::Features, S::Changes, S::Kills, S::Edges, S::Events]);
 const FEATURES: On = On::These(&[S::Features, S::Feature]);
+const FLAGS: On = On::These(&[S::Features, S::Feature, S::Kills]);
 const PLACES: On = On::These(&[S::Overview, S::Features, S::Feature, S::Kills]);
 const CHANGES: On = On::These(&[S::Overview, S::Changes, S::Feature]);
 
@@ -119,7 +120,7 @@ pub(crate) const KEYS: &[Binding] = &[
     key(K::Enter, A::Enter, On::All, G::Move, ["open", "go in"]),
     key(K::Char('P'), A::Promote, FEATURES, G::Change, ["promote", "promote to the next stage"]),
     key(K::Char('B'), A::RollBack, FEATURES, G::Change, ["roll back", "roll a stage back"]),
-    key(K::Char('K'), A::Kill, PLACES, G::Change, ["kill", "turn a feature off at once"]),
+    key(K::Char('K'), A::Kill, FLAGS, G::Change, ["kill", "turn a feature off at once"]),
     key(K::Char('U'), A::Restore, PLACES, G::Change, ["restore", "take a kill back"]),
     key(
         K::Char('A'),

@@ -4,7 +4,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fluxgate_client::status::{Killed, Status, StatusChange, StatusEdge};
 use serde::Serialize;
 
-use crate::{Tone, time};
+use crate::{Tone, moving, time};
+
+/// For how long is a change that failed worth a look?
+pub const FAILED_WITHIN: TimeDelta = TimeDelta::hours(24);
+/// How long before that may it have been proposed? What is applied at a set time may have been for a while.
+pub const PROPOSED_WITHIN: TimeDelta = TimeDelta::days(30);
+/// After how many days at rest does a feature count as stale?
+pub const STALE_DAYS: i64 = 90;
 
 /// For how long may an edge be behind what was changed last?
 const BEHIND: TimeDelta = TimeDelta::seconds(5);
@@ -13,14 +20,14 @@ const BEHIND: TimeDelta = TimeDelta::seconds(5);
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attention {
-    /// `killed`, `edge` or `failed`.
+    /// `killed`, `edge`, `failed`, or `approve` for what waits for whoever looks.
     pub kind: &'static str,
     /// The feature, or the edge.
     pub what: String,
     /// Where, except of edges.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
-    /// Which change failed.
+    /// Which change failed, or waits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<i64>,
     /// Since when; of an edge, when it was heard of last.
@@ -38,7 +45,7 @@ pub struct Attention {
 impl Attention {
     /// Returns what it means.
     pub fn tone(&self) -> Tone {
-        if self.kind == "edge" { Tone::Waiting } else { Tone::Bad }
+        if matches!(self.kind, "edge" | "approve") { Tone::Waiting } else { Tone::Bad }
     }
 
     /// Returns where it is, with the number of a change that failed.
@@ -61,6 +68,41 @@ impl Attention {
             ("edge", ..) => format!("{}, heard {age} ago", self.message),
             _ => format!("{age} ago: {}", self.message),
         }
+    }
+
+    /// Returns the same without the time since, for where that stands beside it.
+    pub fn about(&self, now: DateTime<Utc>) -> String {
+        match (self.kind, &self.by, self.restore_at) {
+            ("killed", Some(by), Some(at)) => {
+                format!("restores in {}, by {by}: {:?}", time::left(at, now), self.message)
+            }
+            ("killed", Some(by), None) => format!("by {by}: {:?}", self.message),
+            ("approve", Some(by), _) => format!("{}, by {by}", self.message),
+            _ => self.message.clone(),
+        }
+    }
+}
+
+/// Returns the changes that wait for the vote of whoever looks, the newest first.
+pub fn waiting(status: &Status) -> Vec<Attention> {
+    let pending = status.team.pending.nodes.iter().filter(|change| change.viewer_may_vote);
+    pending.map(wait).collect()
+}
+
+fn wait(change: &StatusChange) -> Attention {
+    let votes = match moving::votes(change) {
+        votes if votes.is_empty() => votes,
+        votes => format!(", {votes}"),
+    };
+    Attention {
+        kind: "approve",
+        what: moving::features(change),
+        environment: Some(places(change)),
+        change: Some(change.number),
+        since: change.created_at,
+        restore_at: None,
+        by: Some(change.author.clone()),
+        message: format!("{} {}{votes}", moving::kind(change), moving::place(change)),
     }
 }
 
@@ -120,13 +162,17 @@ fn ended(change: &StatusChange) -> DateTime<Utc> {
     [change.decided_at, change.apply_at].into_iter().flatten().fold(change.created_at, Ord::max)
 }
 
-fn failure(change: &StatusChange) -> Attention {
-    let features: Vec<&str> = change.items.iter().map(|item| item.feature.key.as_str()).collect();
+/// Returns where a change arrives.
+fn places(change: &StatusChange) -> String {
     let envs: Vec<&str> = change.items.iter().map(|item| item.environment.key.as_str()).collect();
+    envs.join(", ")
+}
+
+fn failure(change: &StatusChange) -> Attention {
     Attention {
         kind: "failed",
-        what: features.join(", "),
-        environment: Some(envs.join(", ")),
+        what: moving::features(change),
+        environment: Some(places(change)),
         change: Some(change.number),
         since: ended(change),
         restore_at: None,

@@ -32,3 +32,16 @@ pub fn complete(of: &Completeness) -> Line {
         ),
     }
 }
+
+/// Says the same in few words, for today.
+pub fn complete_today(of: &Completeness) -> Line {
+    match (of.until, of.complete) {
+        (None, _) => Line::default().and(Tone::Waiting, "◐ ").and(Tone::Plain, "no edge has told anything"),
+        (Some(until), true) => Line::default()
+            .and(Tone::Good, "✓ ")
+            .and(Tone::Plain, format!("complete up to {}", time::of_day(until))),
+        (Some(until), false) => Line::default()
+            .and(Tone::Waiting, "◐ ")
+            .and(Tone::Plain, format!("incomplete to {}", time::of_day(until))),
+    }
+}

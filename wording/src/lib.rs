@@ -5,6 +5,7 @@ pub mod change;
 pub mod event;
 pub mod feature;
 pub mod figure;
+pub mod moving;
 pub mod proposal;
 pub mod text;
 pub mod time;

@@ -2,6 +2,7 @@
 
 mod answer;
 mod command;
+mod counts;
 mod desk;
 mod keys;
 mod news;
@@ -156,7 +157,11 @@ impl App {
                 self.desk.size = (width, height);
                 Vec::new()
             }
-            Message::Tick(now) => self.tick(now),
+            Message::Tick(now) => {
+                let mut effects = self.tick(now);
+                effects.extend(self.keep_counts());
+                effects
+            }
             Message::Answered { ticket, query, answer } => {
                 self.answered(ticket, &query, answer.map(|answer| *answer))
             }
@@ -173,8 +178,10 @@ impl App {
         let seconds_matter = self.desk.away().is_some()
             || self.screens.get(self.screen).is_counting()
             || matches!(self.desk.link, Link::Connecting)
+            || self.counts_are_old()
             || self.asked.iter().any(|asked| !asked.answered);
-        if self.asked.iter().any(|asked| asked.answered && asked.again) {
+        let live = self.live();
+        if self.asked.iter().any(|asked| asked.answered && asked.again && live.contains(&asked.query)) {
             return Duration::from_millis(100);
         }
         if self.unasked().is_some() {
@@ -256,6 +263,7 @@ impl App {
     pub(crate) fn is_waiting(&self) -> bool {
         self.asked
             .iter()
+            .filter(|asked| !self.is_for_counts(&asked.query))
             .any(|asked| !asked.answered && self.desk.now - asked.at >= TimeDelta::milliseconds(300))
     }
 

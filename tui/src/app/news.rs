@@ -7,6 +7,7 @@ use crate::screen::{Screen, TABS};
 
 impl App {
     pub(super) fn heard(&mut self, heard: Heard) -> Vec<Effect> {
+        self.heard_of_counts(&heard);
         match heard {
             Heard::Connected => {
                 self.desk.note("subscribed");

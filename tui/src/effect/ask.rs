@@ -3,9 +3,9 @@
 use chrono::TimeDelta;
 use fluxgate_client::change::{EditStageInput, PromoteInput, Proposal, RollbackInput};
 use fluxgate_client::{
-    Api, Error, audit, caller, change, clock, edge, environment, feature_screen, inbox, kill_screen,
+    Api, Error, audit, caller, change, clock, edge, environment, feature_screen, inbox, kill_screen, overview,
 };
-use fluxgate_wording::proposal;
+use fluxgate_wording::{attention, proposal};
 
 use super::{Answer, Query, RowsPage, features};
 use crate::order::Order;
@@ -51,6 +51,13 @@ pub(crate) async fn ask(api: &Api, team: &str, query: Query) -> Result<Answer, E
         Query::File { feature, env } => Answer::Paper(features::file(api, team, (&feature, &env)).await?),
         Query::Difference { feature, env, change } => {
             Answer::Paper(features::difference(api, team, (&feature, &env), change).await?)
+        }
+        Query::Overview { env } => {
+            let now = clock::now();
+            let since = now - attention::PROPOSED_WITHIN;
+            let place = (team, env.as_deref());
+            let overview = overview::get(api, place, since, attention::STALE_DAYS, now).await?;
+            Answer::Overview(Box::new(overview))
         }
     })
 }

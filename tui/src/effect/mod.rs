@@ -12,6 +12,7 @@ use fluxgate_client::edge::Known;
 use fluxgate_client::environment::Environment;
 use fluxgate_client::inbox::Inbox;
 use fluxgate_client::kill_screen::{KillScreen, Killed};
+use fluxgate_client::overview::Overview;
 use fluxgate_wording::Line;
 use serde_json::Value;
 
@@ -135,6 +136,11 @@ pub enum Query {
         /// The change's number.
         change: Option<i64>,
     },
+    /// What needs somebody, what waits, and how much is evaluated, in an environment or in all?
+    Overview {
+        /// The environment's key.
+        env: Option<String>,
+    },
 }
 
 /// An answer.
@@ -180,6 +186,8 @@ pub enum Answer {
         /// Itself.
         lines: Vec<Line>,
     },
+    /// What there is to see at one glance.
+    Overview(Box<Overview>),
 }
 
 impl Query {
@@ -198,6 +206,7 @@ impl Query {
             Self::FeatureRows | Self::FeatureRow { .. } | Self::FeatureRates { .. } => Some(Screen::Features),
             Self::FeatureScreen { .. } => Some(Screen::Feature),
             Self::File { .. } | Self::Difference { .. } => None,
+            Self::Overview { .. } => Some(Screen::Overview),
             Self::Caller | Self::Environments | Self::Rehearse(_) | Self::Explain(_) => None,
         }
     }
@@ -221,6 +230,7 @@ impl Query {
             Self::FeatureScreen { .. } => "a feature",
             Self::File { .. } => "a document",
             Self::Difference { .. } => "a difference",
+            Self::Overview { .. } => "overview",
         }
     }
 }

@@ -88,17 +88,25 @@ pub(super) fn tabs(app: &App, frame: &mut Frame<'_>, area: Rect) {
         spans.push(Span::styled(text, look.palette.style(token)));
         spans.push(Span::raw(if wide { "  " } else { " " }));
     }
-    if wide {
-        spans.push(Span::styled("  : command   / filter   ? help", look.palette.style(Token::Dim)));
+    // The longest hint that there is room for.
+    let taken: usize = spans.iter().map(|span| span.content.width()).sum();
+    let hints = ["  : command   / filter   ? help", "  : command   ? help", "  ? help"];
+    let fits = |hint: &&str| taken + hint.width() <= usize::from(area.width);
+    if let Some(hint) = hints.into_iter().find(|hint| wide && fits(hint)) {
+        spans.push(Span::styled(hint, look.palette.style(Token::Dim)));
     }
     frame.render_widget(Line::from(spans), area);
 }
 
 /// Returns how much on a screen needs somebody.
 fn count(app: &App, screen: Screen) -> Option<usize> {
+    let counts = app.screens.overview.counts();
+    let kills = app.screens.kills.count().filter(|_| app.screen == Screen::Kills);
     let count = match screen {
-        Screen::Edges => app.screens.edges.in_trouble(),
-        Screen::Kills => app.screens.kills.count().unwrap_or_default(),
+        Screen::Changes => counts.map_or(0, |counts| counts.changes),
+        // A screen that is shown is asked more often than what is counted.
+        Screen::Kills => kills.or_else(|| counts.map(|counts| counts.kills)).unwrap_or_default(),
+        Screen::Edges => counts.map_or_else(|| app.screens.edges.in_trouble(), |counts| counts.edges),
         _ => 0,
     };
     (count > 0).then_some(count)

@@ -1,5 +1,14 @@
-//! What needs somebody now.
+//! What needs somebody now, what is on its way, and how much is evaluated.
 
+mod keys;
+mod known;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use fluxgate_client::overview::Overview as Seen;
+use fluxgate_client::status::StatusChange;
+use fluxgate_wording::attention::Attention;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -7,39 +16,160 @@ use super::Pane;
 use crate::app::Desk;
 use crate::effect::{Answer, Query};
 use crate::keymap::Action;
-use crate::load::Failure;
+use crate::list::List;
+use crate::load::{Failure, Load};
+use crate::look::Room;
+use crate::message::News;
+use crate::order::quoted;
 use crate::step::Step;
 
 /// What the screen knows.
 #[derive(Debug, Default)]
-pub(crate) struct Overview {}
+pub(crate) struct Overview {
+    seen: Load<Seen>,
+    /// What needs somebody, the worst first.
+    attention: Vec<Attention>,
+    list: List,
+    /// The changes that are on their way.
+    moving: List,
+    focus: Focus,
+    /// Whether the pane with the cursor has all the room.
+    whole: bool,
+    /// Whether time alone changes what is shown.
+    counting: bool,
+}
+
+/// Which pane the cursor is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Focus {
+    #[default]
+    Attention,
+    Moving,
+}
+
+/// How much on other screens needs somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Changes that wait for whoever is signed in.
+    pub(crate) changes: usize,
+    pub(crate) kills: usize,
+    /// Edges that are away or behind.
+    pub(crate) edges: usize,
+}
+
+/// Returns what something that needs attention is known by.
+fn id(attention: &Attention) -> String {
+    match (attention.change, &attention.environment) {
+        (Some(number), _) => format!("{}/{number}", attention.kind),
+        (None, Some(env)) => format!("{}/{}/{env}", attention.kind, attention.what),
+        (None, None) => format!("{}/{}", attention.kind, attention.what),
+    }
+}
+
+impl Overview {
+    /// Returns how much on other screens needs somebody, once it is known.
+    pub(crate) fn counts(&self) -> Option<Counts> {
+        let team = &self.seen.data.as_ref()?.status.team;
+        let count = |total: i64| usize::try_from(total).unwrap_or_default();
+        Some(Counts {
+            changes: count(team.waiting_for_me.total_count),
+            kills: count(team.kills.total_count),
+            edges: self.attention.iter().filter(|item| item.kind == "edge").count(),
+        })
+    }
+
+    /// Returns the pane of the cursor; where there is no room for the other, it is in the first.
+    fn focus(&self, desk: &Desk) -> Focus {
+        if desk.room() < Room::Normal { Focus::Attention } else { self.focus }
+    }
+
+    fn listed(&mut self, desk: &Desk) -> &mut List {
+        match self.focus(desk) {
+            Focus::Attention => &mut self.list,
+            Focus::Moving => &mut self.moving,
+        }
+    }
+
+    fn item(&self, wanted: &str) -> Option<&Attention> {
+        self.attention.iter().find(|item| id(item) == wanted)
+    }
+
+    /// Returns the changes that are on their way: those that wait for votes, and those that wait for their time.
+    fn changes(&self) -> impl Iterator<Item = &StatusChange> {
+        let team = self.seen.data.iter().map(|seen| &seen.status.team);
+        team.flat_map(|team| team.pending.nodes.iter().chain(&team.scheduled.nodes))
+    }
+
+    fn change(&self, wanted: &str) -> Option<&StatusChange> {
+        let number: i64 = wanted.parse().ok()?;
+        self.changes().find(|change| change.number == number)
+    }
+}
 
 impl Pane for Overview {
-    fn query(&self, _desk: &Desk) -> Option<Query> {
-        None
+    fn query(&self, desk: &Desk) -> Option<Query> {
+        Some(Query::Overview { env: desk.place.env.clone() })
     }
 
-    fn take(&mut self, _query: &Query, _answer: Result<Answer, Failure>, _desk: &Desk) {}
-
-    fn act(&mut self, _action: Action, _desk: &Desk) -> Option<Vec<Step>> {
-        None
+    fn take(&mut self, _query: &Query, answer: Result<Answer, Failure>, desk: &Desk) {
+        match answer {
+            Ok(Answer::Overview(seen)) => self.seen.take(Ok(*seen), desk.now),
+            Ok(_) => {}
+            Err(failure) => self.seen.take(Err(failure), desk.now),
+        }
+        self.arrange(desk.now);
     }
 
-    fn crumb(&self, _desk: &Desk) -> String {
-        "overview".to_owned()
+    fn hear(&mut self, news: &News, desk: &Desk) -> bool {
+        self.hear_of(news, desk.now)
+    }
+
+    fn act(&mut self, action: Action, desk: &Desk) -> Option<Vec<Step>> {
+        self.key(action, desk)
+    }
+
+    fn crumb(&self, desk: &Desk) -> String {
+        match &desk.place.env {
+            Some(env) => format!("overview > {env}"),
+            None => "overview".to_owned(),
+        }
     }
 
     fn id(&self) -> Option<String> {
-        None
+        match self.focus {
+            Focus::Attention => {
+                let item = self.item(self.list.selected()?)?;
+                Some(item.change.map_or_else(|| item.what.clone(), |number| number.to_string()))
+            }
+            Focus::Moving => self.moving.selected().map(str::to_owned),
+        }
     }
 
     fn command(&self, _desk: &Desk) -> String {
-        "fgctl status".to_owned()
+        let item = match self.focus {
+            Focus::Attention => self.list.selected().and_then(|id| self.item(id)),
+            Focus::Moving => None,
+        };
+        match item {
+            Some(Attention { change: Some(number), .. }) => format!("fgctl change view {number}"),
+            Some(Attention { kind: "edge", what, .. }) => format!("fgctl edge view {}", quoted(what)),
+            Some(Attention { what, .. }) => format!("fgctl feature view {}", quoted(what)),
+            None => match (self.focus, self.moving.selected()) {
+                (Focus::Moving, Some(number)) => format!("fgctl change view {number}"),
+                _ => "fgctl status".to_owned(),
+            },
+        }
+    }
+
+    fn is_counting(&self) -> bool {
+        self.counting
     }
 
     fn failure(&self) -> Option<(&Failure, bool)> {
-        None
+        self.seen.failure.as_ref().map(|failure| (failure, self.seen.data.is_some()))
     }
 
-    fn draw(&self, _frame: &mut Frame<'_>, _area: Rect, _desk: &Desk) {}
+    fn draw(&self, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
+        view::draw(self, frame, area, desk);
+    }
 }
