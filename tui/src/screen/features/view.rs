@@ -40,6 +40,9 @@ pub(super) fn draw(features: &Features, frame: &mut Frame<'_>, area: Rect, desk:
 
 /// Says how many there are, and in which order.
 fn right(features: &Features) -> String {
+    if features.rows.len() == 0 && features.rows.whole.is_none() {
+        return String::new();
+    }
     let (shown, all) = (features.list.len(), features.rows.len());
     let count = match shown == all {
         true => all.to_string(),
