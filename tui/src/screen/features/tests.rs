@@ -149,6 +149,7 @@ fn done(action: &str, subject: &str) -> Message {
 fn features_are_a_table_with_a_preview() {
     insta::assert_snapshot!("wide", known(120, 36).screen());
     insta::assert_snapshot!("normal", known(80, 24).screen());
+    insta::assert_snapshot!("tight", known(60, 16).screen());
     let mut stage = known(120, 36);
     stage.keys("j w Space");
     insta::assert_snapshot!("killed_and_more_columns", stage.screen());
@@ -259,6 +260,7 @@ fn only_what_is_told_of_is_read_again() {
     stage.tell(done("member.add", "member ops"));
     assert_eq!(asked(&stage), [], "nothing about features");
     stage.tell(Message::Heard(Heard::News(vec![News::Lost])));
+    stage.tell(Message::Tick(now() + chrono::TimeDelta::seconds(1)));
     assert_eq!(asked(&stage), [Query::FeatureRows], "everything when something was missed");
 }
 

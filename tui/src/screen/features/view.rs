@@ -32,7 +32,13 @@ pub(super) fn draw(features: &Features, frame: &mut Frame<'_>, area: Rect, desk:
     let envs = envs(features, desk);
     let row =
         |key: &str| features.rows.get(key).map(|row| fields(features, row, &envs, desk)).unwrap_or_default();
-    table::draw(frame, inner, (&columns(&envs, features.more), &features.list), row, (desk.look, true));
+    table::draw(
+        frame,
+        inner,
+        (&columns(&envs, features.more, desk.room()), &features.list),
+        row,
+        (desk.look, true),
+    );
     if let Some(row) = features.row().filter(|_| below > 0) {
         preview::draw(features, row, frame, details, desk);
     }
@@ -103,11 +109,12 @@ fn envs(features: &Features, desk: &Desk) -> Vec<String> {
     }
 }
 
-fn columns(envs: &[String], more: bool) -> Vec<Column> {
+fn columns(envs: &[String], more: bool, room: Room) -> Vec<Column> {
     let mut columns =
         vec![Column::new("FEATURE", 9).least(14), Column::new("TYPE", 3), Column::new("LIFE", 2)];
     columns.extend(envs.iter().map(|env| Column::new(env.to_uppercase(), 8).least(8)));
-    columns.push(Column::new("EVAL/MIN", 7).right());
+    let title = if room >= Room::Normal { "EVAL/MIN" } else { "/MIN" };
+    columns.push(Column::new(title, 7).right());
     columns.push(Column::new("TREND", 4).least(TREND));
     columns.push(Column::new("CHANGED", 5).right());
     columns.push(Column::new("OWNER", 1));
