@@ -3,7 +3,7 @@
 use fluxgate_client::ChangeKind;
 use fluxgate_client::version::Origin;
 
-use crate::change::difference;
+use crate::change::{difference, path_text};
 
 /// Returns what a version brought to an environment, in a few words.
 pub fn brought(number: i64, env: &str, change: &Origin) -> String {
@@ -19,7 +19,7 @@ pub fn brought(number: i64, env: &str, change: &Origin) -> String {
             [] => "edited".to_owned(),
             [one] => {
                 let difference = difference(one.before.as_deref(), one.after.as_deref());
-                format!("{} {difference}", one.path).trim_end().to_owned()
+                format!("{} {difference}", path_text(&one.path)).trim_end().to_owned()
             }
             more => format!("{} differences", more.len()),
         },

@@ -4,6 +4,7 @@ use fluxgate_wording::Line;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr;
 
 use super::{cut, line, pane};
 use crate::look::Look;
@@ -57,7 +58,8 @@ fn stop_in(frame: &mut Frame<'_>, area: Rect, (stop, here): (&Stop, bool), look:
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let inner = Rect { x: inner.x.saturating_add(1), width: inner.width.saturating_sub(1), ..inner };
-    let lines: Vec<_> = stop.lines.iter().map(|words| line(words, look)).collect();
+    let width = usize::from(inner.width);
+    let lines: Vec<_> = stop.lines.iter().map(|words| line(&clipped(words, width, look), look)).collect();
     frame.render_widget(Paragraph::new(lines), inner);
 }
 
@@ -77,4 +79,21 @@ pub(crate) fn row(stops: &[(String, Line)], at: Option<usize>) -> Line {
         row.0.extend(state.0.iter().cloned());
     }
     row
+}
+
+/// Cuts a line of words to a width, with a sign at its end that says so.
+pub(crate) fn clipped(words: &Line, width: usize, look: Look) -> Line {
+    let mut room = width;
+    let mut kept = Line::default();
+    for (tone, text) in &words.0 {
+        let text = look.text(text);
+        let short = cut(&text, room, look);
+        let whole = short == text;
+        room = room.saturating_sub(short.width());
+        kept = kept.and(*tone, short);
+        if !whole {
+            break;
+        }
+    }
+    kept
 }

@@ -240,6 +240,12 @@ impl Pane for Feature {
         self.place().map(str::to_owned)
     }
 
+    fn is_counting(&self) -> bool {
+        let mut kills =
+            self.detail().into_iter().flat_map(Detail::stages).filter_map(|stage| stage.kill.as_ref());
+        kills.any(|kill| kill.restore_at.is_some())
+    }
+
     fn failure(&self) -> Option<(&Failure, bool)> {
         self.told.failure.as_ref().map(|failure| (failure, self.told.data.is_some()))
     }

@@ -43,11 +43,11 @@ pub(super) fn facts(detail: &Detail, desk: &Desk) -> Line {
     let of = detail.feature();
     let mut facts = vec![of.kind.as_str().to_lowercase(), of.lifecycle.as_str().to_lowercase()];
     facts.extend(of.owner.as_ref().map(|owner| format!("owner {owner}")));
+    facts.push(format!("changed {} ago", desk.ago(of.changed_at)));
+    facts.extend(of.removal_date.map(|date| format!("to be removed {}", date.date_naive())));
     if !of.tags.is_empty() {
         facts.push(format!("tags {}", of.tags.join(",")));
     }
-    facts.push(format!("changed {} ago", desk.ago(of.changed_at)));
-    facts.extend(of.removal_date.map(|date| format!("to be removed {}", date.date_naive())));
     let name = match of.name.is_empty() || of.name == of.key {
         true => String::new(),
         false => format!(" {:?}", of.name),
@@ -142,10 +142,11 @@ pub(super) fn history_columns() -> [Column; 6] {
     [
         Column::new("VERSION", 9).least(4),
         Column::new("STAGE", 8).least(7),
-        Column::new("AGE", 7).right().least(3),
-        Column::new("WHAT", 6).least(12),
-        Column::new("CHANGE", 5),
-        Column::new("BY", 4),
+        Column::new("AGE", 9).right().least(3),
+        // The longest gives way first.
+        Column::new("WHAT", 7).least(14),
+        Column::new("CHANGE", 8).least(6),
+        Column::new("BY", 8).least(6),
     ]
 }
 
@@ -174,8 +175,7 @@ impl Feature {
         let (number, progress) = detail.row.spot(env)?.pending.as_ref()?;
         let change = detail.open(*number);
         let may = change.is_some_and(|change| change.viewer_may_vote);
-        let keys =
-            if may { "A approves, X rejects, d shows what it alters" } else { "d shows what it alters" };
+        let keys = if may { "A approves, X rejects, d shows it" } else { "d shows it" };
         let what = change.map(change::summary).unwrap_or_default();
         Some(
             Line::default()

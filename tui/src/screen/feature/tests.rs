@@ -1,1 +1,303 @@
+//! One feature: what keys and answers make of it.
 
+use fluxgate_client::feature_screen::FeatureScreen;
+use serde_json::{Value, json};
+
+use super::Detail;
+use crate::app::tests::{Stage, now, read};
+use crate::effect::{Answer, Effect, Query};
+use crate::host::Rule;
+use crate::key::Key;
+use crate::load::{Failure, FailureKind};
+use crate::message::{Heard, Message, News};
+use crate::order::Order;
+use crate::screen::Pane;
+
+fn config(rules: &Value) -> Value {
+    json!({"enabled": true, "variants": {"control": "classic", "one-page": "one-page", "express": "express"},
+        "default": "control", "off": "control", "criteria": rules,
+        "dependsOn": [{"feature": "payments-v2", "variants": ["on"]}]})
+}
+
+fn stage(env: &str, number: i64, config: &Value) -> Value {
+    let type_ = match env {
+        "dev" => "DEVELOPMENT",
+        "staging" => "STAGING",
+        _ => "PRODUCTION",
+    };
+    json!({"environment": {"key": env, "name": env, "type": type_}, "status": "DEPLOYED",
+        "live": {"number": number, "config": config, "createdAt": "2026-11-15T12:00:00Z", "createdBy": "lead"},
+        "kill": null, "pending": [], "changedAt": "2026-11-15T12:00:00Z"})
+}
+
+fn figures(group: &str, counts: &[(&str, i64)]) -> Value {
+    let series = counts.iter().map(|(name, total)| {
+        let points: Vec<i64> = (0..60).map(|minute| total / 120 + total * minute / 3_540).collect();
+        let mut series = json!({"feature": null, "environment": {"key": "prod"}, "client": null, "variant": null,
+            "isDefault": false, "reason": null, "total": total, "hourly": 0, "points": points});
+        series[group] = (*name).into();
+        series
+    });
+    json!({"from": "2026-11-20T11:41:00Z", "until": "2026-11-20T12:41:00Z", "resolution": "MINUTE",
+        "series": series.collect::<Vec<_>>(),
+        "completeness": {"complete": true, "missingBatches": 0, "lostEvents": 0, "until": "2026-11-20T12:40:00Z"}})
+}
+
+fn version(number: i64, env: &str, source: Option<&str>, (reason, change): (&str, i64)) -> Value {
+    let source = source.map(|key| json!({"key": key}));
+    let kind = if source.is_some() { "PROMOTE" } else { "EDIT" };
+    let diff = json!([{"kind": "CHANGED", "path": "criteria[\"pro\"].split", "before": "control=95, one-page=5",
+        "after": "control=90, one-page=10"}]);
+    json!({"number": number, "environment": {"key": env}, "createdAt": "2026-11-15T12:00:00Z",
+        "createdBy": "lead", "change": {"number": change, "kind": kind, "reason": reason, "author": "dev",
+        "token": null, "override": null, "votes": [{"user": "lead", "decision": "APPROVE"}],
+        "items": [{"environment": {"key": env}, "source": source, "diff": diff}]}})
+}
+
+/// The feature of most tests: a change of it waits in production.
+fn told() -> Value {
+    let rules = json!([
+        {"name": "internal users", "serve": "express", "when": {}},
+        {"name": "pro", "split": [{"variant": "control", "weight": 90}, {"variant": "one-page", "weight": 10}]}]);
+    let config = config(&rules);
+    let mut prod = stage("prod", 38, &config);
+    prod["pending"] = json!([{"number": 482, "kind": "PROMOTE", "status": "PENDING", "author": "dev",
+        "token": null, "createdAt": "2026-11-20T11:57:02Z", "applyAt": null,
+        "policies": [{"name": "Production", "approvals": 1, "required": 2}]}]);
+    let waiting = json!({"number": 482, "kind": "PROMOTE", "status": "PENDING",
+        "reason": "Staging was fine for 2 days", "author": "dev", "token": null,
+        "createdAt": "2026-11-20T11:57:02Z", "decidedAt": null, "appliedAt": null, "applyAt": null,
+        "revision": null, "failure": null, "override": null, "rebasedFrom": null,
+        "items": [{"feature": {"key": "checkout"}, "environment": {"key": "prod", "type": "PRODUCTION"},
+            "source": {"key": "staging"}, "baseVersion": 38, "version": null, "before": null, "after": null,
+            "diff": [{"kind": "CHANGED", "path": "criteria[\"pro\"].split", "before": "control=90, one-page=10",
+                "after": "control=50, one-page=50", "movement": 40.0, "reshuffles": false}]}],
+        "votes": [], "comments": [], "policies": [{"name": "Production", "approvals": 1, "required": 2,
+            "roles": ["APPROVER"], "approvers": ["lead"], "autoApproveAt": null, "overrideAllowed": false,
+            "satisfied": false}], "viewerMayVote": true});
+    json!({"feature": {"id": "018f0000-0000-7000-8000-000000000001", "key": "checkout",
+            "name": "New single-page checkout", "description": "", "kind": "CONTEXTUAL", "valueType": "STRING",
+            "lifecycle": "BETA", "tags": ["checkout", "q4"], "owner": "payments", "removalDate": null,
+            "createdAt": "2026-09-01T12:00:00Z", "changedAt": "2026-11-20T11:57:02Z", "createdBy": "dev",
+            "pipeline": "default",
+            "stages": [stage("dev", 41, &config), stage("staging", 41, &config), prod],
+            "dependents": [{"feature": "express-checkout", "environment": {"key": "prod"}}],
+            "versions": {"nodes": [
+                version(41, "staging", Some("dev"), ("fine in dev", 471)),
+                version(41, "dev", None, ("", 470)),
+                version(38, "prod", None, ("canary", 466))]}},
+        "open": {"nodes": [waiting]},
+        "edges": {"nodes": [{"connected": true}, {"connected": true}, {"connected": false}]},
+        "byVariant": figures("variant", &[("control", 790_000), ("one-page", 51_600), ("express", 3_400)]),
+        "byReason": figures("reason", &[("SPLIT", 515_000), ("TARGETING_MATCH", 330_000)])})
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "as the host has it")]
+fn rules(_: &Value) -> Result<Vec<Rule>, String> {
+    let rule = |name: &str, when: &str, serves: &str, rollout: &str| Rule {
+        name: name.into(),
+        when: when.into(),
+        serves: serves.into(),
+        rollout: rollout.into(),
+    };
+    Ok(vec![
+        rule("internal users", "email ends with \"@acme.com\" or betaTester == true", "express", ""),
+        rule(
+            "pro users on 2.x",
+            "tier in [\"pro\", \"enterprise\"] and appVersion semver \">=2.0.0 <3.0.0\"",
+            "control=90, one-page=10",
+            "50 %",
+        ),
+        rule("", "everyone", "control", ""),
+    ])
+}
+
+fn detail(told: &Value) -> Answer {
+    let told: FeatureScreen = read(told.clone());
+    let mut detail = Detail::new(told);
+    detail.read_rules(rules);
+    Answer::FeatureScreen(Box::new(detail))
+}
+
+fn query() -> Query {
+    Query::FeatureScreen { key: "checkout".into() }
+}
+
+/// Opens the feature, of which this is told.
+fn opened((width, height): (u16, u16), told: &Value) -> Stage {
+    let mut stage = Stage::new(width, height).live();
+    let open = crate::step::Step::OpenFeature { key: "checkout".into(), env: None };
+    let effects = stage.app.steps(vec![open]);
+    stage.effects.extend(effects);
+    stage.answer(&query(), || detail(told));
+    stage.effects.clear();
+    stage
+}
+
+fn order(stage: &Stage) -> Order {
+    stage.app.dialog.as_ref().unwrap().order()
+}
+
+#[test]
+fn a_feature_is_a_lane_with_four_panes() {
+    insta::assert_snapshot!("wide", opened((120, 36), &told()).screen());
+    let mut stage = opened((80, 24), &told());
+    insta::assert_snapshot!("normal_rules", stage.screen());
+    stage.keys("Tab");
+    insta::assert_snapshot!("normal_evaluations", stage.screen());
+    stage.keys("Tab");
+    insta::assert_snapshot!("normal_history", stage.screen());
+    stage.keys("Tab");
+    insta::assert_snapshot!("normal_dependencies", stage.screen());
+    insta::assert_snapshot!("tight", opened((60, 16), &told()).screen());
+}
+
+#[test]
+fn what_is_not_there_yet_is_told() {
+    let mut stage = Stage::new(80, 24).live();
+    let open = crate::step::Step::OpenFeature { key: "checkout".into(), env: None };
+    let effects = stage.app.steps(vec![open]);
+    stage.effects.extend(effects);
+    insta::assert_snapshot!("loading", stage.screen());
+    let asked = stage.effects.iter().find_map(|effect| match effect {
+        Effect::Ask { ticket, query } if *query == self::query() => Some(*ticket),
+        _ => None,
+    });
+    let failure = Failure {
+        words: "no feature checkout".into(),
+        request: Some("01J9".into()),
+        kind: FailureKind::Refused,
+    };
+    stage.tell(Message::Answered { ticket: asked.unwrap(), query: query(), answer: Err(failure) });
+    insta::assert_snapshot!("failed", stage.screen());
+}
+
+#[test]
+fn a_stage_that_serves_little_says_so() {
+    let mut told = told();
+    told["feature"]["stages"][2]["kill"] = json!({"reason": "5xx spike", "by": "lead", "token": null,
+        "since": "2026-11-20T12:22:58Z", "restoreAt": "2026-11-20T12:52:58Z"});
+    told["feature"]["stages"][1]["live"] = Value::Null;
+    told["feature"]["stages"][0]["live"]["config"]["enabled"] = false.into();
+    told["byVariant"] = Value::Null;
+    told["byReason"] = Value::Null;
+    let mut stage = opened((120, 36), &told);
+    insta::assert_snapshot!("killed", stage.screen());
+    stage.keys("U");
+    assert!(matches!(order(&stage), Order::Restore { env, .. } if env == "prod"));
+    stage.keys("Esc h");
+    assert!(stage.screen().contains("Nothing is live in staging."), "{}", stage.screen());
+    stage.keys("E");
+    assert!(stage.screen().contains("nothing of checkout is live in staging"), "{}", stage.screen());
+    stage.keys("h h");
+    assert!(stage.screen().contains("off: control to everyone"), "{}", stage.screen());
+}
+
+#[test]
+fn keys_act_on_the_stage_that_is_chosen() {
+    let mut stage = opened((120, 36), &told());
+    assert_eq!(stage.app.screens.feature.env(&stage.app.desk).unwrap(), "prod", "the latest that serves");
+    stage.keys("K");
+    insta::assert_snapshot!("kill", stage.screen());
+    stage.keys("Esc P");
+    assert!(stage.screen().contains("prod is the last stage"), "{}", stage.screen());
+    stage.keys("h P");
+    assert!(matches!(order(&stage), Order::Promote { from, to, .. } if from == "staging" && to == "prod"));
+    stage.keys("Esc h P");
+    let options = order(&stage);
+    assert!(matches!(options, Order::Promote { from, to, .. } if from == "dev" && to == "staging"));
+    stage.keys("Esc E");
+    let edit = stage.effects.iter().any(|effect| {
+        matches!(effect, Effect::Edit { env, base: Some(41), config, .. } if env == "dev" && config["default"] == "control")
+    });
+    assert!(edit, "{:?}", stage.effects);
+    stage.keys("d v x");
+    let asked = |query: &Query| {
+        stage
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Ask { query: asked, .. } if asked == query))
+    };
+    let file = Query::File { feature: "checkout".into(), env: "dev".into() };
+    assert!(asked(&file) && stage.app.prompt.is_some());
+    assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::Send(_))));
+}
+
+#[test]
+fn what_waits_is_decided_with_what_it_alters_in_view() {
+    let mut stage = opened((120, 36), &told());
+    stage.keys("A");
+    insta::assert_snapshot!("approve", stage.screen());
+    assert!(matches!(order(&stage), Order::Vote { changes, .. } if changes == [482]));
+    stage.keys("Esc d");
+    insta::assert_snapshot!("alters", stage.screen());
+    stage.keys("Esc h A");
+    assert!(stage.screen().contains("no change of checkout waits in staging"), "{}", stage.screen());
+    let mut own = told();
+    own["open"]["nodes"][0]["viewerMayVote"] = false.into();
+    let mut stage = opened((120, 36), &own);
+    stage.keys("X");
+    assert!(stage.screen().contains("you may not vote on #482 of dev"), "{}", stage.screen());
+    stage.keys("M");
+    assert!(matches!(order(&stage), Order::Comment { change: 482, .. }));
+}
+
+#[test]
+fn a_version_is_looked_at_and_rolled_back_to() {
+    let mut stage = opened((120, 36), &told());
+    stage.keys("B");
+    assert!(matches!(order(&stage), Order::RollBack { version: None, env, .. } if env == "prod"));
+    stage.keys("Esc Tab Tab Enter");
+    insta::assert_snapshot!("version", stage.screen());
+    stage.keys("Esc j j B");
+    assert!(matches!(order(&stage), Order::RollBack { version: Some(38), env, .. } if env == "prod"));
+}
+
+#[test]
+fn a_feature_that_is_needed_is_opened_and_left_again() {
+    let mut stage = opened((120, 36), &told());
+    stage.keys("Tab Tab Tab Enter");
+    let asked = |stage: &Stage, key: &str| {
+        stage.effects.iter().any(
+            |effect| matches!(effect, Effect::Ask { query: Query::FeatureScreen { key: asked }, .. } if asked == key),
+        )
+    };
+    assert!(asked(&stage, "payments-v2"));
+    // What was asked of the other comes late.
+    stage.keys("Esc");
+    assert!(asked(&stage, "checkout") && stage.app.screens.feature.id().unwrap() == "checkout");
+    stage.keys("Esc");
+    assert_ne!(stage.app.screen, crate::screen::Screen::Feature);
+}
+
+#[test]
+fn only_news_of_it_are_asked_about() {
+    let mut stage = opened((120, 36), &told());
+    let tell = |stage: &mut Stage, subject: &str| {
+        let entry = json!({"number": 1, "at": now(), "actor": "ops", "actorKind": "USER", "owner": null,
+            "action": "change.apply", "subject": subject, "environment": "prod", "reason": null, "before": null,
+            "after": null, "address": null});
+        stage.effects.clear();
+        stage.tell(Message::Heard(Heard::News(vec![News::Done(Box::new(read(entry)))])));
+        !stage.effects.is_empty()
+    };
+    stage.tell(Message::Tick(now() + chrono::TimeDelta::seconds(2)));
+    assert!(!tell(&mut stage, "#12 edit something-else"));
+    assert!(tell(&mut stage, "#12 promote checkout"));
+    stage.answer(&query(), || detail(&told()));
+    stage.tell(Message::Tick(now() + chrono::TimeDelta::seconds(4)));
+    assert!(tell(&mut stage, "#13 edit payments-v2"), "what it needs");
+}
+
+#[test]
+fn no_size_is_too_small() {
+    let mut stage = opened((120, 36), &told());
+    for (width, height) in [(1, 1), (60, 16), (61, 17), (79, 23), (80, 24), (119, 30), (120, 30), (200, 60)] {
+        stage.tell(Message::Resized(width, height));
+        for _ in 0..4 {
+            stage.tell(Message::Key(Key::Tab));
+            stage.keys("Z G");
+            stage.screen();
+        }
+    }
+}

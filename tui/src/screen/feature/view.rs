@@ -12,7 +12,11 @@ use crate::app::Desk;
 use crate::look::Room;
 use crate::theme::Token;
 use crate::widget::lane::{self, Stop};
+use crate::widget::wrap::wrap;
 use crate::widget::{bars, line, number, pane, spark, table};
+
+/// Where does an expression go on?
+const WHEN: usize = 10;
 
 pub(super) fn draw(feature: &Feature, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
     let (Some(detail), Some(env)) = (feature.detail(), feature.place()) else {
@@ -25,7 +29,9 @@ pub(super) fn draw(feature: &Feature, frame: &mut Frame<'_>, area: Rect, desk: &
     };
     let rows = [Constraint::Length(1), Constraint::Length(lane), Constraint::Min(0)];
     let [facts, stages, body] = Layout::vertical(rows).areas(area);
-    frame.render_widget(line(&parts::facts(detail, desk), desk.look), facts);
+    let words = parts::facts(detail, desk);
+    let words = lane::clipped(&words, usize::from(area.width), desk.look);
+    frame.render_widget(line(&words, desk.look), facts);
     self::stages(feature, detail, frame, stages, desk);
     if desk.room() == Room::Wide && !feature.whole {
         return four(feature, detail, env, (frame, body), desk);
@@ -53,8 +59,16 @@ fn stages(feature: &Feature, detail: &Detail, frame: &mut Frame<'_>, area: Rect,
         return lane::draw(frame, area, &stops, feature.at(), desk.look);
     }
     let first = |stop: &Stop| (stop.title.clone(), stop.lines.first().cloned().unwrap_or_default());
-    let stops: Vec<(String, Line)> = stops.iter().map(first).collect();
-    frame.render_widget(line(&lane::row(&stops, feature.at()), desk.look), area);
+    let row: Vec<(String, Line)> = stops.iter().map(first).collect();
+    let mut words = lane::row(&row, feature.at());
+    if line(&words, desk.look).width() > usize::from(area.width)
+        && let Some((at, stop)) = feature.at().and_then(|at| Some((at, row.get(at)?.clone())))
+    {
+        // The one that is chosen, at least.
+        words = Line::default().and(Tone::Dim, format!("stage {} of {}  ", at + 1, stops.len()));
+        words.0.extend(lane::row(&[stop], Some(0)).0);
+    }
+    frame.render_widget(line(&lane::clipped(&words, usize::from(area.width), desk.look), desk.look), area);
 }
 
 fn four(feature: &Feature, detail: &Detail, env: &str, (frame, area): (&mut Frame<'_>, Rect), desk: &Desk) {
@@ -123,12 +137,12 @@ fn rules(
     desk: &Desk,
 ) {
     let lines = feature.waiting().into_iter().chain(parts::rules(detail, env));
-    let lines: Vec<_> = lines.map(|words| line(&words, desk.look)).collect();
-    let text = Paragraph::new(lines).wrap(Wrap { trim: false });
-    let below = text.line_count(area.width).saturating_sub(usize::from(area.height));
+    let width = usize::from(area.width);
+    let lines: Vec<_> = lines.flat_map(|words| wrap(&line(&words, desk.look), width, WHEN)).collect();
+    let below = lines.len().saturating_sub(usize::from(area.height));
     feature.below.set(below);
     let top = u16::try_from(feature.top.min(below)).unwrap_or(u16::MAX);
-    frame.render_widget(text.scroll((top, 0)), area);
+    frame.render_widget(Paragraph::new(lines).scroll((top, 0)), area);
 }
 
 fn live((detail, env): (&Detail, &str), (frame, area): (&mut Frame<'_>, Rect), desk: &Desk) {

@@ -58,8 +58,8 @@ fn state(spot: &Spot) -> Line {
 fn stop(spot: &Spot, desk: &Desk) -> Stop {
     let version = match (spot.version, &spot.killed) {
         (_, Some(kill)) => {
-            let until = kill.restore_at.map(|at| format!(", restores {}", time::of_day(at)));
-            format!("{} ago by {}{}", desk.ago(kill.since), kill.by, until.unwrap_or_default())
+            let until = kill.restore_at.map(|at| format!(", until {}", time::of_day(at)));
+            format!("by {}, {} ago{}", kill.by, desk.ago(kill.since), until.unwrap_or_default())
         }
         (Some(version), None) => format!("v{version}"),
         (None, None) => "nothing is live".to_owned(),

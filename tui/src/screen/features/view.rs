@@ -32,7 +32,13 @@ pub(super) fn draw(features: &Features, frame: &mut Frame<'_>, area: Rect, desk:
     let envs = envs(features, desk);
     let row =
         |key: &str| features.rows.get(key).map(|row| fields(features, row, &envs, desk)).unwrap_or_default();
-    table::draw(frame, inner, (&columns(&envs, features.more), &features.list), row, (desk.look, true));
+    table::draw(
+        frame,
+        inner,
+        (&columns(&envs, features.more, desk.room()), &features.list),
+        row,
+        (desk.look, true),
+    );
     if let Some(row) = features.row().filter(|_| below > 0) {
         preview::draw(features, row, frame, details, desk);
     }
@@ -40,6 +46,9 @@ pub(super) fn draw(features: &Features, frame: &mut Frame<'_>, area: Rect, desk:
 
 /// Says how many there are, and in which order.
 fn right(features: &Features) -> String {
+    if features.rows.len() == 0 && features.rows.whole.is_none() {
+        return String::new();
+    }
     let (shown, all) = (features.list.len(), features.rows.len());
     let count = match shown == all {
         true => all.to_string(),
@@ -100,11 +109,12 @@ fn envs(features: &Features, desk: &Desk) -> Vec<String> {
     }
 }
 
-fn columns(envs: &[String], more: bool) -> Vec<Column> {
+fn columns(envs: &[String], more: bool, room: Room) -> Vec<Column> {
     let mut columns =
         vec![Column::new("FEATURE", 9).least(14), Column::new("TYPE", 3), Column::new("LIFE", 2)];
     columns.extend(envs.iter().map(|env| Column::new(env.to_uppercase(), 8).least(8)));
-    columns.push(Column::new("EVAL/MIN", 7).right());
+    let title = if room >= Room::Normal { "EVAL/MIN" } else { "/MIN" };
+    columns.push(Column::new(title, 7).right());
     columns.push(Column::new("TREND", 4).least(TREND));
     columns.push(Column::new("CHANGED", 5).right());
     columns.push(Column::new("OWNER", 1));
