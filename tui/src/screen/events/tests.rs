@@ -189,7 +189,9 @@ fn a_filter_is_asked_once_it_is_typed() {
     });
     assert!(asked, "{:?}", stage.effects);
     insta::assert_snapshot!("events_filter", stage.screen());
-    type_filter(&mut stage, " status:on");
+    for c in " status:on".chars() {
+        stage.tell(Message::Key(crate::key::Key::Char(c)));
+    }
     insta::assert_snapshot!("events_filter_wrong", stage.screen());
 }
 
