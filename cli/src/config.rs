@@ -265,7 +265,7 @@ fn read(name: &str, item: &Item) -> Option<Context> {
 }
 
 /// Returns the folder of fgctl's files.
-fn folder() -> Result<PathBuf, CliError> {
+pub(crate) fn folder() -> Result<PathBuf, CliError> {
     if let Some(folder) = std::env::var_os("FGCTL_CONFIG_DIR").filter(|f| !f.is_empty()) {
         return Ok(PathBuf::from(folder));
     }

@@ -7,6 +7,7 @@ use fluxgate_client::Api;
 use fluxgate_wording::Line;
 use serde_json::Value;
 
+use crate::keymap::Keys;
 use crate::look::Look;
 
 /// Where the dashboard looks.
@@ -83,6 +84,8 @@ pub struct Host {
     pub contexts: Vec<String>,
     /// How it is to look.
     pub look: Look,
+    /// What its keys do.
+    pub keys: Keys,
     /// Connects to a context; words say why not.
     pub connect: Box<dyn Fn(&str) -> Result<Connection, String>>,
     /// Explains what a feature gives somebody, as `fgctl explain` does.

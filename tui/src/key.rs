@@ -37,7 +37,7 @@ pub enum Key {
     Delete,
 }
 
-/// Every named key, as help and `keys.toml` write it.
+/// Every named key, as the help writes it.
 const NAMES: [(Key, &str); 15] = [
     (Key::Char(' '), "Space"),
     (Key::Enter, "Enter"),
@@ -56,7 +56,33 @@ const NAMES: [(Key, &str); 15] = [
     (Key::Delete, "Delete"),
 ];
 
+/// What can be typed instead of the arrows' signs.
+const ARROWS: [(Key, &str); 4] =
+    [(Key::Up, "Up"), (Key::Down, "Down"), (Key::Left, "Left"), (Key::Right, "Right")];
+
 impl Key {
+    /// Returns the key of a name.
+    pub(crate) fn named(text: &str) -> Option<Self> {
+        let named = NAMES.iter().chain(&ARROWS);
+        if let Some((key, _)) = named.into_iter().find(|(_, name)| name.eq_ignore_ascii_case(text)) {
+            return Some(*key);
+        }
+        let with_control = text.get(..5).filter(|start| start.eq_ignore_ascii_case("ctrl-"));
+        let letters = with_control.map_or(text, |start| text.get(start.len()..).unwrap_or_default());
+        let mut letters = letters.chars();
+        match (letters.next(), letters.next(), with_control) {
+            (Some(c), None, Some(_)) if c.is_ascii_alphabetic() => Some(Self::Ctrl(c.to_ascii_lowercase())),
+            (Some(c), None, None) if !c.is_control() => Some(Self::Char(c)),
+            _ => None,
+        }
+    }
+
+    /// Returns the names of those that are no characters, as they are typed.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        let typed = NAMES.iter().filter(|(key, _)| ARROWS.iter().all(|(arrow, _)| arrow != key));
+        typed.chain(&ARROWS).map(|(_, name)| *name)
+    }
+
     /// Returns what the key is called.
     pub fn name(self) -> String {
         if let Some((_, name)) = NAMES.iter().find(|(key, _)| *key == self) {

@@ -1,7 +1,12 @@
 //! The keys: one table, from which keys are dispatched and from which the hints and the help are written.
 
+mod mapped;
+
 use crate::key::Key;
 use crate::screen::Screen;
+
+pub use mapped::Keys;
+pub(crate) use mapped::name;
 
 /// What a key asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,6 +89,11 @@ pub(crate) enum Group {
     Read,
     /// Each of them opens a dialog.
     Change,
+}
+
+impl Group {
+    /// All of them, in the order of the help.
+    pub(crate) const ALL: [Self; 5] = [Self::Change, Self::Read, Self::Lists, Self::Move, Self::Everywhere];
 }
 
 /// A key and what it does.
@@ -252,24 +262,17 @@ impl On {
     }
 }
 
-/// Returns what a key asks for on a screen.
-pub(crate) fn action(key: Key, screen: Screen) -> Option<Action> {
-    on(screen).find(|binding| binding.key == key).map(|binding| binding.action)
-}
-
-/// Returns all keys of a screen.
-pub(crate) fn on(screen: Screen) -> impl Iterator<Item = &'static Binding> {
-    KEYS.iter().filter(move |binding| binding.on.is_on(screen))
-}
-
-/// Returns the first key of an action on a screen.
-pub(crate) fn key_of(action: Action, screen: Screen) -> Option<Key> {
-    on(screen).find(|binding| binding.action == action).map(|binding| binding.key)
+impl Binding {
+    /// Returns whether the palette names it: not what moves, nor the palette itself.
+    pub(crate) fn is_command(&self) -> bool {
+        let nothing = matches!(self.action, Action::Show(_) | Action::Palette);
+        self.group != Group::Move && !nothing
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Group, KEYS, on};
+    use super::{Group, KEYS, Keys};
     use crate::key::Key;
     use crate::screen::{Screen, TABS};
 
@@ -277,7 +280,7 @@ mod tests {
     fn a_key_means_one_thing_on_a_screen() {
         for screen in TABS.map(|(screen, ..)| screen).into_iter().chain([Screen::Feature]) {
             let mut seen = Vec::new();
-            for binding in on(screen) {
+            for binding in Keys::default().on(screen) {
                 assert!(!seen.contains(&binding.key), "{:?} twice on {screen:?}", binding.key);
                 seen.push(binding.key);
             }

@@ -27,6 +27,7 @@ mod widget;
 
 pub use app::App;
 pub use host::{Asked, Connection, Host, Papers, Place, Rule, Task};
+pub use keymap::Keys;
 pub use look::Look;
 pub use message::Message;
 pub use run::run;

@@ -25,10 +25,10 @@ pub(crate) enum Choice {
 }
 
 impl Overlay {
-    /// Moves in it.
-    pub(crate) fn scroll(&mut self, action: Action, page: usize) {
+    /// Moves in it; help has so many rows that are not shown at once.
+    pub(crate) fn scroll(&mut self, action: Action, (page, hidden): (usize, usize)) {
         let (place, last) = match self {
-            Self::Help(top) => (top, crate::keymap::KEYS.len()),
+            Self::Help(top) => (top, hidden),
             Self::Text { lines, top, .. } => (top, lines.len().saturating_sub(1)),
             Self::Choose { items, at, .. } => (at, items.len().saturating_sub(1)),
         };

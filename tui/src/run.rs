@@ -30,7 +30,8 @@ const BETWEEN: Duration = Duration::from_millis(100);
 /// The first frame is drawn before anything is asked. The terminal is given back however it ends.
 pub async fn run(host: Host, connection: Connection) -> io::Result<()> {
     let mut terminal = Terminal::take()?;
-    let mut app = App::new(connection.place.clone(), host.contexts.clone(), host.look, clock::now());
+    let app = App::new(connection.place.clone(), host.contexts.clone(), host.look, clock::now());
+    let mut app = app.with_keys(host.keys.clone());
     app.update(to_size(&terminal)?);
     terminal.draw(|frame| view::draw(&app, frame))?;
     let (tell, told) = unbounded_channel();

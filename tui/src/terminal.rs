@@ -22,6 +22,8 @@ const BUFFER: usize = 64 * 1024;
 /// The terminal, as long as it is ours.
 pub(crate) struct Terminal {
     screen: Screen<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Whether the mouse is ours.
+    mouse: bool,
 }
 
 impl Terminal {
@@ -34,7 +36,7 @@ impl Terminal {
         }));
         enter()?;
         let out = BufWriter::with_capacity(BUFFER, io::stdout());
-        Ok(Self { screen: Screen::new(CrosstermBackend::new(out))? })
+        Ok(Self { screen: Screen::new(CrosstermBackend::new(out))?, mouse: false })
     }
 
     /// Draws a frame: only the cells that are others are written.
@@ -61,6 +63,7 @@ impl Terminal {
 
     /// Takes the mouse, or gives it back.
     pub(crate) fn mouse(&mut self, ours: bool) -> io::Result<()> {
+        self.mouse = ours;
         match ours {
             true => execute!(self.screen.backend_mut(), EnableMouseCapture),
             false => execute!(self.screen.backend_mut(), DisableMouseCapture),
@@ -78,6 +81,9 @@ impl Terminal {
     /// Takes it again.
     pub(crate) fn come_back(&mut self) -> io::Result<()> {
         enter()?;
+        if self.mouse {
+            self.mouse(true)?;
+        }
         self.screen.clear()
     }
 }
@@ -117,6 +123,10 @@ pub(crate) fn message(event: Event) -> Option<Message> {
 
 fn key(event: KeyEvent) -> Option<Key> {
     if event.kind == KeyEventKind::Release {
+        return None;
+    }
+    // With Alt it is not the same key: nobody asks for a kill by Alt-K.
+    if event.modifiers.contains(KeyModifiers::ALT) {
         return None;
     }
     Some(match event.code {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use anstream::ColorChoice;
 use fluxgate_engine::{Criterion, FlagConfig};
-use fluxgate_tui::{Asked, Connection, Host, Look, Palette, Papers, Place, Rule, Task};
+use fluxgate_tui::{Asked, Connection, Host, Keys, Look, Palette, Papers, Place, Rule, Task};
 use fluxgate_wording::{Line, Tone, change};
 use serde_json::Value;
 
 use super::feature::{differences, explained};
 use super::rule::serves;
 use super::whom::Whom;
+use crate::config;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::View;
@@ -54,6 +55,7 @@ impl Dashboard {
         let host = Host {
             contexts: shell.config()?.contexts().into_iter().map(|context| context.name).collect(),
             look: self.look(screen, &globals),
+            keys: keys()?,
             connect: Box::new(move |name| {
                 let globals =
                     Globals { server: None, team: None, context: Some(name.to_owned()), ..globals.clone() };
@@ -77,6 +79,17 @@ impl Dashboard {
             _ => self.theme,
         };
         Look { ascii: screen.stdout.ascii || globals.showing.ascii, palette }
+    }
+}
+
+/// Reads `keys.toml` beside the saved contexts, if there is one.
+fn keys() -> Result<Keys, CliError> {
+    let path = config::folder()?.join("keys.toml");
+    let wrong = |why: String| CliError::usage(format!("{}: {why}", path.display()));
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Keys::read(&text).map_err(wrong),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Keys::default()),
+        Err(error) => Err(wrong(error.to_string())),
     }
 }
 

@@ -91,6 +91,7 @@ impl App {
 
     /// Takes in what became of an order.
     pub(super) fn done(&mut self, order: &Order, result: Result<String, Failure>) -> Vec<Effect> {
+        self.sending = self.sending.saturating_sub(1);
         match result {
             Ok(words) => {
                 self.desk.note(format!("{}: {words}", order.command()));

@@ -2,21 +2,25 @@
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
+use tui_input::Input;
 
 use super::App;
 use crate::dialog::field::edit;
 use crate::effect::Effect;
 use crate::key::Key;
-use crate::keymap::{self, Action};
-use crate::screen::TABS;
+use crate::keymap::{self, Action, Group};
+use crate::screen::{Screen, TABS};
+use crate::theme::Palette;
 
 /// A line of the palette.
 #[derive(Clone, Debug)]
 pub(crate) struct Command {
     /// What is typed to find it.
     pub(crate) words: String,
-    /// What it does, in more words.
+    /// What it does, in more words, or why it is off.
     pub(crate) about: String,
+    /// The key that does the same, if there is one.
+    pub(crate) key: String,
     does: Does,
 }
 
@@ -25,50 +29,89 @@ enum Does {
     Act(Action),
     Connect(String),
     Env(Option<String>),
+    Colours(Palette),
+    Open(String),
+    /// What a key does with a feature of the list.
+    Feature(Action, String),
 }
+
+/// What can be done with a feature by its key, and what that is.
+const DEEDS: [(&str, Action, &str); 4] = [
+    ("promote", Action::Promote, "to the next stage"),
+    ("roll back", Action::RollBack, "a stage"),
+    ("kill", Action::Kill, "turn it off at once"),
+    ("restore", Action::Restore, "take a kill back"),
+];
 
 impl App {
     /// Returns the commands that what is typed may mean, the likeliest first.
     pub(crate) fn commands(&self, typed: &str) -> Vec<Command> {
-        let all = self.all_commands();
+        let mut all = self.all_commands();
         if typed.trim().is_empty() {
             return all;
         }
+        all.extend(self.feature_commands(typed));
         let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
         let words = all.iter().enumerate().map(|(at, command)| Found { at, words: &command.words });
         let found = pattern.match_list(words, &mut matcher);
-        found.into_iter().filter_map(|(found, _)| all.get(found.at).cloned()).collect()
+        let mut found: Vec<Command> =
+            found.into_iter().filter_map(|(found, _)| all.get(found.at).cloned()).collect();
+        // A feature that was not read yet can be opened all the same.
+        if let (true, Some(key)) = (found.is_empty(), typed.trim().strip_prefix("open ")) {
+            found.push(command(format!("open {key}"), "as it is typed", Does::Open(key.to_owned())));
+        }
+        found
+    }
+
+    /// Returns what can be done with features that are known, for as much of it as is typed.
+    fn feature_commands(&self, typed: &str) -> Vec<Command> {
+        let open = |key: &str| command(format!("open {key}"), "this feature", Does::Open(key.to_owned()));
+        let mut all: Vec<Command> = self.screens.features.keys().map(open).collect();
+        let verb = typed.trim_start().split(' ').next().unwrap_or_default();
+        for (word, action, about) in DEEDS.iter().filter(|(word, ..)| word.starts_with(verb)) {
+            let about =
+                self.desk.off(*action).map_or_else(|| (*about).to_owned(), |why| format!("off: {why}"));
+            all.extend(
+                self.screens.features.keys().map(|key| {
+                    command(format!("{word} {key}"), &about, Does::Feature(*action, key.to_owned()))
+                }),
+            );
+        }
+        all
     }
 
     fn all_commands(&self) -> Vec<Command> {
-        let here = keymap::on(self.screen).filter(|key| !key.help.is_empty()).map(|key| Command {
-            words: key.help.to_owned(),
-            about: key.key.name(),
-            does: Does::Act(key.action),
+        let here = self.desk.keys.on(self.screen).filter(|key| key.is_command()).map(|key| {
+            let off = self.desk.off(key.action).filter(|_| key.group == Group::Change);
+            let about = off.map_or_else(|| key.help.to_owned(), |why| format!("off: {why}"));
+            let words = keymap::name(key.action).replace('-', " ");
+            Command { words, about, key: key.key.name(), does: Does::Act(key.action) }
         });
-        let screens = TABS.map(|(screen, name, _)| Command {
-            words: name.to_lowercase(),
-            about: "go there".to_owned(),
-            does: Does::Act(Action::Show(screen)),
+        let screens = TABS.map(|(screen, name, _)| {
+            let act = Action::Show(screen);
+            let key = self.desk.keys.key_of(act, self.screen).map_or_else(String::new, Key::name);
+            Command { key, ..command(name.to_lowercase(), "go there", Does::Act(act)) }
         });
-        let contexts = self.desk.contexts.iter().map(|name| Command {
-            words: format!("context {name}"),
-            about: "another server, team or person".to_owned(),
-            does: Does::Connect(name.clone()),
+        let contexts = self.desk.contexts.iter().map(|name| {
+            command(format!("context {name}"), "another server, team or person", Does::Connect(name.clone()))
         });
-        let envs = self.desk.environments.iter().map(|env| Command {
-            words: format!("environment {}", env.key),
-            about: "lists are about it".to_owned(),
-            does: Does::Env(Some(env.key.clone())),
+        let envs = self.desk.environments.iter().map(|env| {
+            command(
+                format!("environment {}", env.key),
+                "lists are about it",
+                Does::Env(Some(env.key.clone())),
+            )
         });
-        let all_envs = Command {
-            words: "environment all".to_owned(),
-            about: "lists are about all".to_owned(),
-            does: Does::Env(None),
-        };
+        let all_envs = command("environment all".to_owned(), "lists are about all", Does::Env(None));
+        let colours = Palette::names().into_iter().filter_map(|name| {
+            let does = Does::Colours(Palette::named(name)?);
+            Some(command(format!("colours {name}"), "until it is closed", does))
+        });
         let mut all: Vec<Command> = Vec::new();
-        for command in screens.into_iter().chain(here).chain(contexts).chain(envs).chain([all_envs]) {
+        for command in
+            screens.into_iter().chain(here).chain(contexts).chain(envs).chain([all_envs]).chain(colours)
+        {
             if all.iter().all(|known| known.words != command.words) {
                 all.push(command);
             }
@@ -82,8 +125,21 @@ impl App {
         };
         match key {
             Key::Esc => self.prompt = None,
-            Key::Down | Key::Tab => prompt.at += 1,
-            Key::Up | Key::BackTab => prompt.at = prompt.at.saturating_sub(1),
+            Key::Down => {
+                let typed = prompt.input.value().to_owned();
+                let last = self.commands(&typed).len().saturating_sub(1);
+                if let Some(prompt) = &mut self.prompt {
+                    prompt.at = prompt.at.saturating_add(1).min(last);
+                }
+            }
+            Key::Up => prompt.at = prompt.at.saturating_sub(1),
+            Key::Tab => {
+                let (typed, at) = (prompt.input.value().to_owned(), prompt.at);
+                let words = self.commands(&typed).into_iter().nth(at).map(|command| command.words);
+                if let (Some(prompt), Some(words)) = (&mut self.prompt, words) {
+                    (prompt.input, prompt.at) = (Input::new(words), 0);
+                }
+            }
             Key::Enter => {
                 let (typed, at) = (prompt.input.value().to_owned(), prompt.at);
                 self.prompt = None;
@@ -104,12 +160,27 @@ impl App {
         match does {
             Does::Act(action) => self.act(action),
             Does::Connect(name) => vec![Effect::Connect(name)],
+            Does::Open(key) => self.open_feature(&key, None),
+            Does::Feature(action, key) => {
+                self.screens.features.pick(&key, &self.desk);
+                let mut effects = self.go(Screen::Features);
+                effects.extend(self.act(action));
+                effects
+            }
+            Does::Colours(palette) => {
+                self.desk.look.palette = palette;
+                Vec::new()
+            }
             Does::Env(env) => {
                 self.desk.place.env = env;
                 self.refresh()
             }
         }
     }
+}
+
+fn command(words: String, about: &str, does: Does) -> Command {
+    Command { words, about: about.to_owned(), key: String::new(), does }
 }
 
 struct Found<'a> {

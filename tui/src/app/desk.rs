@@ -9,7 +9,7 @@ use fluxgate_wording::time;
 
 use crate::access::{self, Who};
 use crate::host::Place;
-use crate::keymap::Action;
+use crate::keymap::{Action, Keys};
 use crate::look::{Look, Room};
 
 /// How many lines does the log keep?
@@ -40,6 +40,7 @@ pub(crate) struct Desk {
     pub(crate) now: DateTime<Utc>,
     pub(crate) size: (u16, u16),
     pub(crate) look: Look,
+    pub(crate) keys: Keys,
     pub(crate) link: Link,
     /// When something was heard of the server last.
     pub(crate) heard: Option<DateTime<Utc>>,
@@ -62,6 +63,7 @@ impl Desk {
             now,
             size: (80, 24),
             look,
+            keys: Keys::default(),
             link: Link::Connecting,
             heard: None,
             revision: None,

@@ -4,10 +4,15 @@ use super::{App, Kind, Prompt};
 use crate::dialog::Wish;
 use crate::effect::Effect;
 use crate::key::Key;
-use crate::keymap::{self, Action, Group};
+use crate::keymap::{Action, Group};
+use crate::look::Room;
 use crate::overlay::{Choice, Overlay};
 use crate::screen::Screen;
 use crate::step::Step;
+
+/// What quitting says at first, while it is not known what becomes of a change.
+const ON_ITS_WAY: &str =
+    "a change is on its way: what becomes of it is told here; the same key again quits all the same";
 
 impl App {
     pub(super) fn key(&mut self, key: Key) -> Vec<Effect> {
@@ -20,7 +25,7 @@ impl App {
         if self.prompt.is_some() {
             return self.key_in_prompt(key);
         }
-        match keymap::action(key, self.screen) {
+        match self.desk.keys.action(key, self.screen) {
             Some(action) => self.act(action),
             None => Vec::new(),
         }
@@ -33,7 +38,10 @@ impl App {
         match dialog.key(key) {
             Wish::Nothing => Vec::new(),
             Wish::Ask(query) => self.ask(query),
-            Wish::Do(effect) => vec![effect],
+            Wish::Do(effect) => {
+                self.sending += 1;
+                vec![effect]
+            }
             Wish::Close => {
                 if dialog.state == crate::dialog::State::Sending {
                     self.say("it is on its way; what becomes of it is told here");
@@ -44,8 +52,18 @@ impl App {
         }
     }
 
+    /// Returns how much is shown at once of what lies over a screen, and how many rows of the help are not.
+    fn page(&self) -> (usize, usize) {
+        let height = usize::from(self.desk.size.1);
+        let parts = Group::ALL.map(|group| self.desk.keys.help(self.screen, group).len());
+        let rows: usize = parts.into_iter().filter(|rows| *rows > 0).map(|rows| rows + 2).sum();
+        let rows = if self.desk.room() == Room::Wide { rows.div_ceil(2) } else { rows };
+        (height, rows.saturating_sub(height.saturating_sub(4)))
+    }
+
     fn key_in_overlay(&mut self, key: Key) -> Vec<Effect> {
-        let action = keymap::action(key, self.screen);
+        let page = self.page();
+        let action = self.desk.keys.action(key, self.screen);
         let Some(overlay) = &mut self.overlay else {
             return Vec::new();
         };
@@ -56,10 +74,23 @@ impl App {
         }
         match action {
             Some(Action::Back | Action::Help | Action::Enter | Action::Quit) => self.overlay = None,
-            Some(action) => overlay.scroll(action, usize::from(self.desk.size.1)),
+            Some(action) => overlay.scroll(action, page),
             None => {}
         }
         Vec::new()
+    }
+
+    /// Moves in what is on top; a dialog is not moved in by the wheel.
+    pub(super) fn wheel(&mut self, action: Action) -> Vec<Effect> {
+        let page = self.page();
+        match (&self.dialog, &mut self.overlay) {
+            (Some(_), _) => Vec::new(),
+            (None, Some(overlay)) => {
+                overlay.scroll(action, page);
+                Vec::new()
+            }
+            (None, None) => self.act(action),
+        }
     }
 
     fn chosen(&mut self, what: Choice, chosen: String) -> Vec<Effect> {
@@ -87,8 +118,13 @@ impl App {
 
     /// Does what a key asks for.
     pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
-        self.said = None;
-        let changes = keymap::on(self.screen).any(|key| key.action == action && key.group == Group::Change);
+        let said = self.said.take();
+        if action == Action::Quit && said.as_deref() != Some(ON_ITS_WAY) && self.sending > 0 {
+            self.say(ON_ITS_WAY);
+            return Vec::new();
+        }
+        let changes =
+            self.desk.keys.on(self.screen).any(|key| key.action == action && key.group == Group::Change);
         if changes && let Some(why) = self.desk.off(action) {
             self.say(why);
             return Vec::new();

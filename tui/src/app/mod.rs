@@ -20,6 +20,7 @@ pub(crate) use prompt::{Kind, Prompt};
 use crate::dialog::Dialog;
 use crate::effect::{Effect, Query};
 use crate::host::Place;
+use crate::keymap::{Action, Keys};
 use crate::look::Look;
 use crate::message::{Message, Mouse};
 use crate::overlay::Overlay;
@@ -62,6 +63,8 @@ pub struct App {
     touched: DateTime<Utc>,
     /// For whom something was explained last, as it was typed.
     whom: String,
+    /// How many changes are on their way.
+    sending: usize,
 }
 
 /// The screens.
@@ -85,6 +88,13 @@ struct Asked {
     answered: bool,
     /// Something happened since: it is to be asked again.
     again: bool,
+}
+
+impl Asked {
+    /// Returns whether it is asked again once something happened: what is shown, and who and where we are.
+    fn is_kept(&self, live: &[Query]) -> bool {
+        matches!(self.query, Query::Caller | Query::Environments) || live.contains(&self.query)
+    }
 }
 
 impl Screens {
@@ -131,7 +141,15 @@ impl App {
             tickets: 0,
             touched: now,
             whom: String::new(),
+            sending: 0,
         }
+    }
+
+    /// Uses other keys.
+    #[must_use]
+    pub fn with_keys(mut self, keys: Keys) -> Self {
+        self.desk.keys = keys;
+        self
     }
 
     /// Returns what is to be done at first.
@@ -151,8 +169,8 @@ impl App {
                 self.key(key)
             }
             Message::Pasted(text) => self.pasted(&text),
-            Message::Mouse(Mouse::Down) => self.act(crate::keymap::Action::Down),
-            Message::Mouse(Mouse::Up) => self.act(crate::keymap::Action::Up),
+            Message::Mouse(Mouse::Down) => self.wheel(Action::Down),
+            Message::Mouse(Mouse::Up) => self.wheel(Action::Up),
             Message::Resized(width, height) => {
                 self.desk.size = (width, height);
                 Vec::new()
@@ -181,7 +199,7 @@ impl App {
             || self.counts_are_old()
             || self.asked.iter().any(|asked| !asked.answered);
         let live = self.live();
-        if self.asked.iter().any(|asked| asked.answered && asked.again && live.contains(&asked.query)) {
+        if self.asked.iter().any(|asked| asked.answered && asked.again && asked.is_kept(&live)) {
             return Duration::from_millis(100);
         }
         if self.unasked().is_some() {
@@ -204,20 +222,17 @@ impl App {
         }
         let every = if let Link::Polling { .. } = self.desk.link { POLL } else { ASK_AGAIN };
         let away = self.desk.away().is_some();
-        let due = |asked: &Asked| {
-            asked.answered
-                && ((asked.again && now - asked.at >= BETWEEN) || (!away && now - asked.at >= every))
-        };
         let live = self.live();
+        let due = |asked: &Asked| {
+            let again = asked.again && now - asked.at >= BETWEEN && asked.is_kept(&live);
+            let old = !away && now - asked.at >= every && live.contains(&asked.query);
+            asked.answered && (again || old)
+        };
         let due: Vec<Query> =
             self.asked.iter().filter(|asked| due(asked)).map(|asked| asked.query.clone()).collect();
         let rests = (now - self.touched).to_std().is_ok_and(|since| since >= REST);
         let unasked = self.unasked().filter(|_| rests);
-        due.into_iter()
-            .filter(|query| live.contains(query))
-            .chain(unasked)
-            .flat_map(|query| self.ask(query))
-            .collect()
+        due.into_iter().chain(unasked).flat_map(|query| self.ask(query)).collect()
     }
 
     /// Returns what is kept up to date: what the screen shows, and what the cursor is on.

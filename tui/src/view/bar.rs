@@ -9,7 +9,7 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{App, Kind, Link};
-use crate::keymap::{self, Group};
+use crate::keymap::Group;
 use crate::look::Room;
 use crate::screen::{Screen, TABS};
 use crate::theme::Token;
@@ -150,7 +150,7 @@ pub(super) fn hints(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let look = app.desk.look;
     let mut spans = Vec::new();
     let mut room = usize::from(area.width);
-    for key in keymap::on(app.screen).filter(|key| !key.hint.is_empty()) {
+    for key in app.desk.keys.on(app.screen).filter(|key| !key.hint.is_empty()) {
         let off = key.group == Group::Change && app.desk.off(key.action).is_some();
         let name = look.text(&key.key.name()).into_owned();
         let width = name.width() + key.hint.width() + 3;

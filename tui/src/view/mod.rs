@@ -2,6 +2,8 @@
 
 mod bar;
 mod over;
+#[cfg(test)]
+mod tests;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};

@@ -1,3 +1,5 @@
+//! What the changes screen shows and what its keys do.
+
 use fluxgate_client::inbox::Inbox;
 use serde_json::{Value, json};
 

@@ -1,11 +1,15 @@
 //! The edges: who serves, how far they are, and how they do.
 
+mod seen;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use fluxgate_client::edge::{Edge, Known};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use self::seen::Seen;
 use super::Pane;
 use crate::app::Desk;
 use crate::effect::{Answer, Query};
@@ -22,6 +26,10 @@ pub(crate) struct Edges {
     list: List,
     sort: Sort,
     turned: bool,
+    /// Whether the columns are shown that seldom matter.
+    more: bool,
+    filter: String,
+    seen: Seen,
 }
 
 /// What the list is sorted by.
@@ -49,7 +57,8 @@ impl Edges {
     }
 
     fn arrange(&mut self) {
-        let mut edges: Vec<&Edge> = self.edges().collect();
+        let words = self.filter.to_lowercase();
+        let mut edges: Vec<&Edge> = self.edges().filter(|edge| matches(edge, &words)).collect();
         match self.sort {
             Sort::State => edges.sort_by_key(|edge| (edge.connected, edge.in_sync, edge.name.clone())),
             Sort::Name => edges.sort_by(|one, other| one.name.cmp(&other.name)),
@@ -66,6 +75,12 @@ impl Edges {
     }
 }
 
+/// Returns whether an edge is about all words.
+fn matches(edge: &Edge, words: &str) -> bool {
+    let text = format!("{} {} {}", edge.name, edge.client, edge.version).to_lowercase();
+    words.split_whitespace().all(|word| text.contains(word))
+}
+
 impl Pane for Edges {
     fn query(&self, _desk: &Desk) -> Option<Query> {
         Some(Query::Edges)
@@ -73,7 +88,10 @@ impl Pane for Edges {
 
     fn take(&mut self, _query: &Query, answer: Result<Answer, Failure>, desk: &Desk) {
         match answer {
-            Ok(Answer::Edges(known)) => self.known.take(Ok(known), desk.now),
+            Ok(Answer::Edges(known)) => {
+                self.seen.note(&known, desk.now);
+                self.known.take(Ok(known), desk.now);
+            }
             Ok(_) => {}
             Err(failure) => self.known.take(Err(failure), desk.now),
         }
@@ -84,6 +102,7 @@ impl Pane for Edges {
         match (news, &mut self.known.data) {
             (News::Edges(edges), Some(known)) => {
                 known.edges.clone_from(edges);
+                self.seen.note(known, desk.now);
                 self.known.at = Some(desk.now);
                 self.arrange();
                 true
@@ -98,7 +117,10 @@ impl Pane for Edges {
         }
     }
 
-    fn act(&mut self, action: Action, desk: &Desk) -> Option<Vec<Step>> {
+    fn act(&mut self, action: Action, _desk: &Desk) -> Option<Vec<Step>> {
+        if matches!(action, Action::Mark | Action::MarkAll) {
+            return None;
+        }
         if self.list.act(action) {
             return Some(Vec::new());
         }
@@ -111,6 +133,10 @@ impl Pane for Edges {
                 };
             }
             Action::TurnAround => self.turned = !self.turned,
+            Action::MoreColumns => {
+                self.more = !self.more;
+                return Some(Vec::new());
+            }
             _ => return None,
         }
         self.arrange();
@@ -119,8 +145,18 @@ impl Pane for Edges {
             Sort::Name => "name",
             Sort::Rate => "evaluations",
         };
-        let _ = desk;
-        Some(vec![Step::Say(format!("sorted by {by}"))])
+        let turned = if self.turned { ", turned around" } else { "" };
+        Some(vec![Step::Say(format!("sorted by {by}{turned}"))])
+    }
+
+    fn filter(&mut self, text: &str, _desk: &Desk) -> Result<(), String> {
+        text.clone_into(&mut self.filter);
+        self.arrange();
+        Ok(())
+    }
+
+    fn filtered(&self) -> &str {
+        &self.filter
     }
 
     fn crumb(&self, _desk: &Desk) -> String {

@@ -1,3 +1,5 @@
+//! What the events screen shows and what its keys do.
+
 use fluxgate_client::audit::{self, AuditEntry};
 use fluxgate_client::{Page, PageInfo};
 use serde_json::{Value, json};
@@ -189,7 +191,9 @@ fn a_filter_is_asked_once_it_is_typed() {
     });
     assert!(asked, "{:?}", stage.effects);
     insta::assert_snapshot!("events_filter", stage.screen());
-    type_filter(&mut stage, " status:on");
+    for c in " status:on".chars() {
+        stage.tell(Message::Key(crate::key::Key::Char(c)));
+    }
     insta::assert_snapshot!("events_filter_wrong", stage.screen());
 }
 

@@ -16,7 +16,7 @@ use crate::widget::{line, pane};
 
 pub(super) fn draw(events: &Events, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
     let [list, details] = match desk.room() {
-        Room::Wide => Layout::horizontal([Constraint::Fill(5), Constraint::Fill(3)]).areas(area),
+        Room::Wide => Layout::horizontal([Constraint::Fill(2), Constraint::Fill(1)]).areas(area),
         Room::Normal => Layout::vertical([Constraint::Min(5), Constraint::Length(8)]).areas(area),
         _ => [area, Rect { height: 0, ..area }],
     };
@@ -37,9 +37,8 @@ fn table(events: &Events, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
     let columns = [
         Column::new("TIME", 9).least(9),
         Column::new("KIND", 7).least(12),
-        Column::new("WHAT", 8).least(16),
-        Column::new("WHERE", 6).least(6),
-        Column::new("BY", 5).least(8),
+        Column::new("WHAT", 8).least(18),
+        Column::new("BY", 8).least(6),
         Column::new("REASON", 2).least(10),
     ];
     table::draw(frame, inner, (&columns, &events.list), row, (desk.look, true));
@@ -84,11 +83,11 @@ fn nothing(events: &Events, desk: &Desk) -> String {
 
 fn fields(entry: &AuditEntry, desk: &Desk) -> Vec<Field> {
     let [action, subject, env, by, why] = event::entry(entry);
+    let what = if env.is_empty() { subject } else { format!("{subject} in {env}") };
     vec![
         (Tone::Dim, time::when(entry.at, desk.now)),
         (tone(&action), action),
-        (Tone::Plain, subject),
-        (Tone::Plain, env),
+        (Tone::Plain, what),
         (Tone::Plain, by),
         (Tone::Dim, why),
     ]

@@ -82,6 +82,22 @@ impl Sort {
 }
 
 impl Features {
+    /// Returns the keys of all that were read.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.rows.all().map(|row| row.key.as_str())
+    }
+
+    /// Puts the cursor on a feature, whatever the filter lets through, and takes all marks away.
+    pub(crate) fn pick(&mut self, key: &str, desk: &Desk) {
+        self.list.unmark();
+        if !self.list.ids().iter().any(|known| known == key) {
+            self.text.clear();
+            self.wanted = Wanted::default();
+            self.arrange(desk);
+        }
+        self.list.select(key);
+    }
+
     /// Returns what the cursor is on.
     fn row(&self) -> Option<&Row> {
         self.rows.get(self.list.selected()?)

@@ -45,21 +45,14 @@ fn serves(known: &KillScreen, edge: &Edge, env: &str) -> bool {
 }
 
 /// Says how many have it, and which may not.
-pub(super) fn sentence(edges: &[(Has, &Edge)]) -> String {
-    let names = |wanted: Has| {
-        let names = edges.iter().filter(|(has, _)| *has == wanted).map(|(_, edge)| edge.name.as_str());
-        names.collect::<Vec<_>>()
+pub(super) fn sentences(edges: &[(Has, &Edge)]) -> (String, Option<String>) {
+    let have = edges.iter().filter(|(has, _)| *has == Has::Yes).count();
+    let lack: Vec<&str> =
+        edges.iter().filter(|(has, _)| *has != Has::Yes).map(|(_, edge)| edge.name.as_str()).collect();
+    let count = match edges.is_empty() {
+        true => "no edge that serves it has connected within the hour".to_owned(),
+        false => format!("{have} of {} edges have it", edges.len()),
     };
-    let (have, late, away) = (names(Has::Yes), names(Has::Late), names(Has::Away));
-    if edges.is_empty() {
-        return "no edge that serves it has connected within the hour".to_owned();
-    }
-    let mut text = format!("{} of {} edges have it", have.len(), edges.len());
-    if !late.is_empty() {
-        text.push_str(&format!("; not yet {}, may still serve what was before", late.join(", ")));
-    }
-    if !away.is_empty() {
-        text.push_str(&format!("; not connected {}, may still serve what was before", away.join(", ")));
-    }
-    text
+    let doubtful = format!("{} may still serve what was before", lack.join(", "));
+    (count, (!lack.is_empty()).then_some(doubtful))
 }

@@ -1,3 +1,5 @@
+//! What the kills screen shows and what its keys do.
+
 use fluxgate_client::kill_screen::{KillScreen, Killed};
 use serde_json::{Value, json};
 
@@ -178,8 +180,10 @@ fn edges_that_may_lack_a_kill_come_first() {
         (Has::Yes, "edge-eu-12"),
     ];
     assert_eq!(reached, wanted, "12 lacks a revision, but has the newest kill");
-    assert_eq!(reach::sentence(&reach::of(&known, "staging")), "1 of 1 edges have it");
-    assert!(reach::sentence(&reach::of(&known, "dev")).starts_with("no edge"));
+    let said = reach::sentences(&reach::of(&known, "prod"));
+    assert_eq!(said.1.unwrap(), "edge-eu-14, edge-eu-13 may still serve what was before");
+    assert_eq!(reach::sentences(&reach::of(&known, "staging")), ("1 of 1 edges have it".to_owned(), None));
+    assert!(reach::sentences(&reach::of(&known, "dev")).0.starts_with("no edge"));
 }
 
 #[test]

@@ -29,8 +29,8 @@ pub(super) fn draw(kills: &Kills, frame: &mut Frame<'_>, area: Rect, desk: &Desk
     let rows = u16::try_from(count).unwrap_or(u16::MAX);
     let about = about(kills, desk);
     let [table, middle, below] = match (room, count) {
-        (Room::Wide, 1..) => [(rows.saturating_add(7)).clamp(8, 13), 12, 3],
-        (Room::Normal, 1..) => [(rows.saturating_add(3)).clamp(4, 8), 7, 0],
+        (Room::Wide, 1..) => [(rows.saturating_add(8)).clamp(9, 14), 12, 3],
+        (Room::Normal, 1..) => [(rows.saturating_add(3)).clamp(4, 7), 8, 0],
         (Room::Wide | Room::Normal, _) => [4, 0, 3],
         (_, 1..) => return killed(kills, frame, area, (desk, &[])),
         _ => [4, 0, 3],
@@ -136,8 +136,10 @@ fn about(kills: &Kills, desk: &Desk) -> Vec<Line> {
     let edges = reach::of(known, env);
     let all = !edges.is_empty() && edges.iter().all(|(has, _)| *has == Has::Yes);
     let (tone, sign) = if all { (Tone::Good, "● ") } else { (Tone::Waiting, "▲ ") };
-    let words = format!("{feature} serves its off value in {env}: {}.", reach::sentence(&edges));
+    let (count, doubtful) = reach::sentences(&edges);
+    let words = format!("{feature} serves its off value in {env}: {count}.");
     let mut lines = vec![Line::default().and(tone, format!(" {sign}")).and(Tone::Plain, words)];
+    lines.extend(doubtful.map(|words| Line::from(format!("   {words}."))));
     let stops = kills.stops();
     let data = stops.and_then(|load| load.data.as_ref());
     let then = match (data, stops.and_then(|load| load.failure.as_ref())) {
@@ -174,7 +176,7 @@ fn selected(kills: &Kills, frame: &mut Frame<'_>, area: Rect, (desk, about): (&D
         let words = Line::default()
             .and(Tone::Dim, "   not off ")
             .and(Tone::Plain, row)
-            .and(Tone::Dim, format!(" 30 min, {}", lately(&on, &off)));
+            .and(Tone::Dim, format!(" 30 min; {}", lately(&on, &off)));
         lines(frame, below, &[words], desk.look);
     }
 }
@@ -284,8 +286,8 @@ fn recent(kills: &Kills, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
         Column::new("", 8).least(8),
         Column::new("FEATURE", 7).least(12),
         Column::new("WHERE", 6).least(7),
-        Column::new("BY", 4).least(6),
-        Column::new("REASON", 5).least(10),
+        Column::new("BY", 5).least(6),
+        Column::new("REASON", 4).least(10),
         Column::new("UNTIL", 2).least(9),
     ];
     table::draw(frame, inner, (&columns, &kills.recent), row, (desk.look, here));

@@ -1,0 +1,123 @@
+//! What lies over a screen, and what keys do everywhere.
+
+use crate::app::tests::{Stage, edges};
+use crate::effect::{Answer, Effect, Query};
+use crate::key::Key;
+use crate::keymap::Keys;
+use crate::message::{Message, Mouse};
+use crate::order::Order;
+use crate::screen::{Pane, Screen};
+
+fn stage(width: u16, height: u16) -> Stage {
+    let mut stage = Stage::new(width, height).live();
+    stage.keys("5");
+    stage.answer(&Query::Edges, || Answer::Edges(edges()));
+    stage
+}
+
+fn type_text(stage: &mut Stage, text: &str) {
+    for c in text.chars() {
+        stage.tell(Message::Key(Key::Char(c)));
+    }
+}
+
+#[test]
+fn the_help_is_made_of_the_keys() {
+    let mut wide = stage(120, 36);
+    wide.keys("?");
+    insta::assert_snapshot!("help_wide", wide.screen());
+    let mut normal = Stage::new(80, 24).live();
+    normal.keys("4 ?");
+    insta::assert_snapshot!("help_normal", normal.screen());
+    normal.keys("G k k");
+    insta::assert_snapshot!("help_normal_below", normal.screen());
+    normal.keys("Esc");
+    assert!(normal.app.overlay.is_none());
+}
+
+#[test]
+fn the_palette_says_what_each_line_does() {
+    let mut stage = stage(120, 36);
+    stage.keys(":");
+    insta::assert_snapshot!("palette", stage.screen());
+    type_text(&mut stage, "clog");
+    insta::assert_snapshot!("palette_typed", stage.screen());
+    stage.keys("Tab");
+    assert_eq!(stage.app.prompt.as_ref().unwrap().input.value(), "client log");
+    stage.keys("Enter");
+    assert!(stage.screen().contains("subscribed"), "{}", stage.screen());
+    stage.keys("Esc :");
+    type_text(&mut stage, "zzzz");
+    assert!(stage.screen().contains("no command is like this"));
+    stage.keys("Enter");
+    assert!(stage.app.prompt.is_none());
+    stage.keys(":");
+    type_text(&mut stage, "colours mono");
+    stage.keys("Enter");
+    assert_eq!(stage.app.desk.look.palette.name(), "mono");
+}
+
+#[test]
+fn mapped_keys_are_in_hints_and_help() {
+    let mut stage = stage(120, 36);
+    stage.app.desk.keys =
+        Keys::read("sort = \"Ctrl-s\"\nshow-kills = [\"4\", \"Ctrl-k\"]\nquit = \"Q\"").unwrap();
+    let shown = stage.screen();
+    assert!(shown.contains("Ctrl-s sort") && shown.contains("Q quit"), "{shown}");
+    stage.keys("?");
+    assert!(stage.screen().contains("Ctrl-s"), "{}", stage.screen());
+    stage.keys("Esc q");
+    assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::Quit)));
+    stage.tell(Message::Key(Key::Ctrl('k')));
+    assert_eq!(stage.app.screen, Screen::Kills);
+    stage.tell(Message::Key(Key::Ctrl('c')));
+    assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::Quit)), "Ctrl-c always quits");
+}
+
+#[test]
+fn quitting_asks_while_a_change_is_on_its_way() {
+    let mut stage = stage(120, 36);
+    let order = Order::Comment { change: 1, text: "x".to_owned() };
+    stage.app.dialog = Some(crate::dialog::comment(1));
+    type_text(&mut stage, "x");
+    stage.keys("Tab Tab Enter");
+    assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::Send(_))), "{}", stage.screen());
+    stage.keys("Esc q");
+    assert!(stage.screen().contains("a change is on its way"), "{}", stage.screen());
+    let quits = |stage: &Stage| stage.effects.iter().any(|effect| matches!(effect, Effect::Quit));
+    assert!(!quits(&stage));
+    stage.keys("j q");
+    assert!(!quits(&stage), "something else in between asks anew");
+    stage.keys("q");
+    assert!(quits(&stage));
+    stage.effects.clear();
+    stage.tell(Message::Done { order, result: Ok("said".to_owned()) });
+    stage.keys("q");
+    assert!(quits(&stage), "nothing is on its way any more");
+}
+
+#[test]
+fn the_wheel_moves_what_is_on_top() {
+    let mut stage = stage(80, 24);
+    stage.keys("?");
+    stage.tell(Message::Mouse(Mouse::Down));
+    assert_eq!(stage.app.overlay, Some(crate::overlay::Overlay::Help(1)));
+    stage.keys("Esc");
+    let before = stage.app.screens.edges.id();
+    stage.app.dialog = Some(crate::dialog::comment(1));
+    stage.tell(Message::Mouse(Mouse::Down));
+    stage.app.dialog = None;
+    assert_eq!(stage.app.screens.edges.id(), before);
+    stage.tell(Message::Mouse(Mouse::Down));
+    assert_ne!(stage.app.screens.edges.id(), before);
+}
+
+#[test]
+fn a_feature_is_opened_by_its_key() {
+    let mut stage = stage(120, 36);
+    stage.keys(":");
+    type_text(&mut stage, "open checkout");
+    assert!(stage.screen().contains("as it is typed"), "{}", stage.screen());
+    stage.keys("Enter");
+    assert_eq!(stage.app.screen, Screen::Feature);
+}
