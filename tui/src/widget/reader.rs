@@ -18,8 +18,15 @@ pub(crate) struct Reader {
     marks: RefCell<Vec<usize>>,
 }
 
-/// A line, and whether it is a mark.
-pub(crate) type Marked = (Line<'static>, bool);
+/// A line of a text.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Row {
+    pub(crate) line: Line<'static>,
+    /// Whether it is stopped at.
+    pub(crate) mark: bool,
+    /// How far what has no room in it is indented below.
+    pub(crate) indent: usize,
+}
 
 impl Reader {
     /// Goes back to the top, for another text.
@@ -58,14 +65,14 @@ impl Reader {
     }
 
     /// Draws what there is room for.
-    pub(crate) fn draw(&self, frame: &mut Frame<'_>, area: Rect, lines: &[Marked]) {
+    pub(crate) fn draw(&self, frame: &mut Frame<'_>, area: Rect, lines: &[Row]) {
         let mut marks = Vec::new();
         let mut rows = Vec::new();
-        for (line, is_mark) in lines {
-            if *is_mark {
+        for Row { line, mark, indent } in lines {
+            if *mark {
                 marks.push(rows.len());
             }
-            rows.extend(wrap(line, usize::from(area.width), 4));
+            rows.extend(wrap(line, usize::from(area.width), *indent));
         }
         self.rows.set(rows.len());
         self.page.set(usize::from(area.height));
@@ -83,12 +90,13 @@ mod tests {
     use ratatui::backend::TestBackend;
     use ratatui::text::Line;
 
-    use super::Reader;
+    use super::{Reader, Row};
     use crate::keymap::Action;
 
     #[test]
     fn marks_are_gone_to_and_the_end_is_the_end() {
-        let lines: Vec<_> = (0..20).map(|n| (Line::from(n.to_string()), n % 6 == 3)).collect();
+        let row = |n: usize| Row { line: Line::from(n.to_string()), mark: n % 6 == 3, indent: 0 };
+        let lines: Vec<Row> = (0..20).map(row).collect();
         let mut reader = Reader::default();
         let mut terminal = Terminal::new(TestBackend::new(10, 5)).unwrap();
         terminal.draw(|frame| reader.draw(frame, frame.area(), &lines)).unwrap();

@@ -10,6 +10,9 @@ use super::vote;
 use crate::access::role;
 use crate::app::Desk;
 
+/// How wide is the name of a fact?
+const NAME: usize = 9;
+
 /// A line, and whether `]` stops at it.
 pub(super) type Marked = (Line, bool);
 
@@ -74,8 +77,16 @@ fn relative(at: chrono::DateTime<chrono::Utc>, desk: &Desk) -> String {
     }
 }
 
+/// Returns how far a line goes on below where it has no room: below what it says, or as a difference does.
+pub(super) fn indent(line: &Line) -> usize {
+    match line.0.first() {
+        Some((Tone::Dim, name)) if name.chars().count() == NAME + 1 => NAME + 1,
+        _ => 4,
+    }
+}
+
 fn fact(name: &str, words: Line) -> Line {
-    let mut line = Line::default().and(Tone::Dim, format!("{name:<9} "));
+    let mut line = Line::default().and(Tone::Dim, format!("{name:<NAME$} "));
     line.0.extend(words.0);
     line
 }

@@ -12,6 +12,7 @@ use super::vote::{Part, part};
 use super::{Changes, detail};
 use crate::app::Desk;
 use crate::look::Room;
+use crate::widget::reader::Row;
 use crate::widget::table::{self, Column, Field};
 use crate::widget::{line, pane};
 
@@ -28,10 +29,11 @@ pub(super) fn draw(changes: &Changes, frame: &mut Frame<'_>, area: Rect, desk: &
 /// Returns where the list goes, and where the change.
 fn areas(changes: &Changes, area: Rect, desk: &Desk) -> (Rect, Rect) {
     let none = Rect { width: 0, height: 0, ..area };
-    let wide = area.width / 100 * 45 + area.width % 100 * 45 / 100;
+    let wide = area.width / 100 * 48 + area.width % 100 * 48 / 100;
     match (desk.room(), changes.whole, changes.reading) {
         (Room::None | Room::Tight, false, _) | (_, true, false) => (area, none),
         (_, true, true) => (none, area),
+        _ if changes.list.len() == 0 => (area, none),
         (Room::Normal, ..) => {
             let rows = u16::try_from(changes.list.len()).unwrap_or(u16::MAX).saturating_add(3);
             let rows = rows.max(5).min(area.height / 5 * 2);
@@ -144,7 +146,12 @@ fn reader(changes: &Changes, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
     let change = changes.selected();
     let title = change.map_or_else(String::new, |change| format!("#{}", change.number));
     let lines: Vec<_> = change.map(|change| detail::lines(change, desk)).unwrap_or_default();
-    let lines: Vec<_> = lines.iter().map(|(words, mark)| (line(words, desk.look), *mark)).collect();
+    let row = |(words, mark): &detail::Marked| Row {
+        line: line(words, desk.look),
+        mark: *mark,
+        indent: detail::indent(words),
+    };
+    let lines: Vec<Row> = lines.iter().map(row).collect();
     let inner = pane("", "", false, desk.look).inner(area);
     changes.reader.draw(frame, inner, &lines);
     let right = match (changes.reader.below(), changes.reading) {
