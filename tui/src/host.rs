@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use fluxgate_client::Api;
 use fluxgate_wording::Line;
+use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::keymap::Keys;
@@ -34,6 +35,12 @@ pub struct Connection {
     pub place: Place,
     /// The way there.
     pub api: Arc<Api>,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection").field("place", &self.place).finish_non_exhaustive()
+    }
 }
 
 /// Something that takes a while.
@@ -88,6 +95,8 @@ pub struct Host {
     pub keys: Keys,
     /// Connects to a context; words say why not.
     pub connect: Box<dyn Fn(&str) -> Result<Connection, String>>,
+    /// Signs somebody in where a connection leads, keeps the sign-in as `fgctl login` does, and connects anew.
+    pub sign_in: Box<dyn Fn(&Connection, String, SecretString) -> Task<Result<Connection, String>>>,
     /// Explains what a feature gives somebody, as `fgctl explain` does.
     pub explain: Box<dyn Fn(&Connection, Asked) -> Task<Result<Vec<Line>, String>>>,
     /// What it knows of documents.

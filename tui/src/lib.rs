@@ -30,5 +30,6 @@ pub use host::{Asked, Connection, Host, Papers, Place, Rule, Task};
 pub use keymap::Keys;
 pub use look::Look;
 pub use message::Message;
+pub use order::Order;
 pub use run::run;
 pub use theme::Palette;

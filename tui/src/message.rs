@@ -6,7 +6,7 @@ use fluxgate_client::edge::Edge;
 use serde_json::Value;
 
 use crate::effect::{Answer, Query};
-use crate::host::Place;
+use crate::host::{Connection, Place};
 use crate::key::Key;
 use crate::load::Failure;
 use crate::order::Order;
@@ -53,6 +53,8 @@ pub enum Message {
         /// The document, none when nothing was changed; words say why it cannot be used.
         result: Result<Option<Value>, String>,
     },
+    /// Somebody is signed in again, by a connection of theirs, or not.
+    SignedIn(Result<Box<Connection>, String>),
     /// Another context is in use, or cannot be.
     Switched(Result<Place, String>),
 }

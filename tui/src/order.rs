@@ -90,52 +90,70 @@ pub enum Order {
 }
 
 impl Order {
-    /// Returns the command that does the same.
-    pub(crate) fn command(&self) -> String {
-        let reason = |reason: &str| match reason.is_empty() {
-            true => String::new(),
-            false => format!(" --reason {}", quoted(reason)),
-        };
-        match self {
-            Self::Promote { feature, from, to, reason: why } => {
-                format!("fgctl promote {} --from {from} --to {to}{}", quoted(feature), reason(why))
+    /// Returns the command that does the same, or several, one after the other.
+    pub fn command(&self) -> String {
+        self.commands().join(" && ")
+    }
+
+    /// Returns the commands that do the same.
+    pub fn commands(&self) -> Vec<String> {
+        let one = match self {
+            Self::Promote { feature, from, to, reason } => {
+                let (from, to) = (quoted(from), quoted(to));
+                format!("fgctl promote {} --from {from} --to {to}{}", quoted(feature), flag("reason", reason))
             }
-            Self::RollBack { feature, env, version, reason: why } => {
-                let to = version.map_or_else(String::new, |version| format!(" --to {version}"));
-                format!("fgctl rollback {} -e {env}{to}{}", quoted(feature), reason(why))
+            Self::RollBack { feature, env, version, reason } => {
+                let version = version.map_or_else(String::new, |version| format!(" --version {version}"));
+                let reason = flag("reason", reason);
+                format!("fgctl rollback {} -e {}{version}{reason}", quoted(feature), quoted(env))
             }
-            Self::Kill { feature, env, reason: why, restore_at } => {
+            Self::Kill { feature, env, reason, restore_at } => {
                 let end = restore_at.map_or_else(String::new, |at| {
                     format!(" --restore-at {}", at.to_rfc3339_opts(SecondsFormat::Secs, true))
                 });
-                format!("fgctl kill {} -e {env}{end}{}", quoted(feature), reason(why))
+                let reason = flag("reason", reason);
+                format!("fgctl kill {} -e {}{end}{reason}", quoted(feature), quoted(env))
             }
-            Self::Restore { feature, env, reason: why } => {
-                format!("fgctl restore {} -e {env}{}", quoted(feature), reason(why))
+            Self::Restore { feature, env, reason } => {
+                format!("fgctl restore {} -e {}{}", quoted(feature), quoted(env), flag("reason", reason))
             }
-            Self::Vote { changes, decision, comment } => {
+            Self::Vote { changes, decision: Decision::Approve, comment } => {
                 let numbers: Vec<String> = changes.iter().map(ToString::to_string).collect();
-                let (verb, flag) = match decision {
-                    Decision::Approve => ("approve", "--comment"),
-                    _ => ("reject", "--reason"),
-                };
-                let said =
-                    if comment.is_empty() { String::new() } else { format!(" {flag} {}", quoted(comment)) };
-                format!("fgctl change {verb} {}{said}", numbers.join(" "))
+                format!("fgctl change approve {}{}", numbers.join(" "), flag("comment", comment))
             }
-            Self::Comment { change, text } => format!("fgctl change comment {change} {}", quoted(text)),
-            Self::Edit { feature, env, .. } => {
-                format!(
-                    "fgctl export --feature {} > f.yaml; $EDITOR f.yaml; fgctl apply -f f.yaml  # stage {env}",
-                    quoted(feature)
-                )
+            Self::Vote { changes, comment, .. } => {
+                // It takes one, and why.
+                let reject = |number: &i64| format!("fgctl change reject {number}{}", always("reason", comment));
+                return changes.iter().map(reject).collect();
             }
-            Self::Create { feature, name, reason: why } => {
-                let name = if name.is_empty() { String::new() } else { format!(" --name {}", quoted(name)) };
-                format!("fgctl feature create {}{name} --type simple{}", quoted(feature), reason(why))
+            Self::Comment { change, text } => {
+                format!("fgctl change comment {change}{}", always("comment", text))
             }
-        }
+            Self::Edit { feature, reason, .. } => {
+                return vec![
+                    format!("fgctl export --feature {} > f.yaml", quoted(feature)),
+                    "$EDITOR f.yaml".to_owned(),
+                    format!("fgctl apply -f f.yaml{}", flag("reason", reason)),
+                ];
+            }
+            Self::Create { feature, name, reason } => {
+                let (name, reason) = (flag("name", name), flag("reason", reason));
+                format!("fgctl feature create {}{name} --type simple{reason}", quoted(feature))
+            }
+        };
+        vec![one]
     }
+}
+
+/// Returns a flag with its text, or nothing where there is none.
+fn flag(name: &str, text: &str) -> String {
+    if text.is_empty() { String::new() } else { always(name, text) }
+}
+
+fn always(name: &str, text: &str) -> String {
+    // What begins like a flag is one, unless it hangs on its own.
+    let joint = if text.starts_with('-') { "=" } else { " " };
+    format!(" --{name}{joint}{}", quoted(text))
 }
 
 /// Quotes a word for a shell, where that is needed.
@@ -157,6 +175,19 @@ mod tests {
         assert_eq!(quoted("5xx spike; rm -rf"), "'5xx spike; rm -rf'");
         assert_eq!(quoted("it's"), "'it'\\''s'");
         assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn what_takes_one_change_is_said_for_each() {
+        let order = Order::Vote {
+            changes: vec![12, 13],
+            decision: fluxgate_client::Decision::Reject,
+            comment: "-1, not on a Friday".into(),
+        };
+        assert_eq!(
+            order.command(),
+            "fgctl change reject 12 --reason='-1, not on a Friday' && fgctl change reject 13 --reason='-1, not on a Friday'"
+        );
     }
 
     #[test]

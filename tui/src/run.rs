@@ -87,9 +87,9 @@ impl Loop {
                 sleep_until(drawn + BETWEEN).await;
             }
             let mut effects = app.update(Message::Tick(clock::now()));
-            effects.extend(message.map(|message| app.update(message)).unwrap_or_default());
+            effects.extend(message.map(|message| self.take(app, message)).unwrap_or_default());
             while let Ok(message) = self.told.try_recv() {
-                effects.extend(app.update(message));
+                effects.extend(self.take(app, message));
             }
             if self.carry_out(app, effects).await? == Then::End {
                 return Ok(());
@@ -97,6 +97,14 @@ impl Loop {
             self.terminal.draw(|frame| view::draw(app, frame))?;
             drawn = Instant::now();
         }
+    }
+
+    /// Hands a message to the app; what is asked from now on goes over a new connection, where it brings one.
+    fn take(&mut self, app: &mut App, message: Message) -> Vec<Effect> {
+        if let Message::SignedIn(Ok(connection)) = &message {
+            self.connection = Connection::clone(connection);
+        }
+        app.update(message)
     }
 
     async fn carry_out(&mut self, app: &mut App, effects: Vec<Effect>) -> io::Result<Then> {
@@ -130,6 +138,11 @@ impl Loop {
                     let result = send(&api, &team, order.clone()).await.map_err(Failure::from);
                     tell.send(Message::Done { order, result })
                 });
+            }
+            Effect::SignIn { user, password } => {
+                let task = (self.host.sign_in)(&self.connection, user, password);
+                let tell = self.tell.clone();
+                spawn_local(async move { tell.send(Message::SignedIn(task.await.map(Box::new))) });
             }
             Effect::Copy(text) => self.terminal.copy(&text)?,
             Effect::Connect(name) => {

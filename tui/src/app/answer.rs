@@ -36,6 +36,7 @@ impl App {
             (Query::Environments, Ok(Answer::Environments(environments))) => {
                 self.desk.environments = environments;
             }
+            (Query::Knock, Ok(Answer::Knocked(answered))) => self.knocked(&answered),
             (Query::Rehearse(order), answer) => self.rehearsed(order, answer),
             (Query::Explain(_), Ok(Answer::Explained(lines))) => {
                 self.overlay = Some(Overlay::Text { title: "Explain".to_owned(), lines, top: 0 });
@@ -70,7 +71,7 @@ impl App {
         let request = failure.request.as_ref().map_or_else(String::new, |id| format!("  request {id}"));
         self.desk.note(format!("{}: {}{request}", query.name(), failure.words));
         match failure.kind {
-            FailureKind::SignedOut => self.desk.link = Link::SignedOut { cause: failure.words.clone() },
+            FailureKind::SignedOut => self.signed_out(failure.words.clone()),
             FailureKind::Unreachable if !matches!(self.desk.link, Link::Away { .. }) => {
                 self.desk.link = Link::Away { since: self.desk.now, cause: failure.words.clone() };
             }
@@ -98,17 +99,31 @@ impl App {
                 if self.dialog.as_ref().is_some_and(|dialog| dialog.state == State::Sending) {
                     self.dialog = None;
                 }
-                self.say(words);
+                self.tell(&words);
                 self.refresh()
             }
             Err(failure) => {
                 self.desk.note(format!("{}: {}", order.command(), failure.words));
+                if failure.kind == FailureKind::SignedOut {
+                    self.signed_out(failure.words.clone());
+                }
                 match &mut self.dialog {
                     Some(dialog) if dialog.state == State::Sending => dialog.failed(failure),
                     _ => self.say(failure.words),
                 }
                 Vec::new()
             }
+        }
+    }
+
+    /// Says what became of an order: over the screen, where it is of several things.
+    fn tell(&mut self, words: &str) {
+        let lines: Vec<&str> = words.lines().collect();
+        if let [_, _, ..] = lines.as_slice() {
+            let lines = lines.iter().map(|line| (*line).into()).collect();
+            self.overlay = Some(Overlay::Text { title: "What became of them".to_owned(), lines, top: 0 });
+        } else {
+            self.say(words);
         }
     }
 
@@ -145,11 +160,13 @@ impl App {
                 self.desk.environments.clear();
                 self.desk.link = Link::Connecting;
                 self.desk.heard = None;
+                self.desk.server = None;
                 self.desk.revision = None;
                 self.screens = Screens::default();
                 self.asked.clear();
                 self.trail.clear();
                 self.dialog = None;
+                self.sign_in = None;
                 self.overlay = None;
                 if self.screen == Screen::Feature {
                     self.screen = Screen::Features;

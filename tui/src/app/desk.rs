@@ -37,13 +37,18 @@ pub(crate) struct Desk {
     pub(crate) contexts: Vec<String>,
     pub(crate) who: Option<Who>,
     pub(crate) environments: Vec<Environment>,
+    /// The server's time, as far as that is told; by this machine's clock else.
     pub(crate) now: DateTime<Utc>,
+    /// How far the server's clock is ahead, where that matters.
+    pub(crate) ahead: TimeDelta,
     pub(crate) size: (u16, u16),
     pub(crate) look: Look,
     pub(crate) keys: Keys,
     pub(crate) link: Link,
     /// When something was heard of the server last.
     pub(crate) heard: Option<DateTime<Utc>>,
+    /// The server's version.
+    pub(crate) server: Option<String>,
     /// The newest revision that is known.
     pub(crate) revision: Option<i64>,
     /// Since when nothing new is taken in, because somebody wants it so.
@@ -61,11 +66,13 @@ impl Desk {
             who: None,
             environments: Vec::new(),
             now,
+            ahead: TimeDelta::zero(),
             size: (80, 24),
             look,
             keys: Keys::default(),
             link: Link::Connecting,
             heard: None,
+            server: None,
             revision: None,
             paused: None,
             missed: 0,

@@ -1,7 +1,7 @@
 //! What keys do: in a dialog, over a screen, in a line that is typed, and else by the table.
 
 use super::{App, Kind, Prompt};
-use crate::dialog::Wish;
+use crate::dialog::{Wish, sign_in};
 use crate::effect::Effect;
 use crate::key::Key;
 use crate::keymap::{Action, Group};
@@ -16,8 +16,13 @@ const ON_ITS_WAY: &str =
 
 impl App {
     pub(super) fn key(&mut self, key: Key) -> Vec<Effect> {
+        // What is not on the screen is not answered.
+        let unseen = self.desk.room() == Room::None && !matches!(key, Key::Esc | Key::Ctrl('c'));
+        if self.sign_in.is_some() {
+            return if unseen { Vec::new() } else { self.key_in_sign_in(key) };
+        }
         if self.dialog.is_some() {
-            return self.key_in_dialog(key);
+            return if unseen { Vec::new() } else { self.key_in_dialog(key) };
         }
         if self.overlay.is_some() {
             return self.key_in_overlay(key);
@@ -31,12 +36,33 @@ impl App {
         }
     }
 
+    fn key_in_sign_in(&mut self, key: Key) -> Vec<Effect> {
+        match self.sign_in.as_mut().map(|dialog| dialog.key(key)) {
+            Some(sign_in::Wish::Do(effect)) => return vec![effect],
+            Some(sign_in::Wish::Close) => {
+                self.sign_in = None;
+                self.say("signed out; r signs in");
+            }
+            Some(sign_in::Wish::Nothing) | None => {}
+        }
+        Vec::new()
+    }
+
     fn key_in_dialog(&mut self, key: Key) -> Vec<Effect> {
         let Some(dialog) = &mut self.dialog else {
             return Vec::new();
         };
-        match dialog.key(key) {
+        match dialog.key(key, self.desk.now) {
             Wish::Nothing => Vec::new(),
+            Wish::Copy(text) => {
+                let words = text.clone();
+                self.steps(vec![Step::Copy { text, words }])
+            }
+            Wish::Reload => {
+                self.dialog = None;
+                self.say("look at it again");
+                self.refresh()
+            }
             Wish::Ask(query) => self.ask(query),
             Wish::Do(effect) => {
                 self.sending += 1;
@@ -83,6 +109,9 @@ impl App {
     /// Moves in what is on top; a dialog is not moved in by the wheel.
     pub(super) fn wheel(&mut self, action: Action) -> Vec<Effect> {
         let page = self.page();
+        if self.sign_in.is_some() {
+            return Vec::new();
+        }
         match (&self.dialog, &mut self.overlay) {
             (Some(_), _) => Vec::new(),
             (None, Some(overlay)) => {
@@ -108,7 +137,9 @@ impl App {
     }
 
     pub(super) fn pasted(&mut self, text: &str) -> Vec<Effect> {
-        if let Some(dialog) = &mut self.dialog {
+        if let Some(dialog) = &mut self.sign_in {
+            dialog.paste(text);
+        } else if let Some(dialog) = &mut self.dialog {
             dialog.paste(text);
         } else if self.prompt.is_some() {
             return text.chars().filter(|c| !c.is_control()).flat_map(|c| self.key(Key::Char(c))).collect();
@@ -154,6 +185,7 @@ impl App {
                 return self.steps(vec![Step::Copy { text, words }]);
             }
             Action::Refresh => return self.refresh(),
+            Action::Retry if self.ask_who() => {}
             Action::Retry => {
                 let mut effects = vec![Effect::Listen];
                 effects.extend(self.refresh());

@@ -8,6 +8,9 @@ mod keys;
 mod news;
 mod prompt;
 #[cfg(test)]
+mod property;
+mod server;
+#[cfg(test)]
 pub(crate) mod tests;
 
 use std::time::Duration;
@@ -18,6 +21,7 @@ pub(crate) use desk::{Desk, Link};
 pub(crate) use prompt::{Kind, Prompt};
 
 use crate::dialog::Dialog;
+use crate::dialog::sign_in::SignIn;
 use crate::effect::{Effect, Query};
 use crate::host::Place;
 use crate::keymap::{Action, Keys};
@@ -51,6 +55,8 @@ pub struct App {
     trail: Vec<Screen>,
     pub(crate) screens: Screens,
     pub(crate) dialog: Option<Dialog>,
+    /// Over all else.
+    pub(crate) sign_in: Option<SignIn>,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) prompt: Option<Prompt>,
     /// What the message row says.
@@ -133,6 +139,7 @@ impl App {
             trail: Vec::new(),
             screens: Screens::default(),
             dialog: None,
+            sign_in: None,
             overlay: None,
             prompt: None,
             said: None,
@@ -157,6 +164,7 @@ impl App {
         let mut effects = vec![Effect::Listen];
         effects.extend(self.ask(Query::Caller));
         effects.extend(self.ask(Query::Environments));
+        effects.extend(self.ask(Query::Knock));
         effects.extend(self.refresh());
         effects
     }
@@ -186,6 +194,14 @@ impl App {
             Message::Heard(heard) => self.heard(heard),
             Message::Done { order, result } => self.done(&order, result),
             Message::Edited { feature, env, base, result } => self.edited((feature, env), base, result),
+            Message::SignedIn(Ok(connection)) => self.signed_in(&connection),
+            Message::SignedIn(Err(words)) => {
+                match &mut self.sign_in {
+                    Some(dialog) => dialog.failed(words),
+                    None => self.say(words),
+                }
+                Vec::new()
+            }
             Message::Switched(place) => self.switched(place),
         }
     }
@@ -216,6 +232,7 @@ impl App {
     }
 
     fn tick(&mut self, now: DateTime<Utc>) -> Vec<Effect> {
+        let now = now + self.desk.ahead;
         self.desk.now = now;
         if self.desk.paused.is_some() {
             return Vec::new();

@@ -35,8 +35,7 @@ impl App {
                 self.desk.link = Link::Polling { cause };
             }
             Heard::SignedOut(cause) => {
-                self.desk.note(format!("signed out: {cause}"));
-                self.desk.link = Link::SignedOut { cause };
+                self.signed_out(cause);
             }
             Heard::News(news) => return self.news(&news),
         }
@@ -79,12 +78,10 @@ impl App {
         let News::Done(entry) = news else {
             return;
         };
-        let me = self.desk.who.as_ref().map(|who| who.name.as_str());
-        if let Some(dialog) = &mut self.dialog
-            && dialog.feature() == Some(entry.subject.as_str())
-            && me != Some(entry.actor.as_str())
-        {
-            dialog.moved(&entry.actor, &entry.action);
+        let me = self.desk.who.as_ref().map(|who| who.user.as_str());
+        let mine = me == Some(entry.owner.as_deref().unwrap_or(&entry.actor));
+        if let Some(dialog) = self.dialog.as_mut().filter(|_| !mine) {
+            dialog.look_out(entry);
         }
     }
 

@@ -1,6 +1,9 @@
 //! Keys in, state and effects out: the dashboard without a terminal and without a server.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
+use fluxgate_client::caller::Answered;
 use fluxgate_client::edge::Known;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -50,6 +53,10 @@ impl Stage {
                 "memberships": [{"team": "payments", "roles": ["APPROVER", "TEAM_ADMIN"]}]},
             "token": null, "teams": {"nodes": []}})))
         });
+        self.answer(&Query::Knock, || {
+            let server = read(json!({"version": "0.1.0", "bootstrapped": true, "revision": 418}));
+            Answer::Knocked(Answered { server, took: Duration::from_millis(3), ahead: None })
+        });
         self.answer(&Query::Environments, || {
             Answer::Environments(["dev", "staging", "prod"].into_iter().map(environment).collect())
         });
@@ -88,6 +95,15 @@ impl Stage {
             };
             self.tell(Message::Key(key));
         }
+    }
+
+    /// Returns where the cursor is.
+    pub(crate) fn cursor(&self) -> (u16, u16) {
+        let (width, height) = self.app.desk.size;
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| crate::view::draw(&self.app, frame)).unwrap();
+        let position = terminal.get_cursor_position().unwrap();
+        (position.x, position.y)
     }
 
     /// Returns what is on the screen.

@@ -1,6 +1,7 @@
 //! What is typed or chosen in a dialog.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use fluxgate_wording::text::is_hostile;
 use tui_input::{Input, InputRequest};
 
 use crate::key::Key;
@@ -8,6 +9,10 @@ use crate::order::Order;
 
 /// How many minutes may a kill last until it ends by itself?
 const LONGEST: i64 = 30 * 24 * 60;
+/// After how many does it, unless somebody says otherwise?
+const USUAL: &str = "30";
+/// How much is typed at most?
+const MOST: usize = 1_000;
 
 /// A field of a dialog.
 #[derive(Clone, Debug)]
@@ -47,6 +52,13 @@ pub(crate) enum Entry {
         input: Input,
         wanted: String,
     },
+    /// By hand, or by itself after so many minutes.
+    End {
+        by_hand: bool,
+        minutes: Input,
+        /// Whether the minutes are those that nobody typed.
+        proposed: bool,
+    },
 }
 
 impl Field {
@@ -63,6 +75,11 @@ impl Field {
         Self { part, label, entry: Entry::Choice { options, at: 0 }, optional: false }
     }
 
+    pub(crate) fn end(now: DateTime<Utc>) -> Self {
+        let entry = Entry::End { by_hand: true, minutes: Input::new(USUAL.to_owned()), proposed: true };
+        Self { part: Part::Minutes(now), label: "Restore", entry, optional: false }
+    }
+
     pub(crate) fn exactly(wanted: &str) -> Self {
         let entry = Entry::Exactly { input: Input::default(), wanted: wanted.to_owned() };
         Self { part: Part::Confirm, label: "Type it", entry, optional: false }
@@ -73,6 +90,29 @@ impl Field {
         match &self.entry {
             Entry::Text(input) | Entry::Exactly { input, .. } => input.value(),
             Entry::Choice { options, at } => options.get(*at).map_or("", String::as_str),
+            Entry::End { by_hand: true, .. } => "",
+            Entry::End { minutes, .. } => minutes.value(),
+        }
+    }
+
+    /// Returns the text that is typed in it, if any is.
+    pub(crate) fn input(&self) -> Option<&Input> {
+        match &self.entry {
+            Entry::Text(input) | Entry::Exactly { input, .. } => Some(input),
+            Entry::End { by_hand: false, minutes, .. } => Some(minutes),
+            Entry::Choice { .. } | Entry::End { .. } => None,
+        }
+    }
+
+    /// Returns whether letters are typed in it.
+    pub(crate) fn takes_letters(&self) -> bool {
+        matches!(self.entry, Entry::Text(_) | Entry::Exactly { .. })
+    }
+
+    /// Counts minutes from this moment on.
+    pub(crate) fn is_now(&mut self, now: DateTime<Utc>) {
+        if let Part::Minutes(moment) = &mut self.part {
+            *moment = now;
         }
     }
 
@@ -83,9 +123,10 @@ impl Field {
             (Entry::Exactly { wanted, .. }, _) if value != wanted => {
                 Some(format!("type {wanted} to confirm"))
             }
-            (_, Part::Minutes(_)) if !value.is_empty() => match value.parse() {
+            (Entry::End { by_hand: true, .. }, _) => None,
+            (Entry::End { .. }, _) => match value.parse() {
                 Ok(1..=LONGEST) => None,
-                _ => Some("minutes are a number, at most 43200; empty is until somebody restores".to_owned()),
+                _ => Some(format!("minutes are a number from 1 to {LONGEST}")),
             },
             (_, Part::Version)
                 if !value.is_empty() && value.trim_start_matches('v').parse::<i64>().is_err() =>
@@ -103,6 +144,23 @@ impl Field {
     pub(crate) fn key(&mut self, key: Key) -> bool {
         match &mut self.entry {
             Entry::Text(input) | Entry::Exactly { input, .. } => edit(input, key),
+            Entry::End { by_hand, minutes, proposed } => match key {
+                Key::Char(' ' | 'h' | 'l') | Key::Left | Key::Right => {
+                    *by_hand = !*by_hand;
+                    true
+                }
+                Key::Char(c) if !c.is_ascii_digit() => false,
+                key => {
+                    if *proposed && matches!(key, Key::Char(_)) {
+                        minutes.reset();
+                    }
+                    let changed = edit(minutes, key);
+                    if changed {
+                        (*by_hand, *proposed) = (false, false);
+                    }
+                    changed
+                }
+            },
             Entry::Choice { options, at } => {
                 let before = *at;
                 let last = options.len().saturating_sub(1);
@@ -119,8 +177,8 @@ impl Field {
     pub(crate) fn paste(&mut self, text: &str) {
         // The key that confirms is typed, or it confirms nothing.
         if let Entry::Text(input) = &mut self.entry {
-            for c in text.chars().filter(|c| !c.is_control()) {
-                input.handle(InputRequest::InsertChar(c));
+            for c in text.chars().filter(|c| !is_hostile(*c)) {
+                edit(input, Key::Char(c));
             }
         }
     }
@@ -158,6 +216,8 @@ impl Field {
 /// Edits a line as readline does; returns whether its text is another.
 pub(crate) fn edit(input: &mut Input, key: Key) -> bool {
     let request = match key {
+        // What has no width, or turns text around, hides what is said.
+        Key::Char(c) if is_hostile(c) || input.value().len() >= MOST => return false,
         Key::Char(c) => InputRequest::InsertChar(c),
         Key::Backspace | Key::Ctrl('h') => InputRequest::DeletePrevChar,
         Key::Delete | Key::Ctrl('d') => InputRequest::DeleteNextChar,

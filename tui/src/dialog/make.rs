@@ -46,16 +46,13 @@ pub(crate) fn kill(
         reason: String::new(),
         restore_at: None,
     };
-    let minutes = Field::text(Part::Minutes(now), "Minutes", true);
-    let mut fields = vec![minutes, reason(false)];
+    let mut fields = vec![Field::end(now), reason(false)];
     if protected {
         fields.push(Field::exactly(feature));
     }
-    let mut about = vec![
-        Line::from(format!("Serves the off variant to everyone in {env} at once.")),
-        Line::from("Restores by itself after the minutes; without, somebody restores it."),
-    ];
+    let mut about = vec![Line::from(format!("Serves the off variant to everyone in {env} at once."))];
     about.extend_from_slice(facts);
+    about.push(fact("policy", "a kill needs no approval; it is in the audit"));
     Dialog::new(format!("Kill {feature} in {env}?"), "Kill", order, fields).about(about)
 }
 
@@ -87,7 +84,7 @@ pub(crate) fn reschedule(
     let later = before.is_some_and(|before| at > before);
     let title = format!("End the kill of {feature} in {env} {}?", if later { "later" } else { "sooner" });
     let fields = vec![Field::text(Part::Reason, "Reason", false).with(reason)];
-    Dialog::new(title, "Move it", order, fields).about(about)
+    Dialog::new(title, "Move it", order, fields).about(about).ready()
 }
 
 /// Asks before changes are approved; each is named.
@@ -118,7 +115,7 @@ pub(crate) fn comment(change: i64) -> Dialog {
     let order = Order::Comment { change, text: String::new() };
     let fields = vec![Field::text(Part::Comment, "Comment", false)];
     Dialog::new(format!("Comment on #{change}"), "Say it", order, fields)
-        .about(vec![fact("", "Everybody who sees the change sees it; it is no vote.")])
+        .about(vec![Line::from("Everybody who sees the change sees it; it is no vote.")])
 }
 
 /// Asks before another document is proposed for a stage.

@@ -4,15 +4,22 @@
 
 pub(crate) mod field;
 mod make;
+pub(crate) mod sign_in;
+#[cfg(test)]
+mod tests;
 pub(crate) mod view;
 
+use chrono::{DateTime, Utc};
+use fluxgate_client::audit::AuditEntry;
 use fluxgate_wording::{Line, Tone};
 
 use self::field::{Field, Part};
 use crate::effect::{Effect, Query};
 use crate::key::Key;
+use crate::keymap::Action;
 use crate::load::{Failure, FailureKind};
 use crate::order::Order;
+use crate::widget::reader::Reader;
 
 pub(crate) use make::{
     approve, comment, create, edit, kill, promote, reject, reschedule, restore, roll_back,
@@ -35,6 +42,8 @@ pub(crate) struct Dialog {
     /// Where the keys go: a field, or after them Cancel and the button.
     pub(crate) focus: usize,
     pub(crate) state: State,
+    /// Where what is to be known is scrolled to.
+    reader: Reader,
 }
 
 /// What would become of an order.
@@ -67,8 +76,11 @@ pub(crate) enum State {
 pub(crate) enum Wish {
     Nothing,
     Close,
+    /// Goes, so that the screen below it is looked at anew.
+    Reload,
     Do(Effect),
     Ask(Query),
+    Copy(String),
 }
 
 impl Dialog {
@@ -87,7 +99,14 @@ impl Dialog {
             order,
             focus,
             state: State::Open,
+            reader: Reader::default(),
         }
+    }
+
+    /// Begins on the button: for what is undone as easily.
+    fn ready(mut self) -> Self {
+        self.focus = self.fields.len() + 1;
+        self
     }
 
     fn about(mut self, facts: Vec<Line>) -> Self {
@@ -109,15 +128,27 @@ impl Dialog {
         is_rehearsed(&self.order).then(|| Query::Rehearse(self.order()))
     }
 
-    /// Returns the feature that it is about.
-    pub(crate) fn feature(&self) -> Option<&str> {
+    /// Returns whether something that was done touches what it is about.
+    fn is_about(&self, entry: &AuditEntry) -> bool {
+        let subject = entry.subject.as_str();
+        let here = |env: &str| entry.environment.as_deref().is_none_or(|place| place == env);
+        // `#12 promote checkout, cart`
+        let applied = |feature: &str| {
+            entry.action == "change.apply" && subject.split([' ', ',']).any(|word| word == feature)
+        };
         match &self.order {
-            Order::Promote { feature, .. }
-            | Order::RollBack { feature, .. }
-            | Order::Kill { feature, .. }
-            | Order::Restore { feature, .. }
-            | Order::Edit { feature, .. } => Some(feature),
-            Order::Vote { .. } | Order::Comment { .. } | Order::Create { .. } => None,
+            Order::Promote { feature, .. } => subject == feature || applied(feature),
+            Order::RollBack { feature, env, .. } | Order::Edit { feature, env, .. } => {
+                here(env) && (subject == feature || applied(feature))
+            }
+            Order::Kill { feature, env, .. } | Order::Restore { feature, env, .. } => {
+                here(env) && subject == feature
+            }
+            Order::Vote { changes, .. } => {
+                let number = subject.split(' ').next().and_then(|word| word.strip_prefix('#'));
+                changes.iter().any(|change| number == Some(change.to_string().as_str()))
+            }
+            Order::Comment { .. } | Order::Create { .. } => false,
         }
     }
 
@@ -134,11 +165,24 @@ impl Dialog {
         self.fields.iter().find_map(Field::missing)
     }
 
-    /// Takes a key.
-    pub(crate) fn key(&mut self, key: Key) -> Wish {
+    /// Takes a key, pressed at this moment.
+    pub(crate) fn key(&mut self, key: Key, now: DateTime<Utc>) -> Wish {
+        for field in &mut self.fields {
+            field.is_now(now);
+        }
         let buttons = self.fields.len();
         let last = buttons + 1;
         match key {
+            Key::PageDown => {
+                self.reader.act(Action::PageDown);
+            },
+            Key::PageUp => {
+                self.reader.act(Action::PageUp);
+            },
+            Key::Ctrl('y') => return Wish::Copy(self.order().command()),
+            Key::Char('Y') if !self.fields.get(self.focus).is_some_and(Field::takes_letters) => {
+                return Wish::Copy(self.order().command());
+            }
             Key::Esc | Key::Ctrl('c') => return Wish::Close,
             Key::Tab => self.focus = if self.focus >= last { 0 } else { self.focus + 1 },
             Key::BackTab => self.focus = if self.focus == 0 { last } else { self.focus - 1 },
@@ -155,6 +199,11 @@ impl Dialog {
         Wish::Nothing
     }
 
+    /// Returns whether Enter sends the order now.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.focus == self.fields.len() + 1 && self.asleep().is_none() && !matches!(self.state, State::Moved(_))
+    }
+
     fn type_in(&mut self, key: Key) -> Wish {
         let Some(field) = self.fields.get_mut(self.focus) else {
             return Wish::Nothing;
@@ -165,9 +214,10 @@ impl Dialog {
         if let State::Failed(_) = self.state {
             self.state = State::Open;
         }
+        let part = self.fields.get(self.focus).map(|field| field.part);
         // Another stage is another question.
-        match (self.fields[self.focus].part, self.question()) {
-            (Part::To | Part::Version, Some(question)) => {
+        match (part, self.question()) {
+            (Some(Part::To | Part::Version), Some(question)) => {
                 self.preview = Preview::Asked;
                 Wish::Ask(question)
             }
@@ -196,13 +246,23 @@ impl Dialog {
 
     fn look_again(&mut self) -> Wish {
         self.state = State::Open;
-        match self.question() {
-            Some(question) => {
+        match (self.question(), &self.order) {
+            (Some(question), _) => {
                 self.preview = Preview::Asked;
                 Wish::Ask(question)
             }
-            None => Wish::Nothing,
+            // What it tells of the changes is from before.
+            (None, Order::Vote { .. }) => Wish::Reload,
+            (None, _) => Wish::Nothing,
         }
+    }
+
+    /// Asks again what it would do, where that is not known.
+    pub(crate) fn ask_again(&mut self) -> Option<Query> {
+        let unknown = matches!(self.preview, Preview::Asked | Preview::Failed(_));
+        let question = self.question().filter(|_| unknown)?;
+        self.preview = Preview::Asked;
+        Some(question)
     }
 
     /// Takes in what an order would do.
@@ -226,9 +286,9 @@ impl Dialog {
     }
 
     /// Notices that somebody else did something to what it is about.
-    pub(crate) fn moved(&mut self, by: &str, action: &str) {
-        if self.state != State::Sending {
-            self.state = State::Moved(format!("{by} did {action} while this was open"));
+    pub(crate) fn look_out(&mut self, entry: &AuditEntry) {
+        if self.is_about(entry) && self.state != State::Sending {
+            self.state = State::Moved(format!("{} did {} while this was open", entry.actor, entry.action));
         }
     }
 }
@@ -252,69 +312,4 @@ fn same_place(one: &Order, other: &Order) -> bool {
 /// Returns a line of a fact: a word, and what there is to say.
 pub(crate) fn fact(word: &str, text: impl Into<String>) -> Line {
     Line::default().and(Tone::Dim, format!("{word:<9} ")).and(Tone::Plain, text)
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::DateTime;
-
-    use super::{Dialog, Preview, State, Wish, kill, promote};
-    use crate::effect::Effect;
-    use crate::key::Key;
-    use crate::order::Order;
-
-    fn keys(dialog: &mut Dialog, keys: &[Key]) -> Wish {
-        let mut wish = Wish::Nothing;
-        for key in keys {
-            wish = dialog.key(*key);
-        }
-        wish
-    }
-
-    fn type_text(dialog: &mut Dialog, text: &str) {
-        for c in text.chars() {
-            dialog.key(Key::Char(c));
-        }
-    }
-
-    #[test]
-    fn a_kill_in_production_needs_the_key_in_full() {
-        let mut dialog = kill(("checkout", "prod"), true, DateTime::UNIX_EPOCH, &[]);
-        assert!(matches!(keys(&mut dialog, &[Key::Enter]), Wish::Close), "it begins on Cancel");
-        keys(&mut dialog, &[Key::Tab, Key::Tab]);
-        type_text(&mut dialog, "30");
-        keys(&mut dialog, &[Key::Tab]);
-        type_text(&mut dialog, "5xx spike");
-        keys(&mut dialog, &[Key::Tab]);
-        type_text(&mut dialog, "checkou");
-        assert!(dialog.asleep().unwrap().contains("checkout"));
-        assert!(matches!(keys(&mut dialog, &[Key::Tab, Key::Tab, Key::Enter]), Wish::Nothing));
-        keys(&mut dialog, &[Key::BackTab, Key::BackTab]);
-        type_text(&mut dialog, "t");
-        assert_eq!(dialog.asleep(), None);
-        let Wish::Do(Effect::Send(order)) = keys(&mut dialog, &[Key::Tab, Key::Tab, Key::Enter]) else {
-            panic!("not sent");
-        };
-        assert!(matches!(order, Order::Kill { reason, .. } if reason == "5xx spike"));
-        assert!(matches!(keys(&mut dialog, &[Key::Enter]), Wish::Nothing), "it is sent once");
-    }
-
-    #[test]
-    fn what_somebody_else_moved_is_looked_at_again() {
-        let mut dialog = promote("checkout", "dev", &["staging".to_owned()], false);
-        dialog.preview = Preview::Known { lines: Vec::new(), blocked: false };
-        dialog.moved("ops", "change.apply");
-        assert!(matches!(&dialog.state, State::Moved(words) if words.contains("ops")));
-        let wish = keys(&mut dialog, &[Key::Tab, Key::Enter]);
-        assert!(matches!(wish, Wish::Ask(_)), "{wish:?}");
-        assert!(dialog.asleep().is_some(), "until the answer is there");
-    }
-
-    #[test]
-    fn a_closed_gate_keeps_the_button_asleep() {
-        let mut dialog = promote("checkout", "dev", &["staging".to_owned()], false);
-        dialog.preview = Preview::Known { lines: Vec::new(), blocked: true };
-        assert!(matches!(keys(&mut dialog, &[Key::Tab, Key::Enter]), Wish::Nothing));
-        assert_eq!(dialog.asleep().unwrap(), "a gate is closed");
-    }
 }

@@ -1,118 +1,231 @@
-//! How a dialog is drawn: over the screen, its button dim as long as it is asleep.
+//! How a dialog is drawn: over the screen, what is typed and its buttons always in sight, what is to be known scrolling above.
 
-use fluxgate_wording::Line;
+use fluxgate_wording::{Line, Tone, text};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
-use ratatui::text::Span;
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::text::{self as drawn, Span};
+use tui_input::Input;
+use unicode_width::UnicodeWidthStr;
 
 use super::field::{Entry, Field};
 use super::{Dialog, Preview, State};
 use crate::look::Look;
 use crate::theme::Token;
-use crate::widget::{line, popup};
+use crate::widget::reader::Row;
+use crate::widget::wrap::wrap;
+use crate::widget::{cut, line, popup};
 
-const LABEL: usize = 12;
+/// How wide are the names of fields?
+pub(super) const LABEL: usize = 12;
+/// How wide is a dialog at most?
+const WIDEST: u16 = 100;
 
 /// Draws a dialog in the middle of the screen.
 pub(crate) fn draw(dialog: &Dialog, frame: &mut Frame<'_>, look: Look) {
-    let width = frame.area().width.saturating_sub(4).min(100);
-    let mut lines = body(dialog, look);
-    let typed = lines.len();
-    lines.extend(dialog.fields.iter().enumerate().map(|(at, field)| entry(dialog, at, field, look)));
-    lines.push(ratatui::text::Line::default());
-    lines.push(buttons(dialog, look));
-    lines.push(ratatui::text::Line::default());
-    lines.push(message(dialog, look));
-    let command = format!("same as: {}", dialog.order().command());
-    lines.push(line(&Line::default().and(fluxgate_wording::Tone::Dim, command), look));
-    let text = Paragraph::new(lines).wrap(Wrap { trim: false });
-    let inner = width.saturating_sub(4);
-    let height = u16::try_from(text.line_count(inner)).unwrap_or(u16::MAX).saturating_add(2);
-    let area = popup(frame, &dialog.title, (width, height), look);
-    let lost = height.saturating_sub(area.height.saturating_add(2));
-    // What is typed stays in sight where there is too little room: what is above goes.
-    frame.render_widget(text.scroll((lost, 0)), area);
-    cursor(dialog, frame, area, typed, lost);
-}
-
-/// Puts the cursor where the text goes. Lines above that are wrapped are counted as wrapped.
-fn cursor(dialog: &Dialog, frame: &mut Frame<'_>, area: Rect, typed: usize, lost: u16) {
-    let Some(Entry::Text(input) | Entry::Exactly { input, .. }) =
-        dialog.fields.get(dialog.focus).map(|field| &field.entry)
-    else {
-        return;
-    };
-    let look = Look::default();
-    let above = Paragraph::new(body(dialog, look)).wrap(Wrap { trim: false });
-    let above = if typed == 0 { 0 } else { above.line_count(area.width) };
-    let y = u16::try_from(above + dialog.focus).unwrap_or(u16::MAX).saturating_sub(lost);
-    let x = u16::try_from(LABEL + 1 + input.visual_cursor()).unwrap_or(u16::MAX);
-    if y < area.height && x < area.width {
-        frame.set_cursor_position(Position::new(area.x + x, area.y + y));
+    let width = frame.area().width.saturating_sub(4).min(WIDEST);
+    let inner = usize::from(width.saturating_sub(4));
+    let body = body(dialog, look);
+    let rows: usize = body.iter().map(|row| wrap(&row.line, inner, row.indent).len()).sum();
+    let foot = foot(dialog, inner, look);
+    let room = usize::from(frame.area().height).saturating_sub(2);
+    // What explains goes first where there is too little room; what is typed and the buttons stay.
+    let spare = room.saturating_sub(dialog.fields.len() + 1);
+    let foot: Vec<_> = foot.into_iter().take(spare.min(room)).collect();
+    let blanks = if dialog.fields.len() + 1 + foot.len() + rows.min(3) + 3 <= room { 1 } else { 0 };
+    let needed = dialog.fields.len() + 1 + foot.len() + blanks * 3;
+    let height = (needed + rows + 2).min(usize::from(frame.area().height));
+    let area = popup(frame, &dialog.title, (width, u16::try_from(height).unwrap_or(u16::MAX)), look);
+    let above = usize::from(area.height).saturating_sub(needed).min(rows);
+    let mut at = Rows { area, y: area.y };
+    let place = at.take(above);
+    dialog.reader.draw(frame, place, &body);
+    let hidden = dialog.reader.below();
+    let more = at.take(blanks);
+    if hidden > 0 {
+        let words = format!("{hidden} more lines: PgDn");
+        let style = look.palette.style(Token::Dim);
+        // Without a line of its own it stands at the end of the last.
+        let y = if blanks > 0 { more.y } else { place.bottom().saturating_sub(1) };
+        let width = u16::try_from(words.width()).unwrap_or(u16::MAX).min(area.width);
+        let spot = Rect { x: area.right().saturating_sub(width), y, width, height: 1 };
+        frame.render_widget(drawn::Line::styled(words, style), spot.intersection(area));
+    }
+    for (index, field) in dialog.fields.iter().enumerate() {
+        entry(field, dialog.focus == index, frame, at.take(1), look);
+    }
+    at.take(blanks);
+    frame.render_widget(buttons(dialog, look), at.take(1));
+    at.take(blanks);
+    for words in foot {
+        frame.render_widget(words, at.take(1));
     }
 }
 
-fn body(dialog: &Dialog, look: Look) -> Vec<ratatui::text::Line<'static>> {
-    let mut lines: Vec<_> = dialog.facts.iter().map(|fact| line(fact, look)).collect();
+/// Rows from the top of an area on.
+pub(super) struct Rows {
+    pub(super) area: Rect,
+    pub(super) y: u16,
+}
+
+impl Rows {
+    /// Returns the next rows, as far as there are any.
+    pub(super) fn take(&mut self, rows: usize) -> Rect {
+        let left = self.area.bottom().saturating_sub(self.y);
+        let height = u16::try_from(rows).unwrap_or(u16::MAX).min(left);
+        let rect = Rect { y: self.y, height, ..self.area };
+        self.y = self.y.saturating_add(height);
+        rect
+    }
+}
+
+fn body(dialog: &Dialog, look: Look) -> Vec<Row> {
+    let row = |line: drawn::Line<'static>| Row { line, mark: false, indent: 4 };
+    let mut rows: Vec<Row> = dialog.facts.iter().map(|fact| row(line(fact, look))).collect();
     match &dialog.preview {
         Preview::None => {}
-        Preview::Asked => lines.push(ratatui::text::Line::styled(
-            "asking the server what it would do",
-            look.palette.style(Token::Dim),
-        )),
-        Preview::Known { lines: known, .. } => lines.extend(known.iter().map(|known| line(known, look))),
-        Preview::Failed(failure) => lines.push(ratatui::text::Line::styled(
-            format!("{} {}", look.text("✗"), look.text(&failure.words)),
-            look.palette.style(Token::Bad),
-        )),
+        Preview::Asked => {
+            let words = "asking the server what it would do";
+            rows.push(row(drawn::Line::styled(words, look.palette.style(Token::Dim))));
+        }
+        Preview::Known { lines: known, .. } => rows.extend(known.iter().map(|known| row(line(known, look)))),
+        Preview::Failed(failure) => {
+            let request = failure.request.as_ref().map_or_else(String::new, |id| format!("  request {id}"));
+            let words = look.text(&format!("✗ {}{request}", failure.words)).into_owned();
+            rows.push(row(drawn::Line::styled(words, look.palette.style(Token::Bad))));
+        }
     }
-    if !lines.is_empty() {
-        lines.push(ratatui::text::Line::default());
-    }
+    rows
+}
+
+/// Returns what stands below the buttons: why they are asleep or what went wrong, and the command that is the same.
+fn foot(dialog: &Dialog, width: usize, look: Look) -> Vec<drawn::Line<'static>> {
+    let mut lines = wrap(&message(dialog, look), width, 2);
+    lines.truncate(4);
+    let command = format!("same as: {}   (Y copies it)", dialog.order().command());
+    let mut command = wrap(&line(&Line::default().and(Tone::Dim, command), look), width, 2);
+    command.truncate(3);
+    lines.extend(command);
     lines
 }
 
-fn entry(dialog: &Dialog, at: usize, field: &Field, look: Look) -> ratatui::text::Line<'static> {
-    let here = dialog.focus == at;
-    let label = Span::styled(
-        format!("{:<LABEL$}", field.label),
-        look.palette.style(if here { Token::Accent } else { Token::Dim }),
-    );
-    let value = match &field.entry {
-        Entry::Text(input) => format!("[{}]", look.text(input.value())),
-        Entry::Exactly { input, wanted } => format!("[{}]  {wanted}", look.text(input.value())),
-        Entry::Choice { options, at } => {
-            let option = |(index, option): (usize, &String)| match index == *at {
-                true => format!("(•) {option}"),
-                false => format!("( ) {option}"),
-            };
-            options.iter().enumerate().map(option).collect::<Vec<_>>().join("  ")
+/// Draws a field on a row, and the cursor where text goes.
+fn entry(field: &Field, here: bool, frame: &mut Frame<'_>, area: Rect, look: Look) {
+    let plain = look.palette.style(Token::Text);
+    let token = if here { Token::Accent } else { Token::Dim };
+    let mut spans = vec![Span::styled(format!("{:<LABEL$}", field.label), look.palette.style(token))];
+    let room = usize::from(area.width).saturating_sub(LABEL);
+    let mut cursor = None;
+    match &field.entry {
+        Entry::Text(input) => {
+            let (shown, x) = window(input, room.saturating_sub(2));
+            cursor = Some(LABEL + 1 + x);
+            spans.push(Span::styled(format!("[{shown}]"), plain));
         }
-    };
-    let value = look.text(&value).into_owned();
-    ratatui::text::Line::from(vec![label, Span::styled(value, look.palette.style(Token::Text))])
+        Entry::Exactly { input, wanted } => {
+            let wanted = look.text(wanted).into_owned();
+            let width = (wanted.width() + 1).min(room.saturating_sub(2));
+            let (shown, x) = window(input, width);
+            cursor = Some(LABEL + 1 + x);
+            spans.push(Span::styled(format!("[{shown}]"), plain));
+            spans.push(Span::styled(format!("  {wanted}"), look.palette.style(Token::Dim)));
+        }
+        Entry::End { by_hand, minutes, .. } => {
+            let [hand, after] = [*by_hand, !*by_hand].map(|on| radio(on, look));
+            let (shown, x) = window(minutes, 6);
+            let begin = format!("{hand} by hand   {after} after [");
+            cursor = (!by_hand).then_some(LABEL + begin.width() + x);
+            let style = if *by_hand { look.palette.style(Token::Dim) } else { plain };
+            spans.push(Span::styled(begin, plain));
+            spans.push(Span::styled(shown, style));
+            spans.push(Span::styled("] minutes", plain));
+        }
+        Entry::Choice { options, at } => spans.push(Span::styled(choice(options, *at, room, look), plain)),
+    }
+    frame.render_widget(drawn::Line::from(spans), area);
+    put(frame, area, cursor.filter(|_| here));
 }
 
-fn buttons(dialog: &Dialog, look: Look) -> ratatui::text::Line<'static> {
-    let cancel = dialog.fields.len();
-    let style = |focus: bool, awake: bool| match (focus, awake) {
+/// Puts the cursor at a column of a row.
+pub(super) fn put(frame: &mut Frame<'_>, area: Rect, column: Option<usize>) {
+    let Some(x) = column.and_then(|column| u16::try_from(column).ok()) else {
+        return;
+    };
+    if area.height > 0 && x < area.width {
+        frame.set_cursor_position(Position::new(area.x.saturating_add(x), area.y));
+    }
+}
+
+/// Returns the part of a text that the cursor is in, as wide as it is to be, and where the cursor is in it.
+pub(super) fn window(input: &Input, width: usize) -> (String, usize) {
+    let skipped = input.visual_scroll(width.saturating_sub(1));
+    let mut column = 0;
+    let mut shown = String::new();
+    for c in input.value().chars() {
+        let next = column + unicode_width::UnicodeWidthChar::width(c).unwrap_or_default();
+        if column >= skipped {
+            if next - skipped > width {
+                break;
+            }
+            shown.push(c);
+        }
+        column = next;
+    }
+    let shown = text::clean(&shown).into_owned();
+    let pad = " ".repeat(width.saturating_sub(shown.width()));
+    (shown + &pad, input.visual_cursor().saturating_sub(skipped))
+}
+
+fn radio(on: bool, look: Look) -> &'static str {
+    match (on, look.ascii) {
+        (true, false) => "(•)",
+        (true, true) => "(*)",
+        (false, _) => "( )",
+    }
+}
+
+/// Returns all options, or the chosen one alone where they have no room.
+fn choice(options: &[String], at: usize, room: usize, look: Look) -> String {
+    let clean = |option: &String| look.text(option).into_owned();
+    let all = options.iter().enumerate().map(|(index, option)| {
+        format!("{} {}", radio(index == at, look), clean(option))
+    });
+    let all = all.collect::<Vec<_>>().join("  ");
+    if all.width() <= room {
+        return all;
+    }
+    let chosen = options.get(at).map(clean).unwrap_or_default();
+    let count = format!("   {} of {}: left, right", at + 1, options.len());
+    let chosen = cut(&chosen, room.saturating_sub(count.width() + 4), look);
+    format!("{} {chosen}{count}", radio(true, look))
+}
+
+/// Returns the style of a button.
+pub(super) fn style(focus: bool, awake: bool, look: Look) -> ratatui::style::Style {
+    match (focus, awake) {
         (true, true) => look.palette.style(Token::Selected),
         (true, false) => look.palette.style(Token::Dim).patch(look.palette.style(Token::Selected)),
         (false, true) => look.palette.style(Token::Text),
         (false, false) => look.palette.style(Token::Dim),
-    };
+    }
+}
+
+fn buttons(dialog: &Dialog, look: Look) -> drawn::Line<'static> {
+    let cancel = dialog.fields.len();
     let verb = if let State::Moved(_) = dialog.state { "Look again" } else { dialog.verb };
-    ratatui::text::Line::from(vec![
+    let awake = dialog.asleep().is_none();
+    // Not by its colour alone.
+    let off = if awake { "" } else { "  (off)" };
+    drawn::Line::from(vec![
         Span::raw(" ".repeat(LABEL)),
-        Span::styled("[ Cancel ]", style(dialog.focus == cancel, true)),
+        Span::styled("[ Cancel ]", style(dialog.focus == cancel, true, look)),
         Span::raw("   "),
-        Span::styled(format!("[ {verb} ]"), style(dialog.focus == cancel + 1, dialog.asleep().is_none())),
+        Span::styled(format!("[ {verb} ]"), style(dialog.focus == cancel + 1, awake, look)),
+        Span::styled(off, look.palette.style(Token::Dim)),
     ])
 }
 
 /// Says why the button is asleep, or what went wrong.
-fn message(dialog: &Dialog, look: Look) -> ratatui::text::Line<'static> {
+fn message(dialog: &Dialog, look: Look) -> drawn::Line<'static> {
     let (token, text) = match (&dialog.state, dialog.asleep()) {
         (State::Sending, _) => (Token::Wait, "on its way".to_owned()),
         (State::Moved(words), _) => (Token::Warn, format!("▲ {words}")),
@@ -121,7 +234,8 @@ fn message(dialog: &Dialog, look: Look) -> ratatui::text::Line<'static> {
             (Token::Bad, format!("✗ {}{request}", failure.words))
         }
         (State::Open, Some(why)) => (Token::Dim, why),
+        (State::Open, None) if dialog.is_ready() => (Token::Dim, "Enter does it, Esc cancels".to_owned()),
         (State::Open, None) => (Token::Dim, "Tab to the button, Enter does it, Esc cancels".to_owned()),
     };
-    ratatui::text::Line::styled(look.text(&text).into_owned(), look.palette.style(token))
+    drawn::Line::styled(look.text(&text).into_owned(), look.palette.style(token))
 }

@@ -34,6 +34,7 @@ pub(crate) async fn ask(api: &Api, team: &str, query: Query) -> Result<Answer, E
         Query::EarlierEvents { filter, after } => {
             Answer::Events(audit::page_of(api, team, &filter, (EVENTS, Some(after))).await?)
         }
+        Query::Knock => Answer::Knocked(caller::knock(api).await?),
         Query::Inbox(number) => Answer::Inbox(inbox::get(api, team, number).await?),
         // Told page by page, by `pages`.
         Query::FeatureRows => {

@@ -7,13 +7,14 @@ mod send;
 
 use fluxgate_client::Page;
 use fluxgate_client::audit::{self, AuditEntry};
-use fluxgate_client::caller::Caller;
+use fluxgate_client::caller::{Answered, Caller};
 use fluxgate_client::edge::Known;
 use fluxgate_client::environment::Environment;
 use fluxgate_client::inbox::Inbox;
 use fluxgate_client::kill_screen::{KillScreen, Killed};
 use fluxgate_client::overview::Overview;
 use fluxgate_wording::Line;
+use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::host::Asked;
@@ -43,6 +44,13 @@ pub enum Effect {
     Listen,
     /// Sends what changes something. Only `Dialog::confirmed` makes one.
     Send(Order),
+    /// Signs in anew.
+    SignIn {
+        /// Who.
+        user: String,
+        /// Their password.
+        password: SecretString,
+    },
     /// Copies text to the clipboard of whoever looks.
     Copy(String),
     /// Opens a document in the editor.
@@ -125,6 +133,8 @@ pub enum Query {
         /// Behind which cursor.
         after: String,
     },
+    /// What does the server say of itself, and what time is it there?
+    Knock,
     /// What waits for a decision, what was decided last, and the change of this number?
     Inbox(Option<i64>),
     /// What does a change alter in a stage, or what is other there than in the stage before?
@@ -188,6 +198,8 @@ pub enum Answer {
     },
     /// What there is to see at one glance.
     Overview(Box<Overview>),
+    /// What the server says of itself.
+    Knocked(Answered),
 }
 
 impl Query {
@@ -207,7 +219,7 @@ impl Query {
             Self::FeatureScreen { .. } => Some(Screen::Feature),
             Self::File { .. } | Self::Difference { .. } => None,
             Self::Overview { .. } => Some(Screen::Overview),
-            Self::Caller | Self::Environments | Self::Rehearse(_) | Self::Explain(_) => None,
+            Self::Knock | Self::Caller | Self::Environments | Self::Rehearse(_) | Self::Explain(_) => None,
         }
     }
 
@@ -231,6 +243,7 @@ impl Query {
             Self::File { .. } => "a document",
             Self::Difference { .. } => "a difference",
             Self::Overview { .. } => "overview",
+            Self::Knock => "the server",
         }
     }
 }

@@ -5,7 +5,7 @@ use fluxgate_client::change::{
     VoteInput,
 };
 use fluxgate_client::feature::{KillFeatureInput, KillResult, RestoreFeatureInput};
-use fluxgate_client::{Api, ChangeStatus, Decision, Error, FeatureKind, change, feature};
+use fluxgate_client::{Api, ChangeStatus, Code, Decision, Error, FeatureKind, change, feature};
 use fluxgate_wording::change::progress;
 use fluxgate_wording::time;
 
@@ -81,7 +81,9 @@ fn said(text: String) -> Option<String> {
     Some(text).filter(|text| !text.trim().is_empty())
 }
 
-/// Votes on one change after the other; what was refused stops it, and says what was done before.
+/// Votes on one change after the other, and says of each what became of it, a line each.
+///
+/// What the server refuses of one does not keep it from the others; a server that is gone, or signs out, does.
 async fn vote(
     api: &Api,
     team: &str,
@@ -90,6 +92,7 @@ async fn vote(
     comment: String,
 ) -> Result<String, Error> {
     let mut done = Vec::new();
+    let mut last = None;
     for number in changes {
         let input = VoteInput {
             team: team.to_owned(),
@@ -98,15 +101,26 @@ async fn vote(
             comment: said(comment.clone()),
         };
         match change::vote(api, input).await {
-            Ok(change) => done.push(stands(&change)),
-            Err(error) if done.is_empty() => return Err(error),
+            Ok(change) => done.push(Ok(stands(&change))),
             Err(error) => {
-                done.push(format!("#{number} refused: {error}"));
-                return Ok(done.join("; "));
+                let ends = error.refusal().is_none() || error.code() == Some(Code::Unauthenticated);
+                done.push(Err(format!("#{number} is not: {error}")));
+                last = Some(error);
+                if ends {
+                    break;
+                }
             }
         }
     }
-    Ok(done.join("; "))
+    let untouched = changes.iter().skip(done.len()).map(|number| format!("#{number} was not tried"));
+    let untouched: Vec<String> = untouched.collect();
+    match last {
+        Some(error) if done.iter().all(Result::is_err) && (changes.len() == 1 || !untouched.is_empty()) => Err(error),
+        _ => {
+            let done = done.into_iter().map(|done| done.unwrap_or_else(|words| words));
+            Ok(done.chain(untouched).collect::<Vec<_>>().join("\n"))
+        }
+    }
 }
 
 fn proposed(proposal: &Proposal) -> String {

@@ -45,6 +45,9 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) {
     if let Some(dialog) = &app.dialog {
         dialog::view::draw(dialog, frame, app.desk.look);
     }
+    if let Some(sign_in) = &app.sign_in {
+        sign_in.draw(frame, &app.desk.place.context, app.desk.look);
+    }
 }
 
 fn filter_is_shown(app: &App) -> bool {
@@ -64,7 +67,10 @@ fn screen(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let words = match (&app.desk.link, words) {
         (Link::Away { cause, .. }, _) => Some(format!("Lost the server: {cause}")),
         (Link::SignedOut { cause }, _) => {
-            Some(format!("Signed out: {cause}. In a shell: fgctl login --context {}", app.desk.place.context))
+            Some(format!(
+                "Signed out: {cause}. r signs in; so does fgctl login --context {}",
+                app.desk.place.context
+            ))
         }
         (_, words) => words,
     };

@@ -2,7 +2,7 @@
 
 mod detail;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod view;
 mod vote;
 
