@@ -123,7 +123,8 @@ impl Order {
             }
             Self::Vote { changes, comment, .. } => {
                 // It takes one, and why.
-                let reject = |number: &i64| format!("fgctl change reject {number}{}", always("reason", comment));
+                let reject =
+                    |number: &i64| format!("fgctl change reject {number}{}", always("reason", comment));
                 return changes.iter().map(reject).collect();
             }
             Self::Comment { change, text } => {

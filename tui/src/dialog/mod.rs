@@ -175,10 +175,10 @@ impl Dialog {
         match key {
             Key::PageDown => {
                 self.reader.act(Action::PageDown);
-            },
+            }
             Key::PageUp => {
                 self.reader.act(Action::PageUp);
-            },
+            }
             Key::Ctrl('y') => return Wish::Copy(self.order().command()),
             Key::Char('Y') if !self.fields.get(self.focus).is_some_and(Field::takes_letters) => {
                 return Wish::Copy(self.order().command());
@@ -201,7 +201,9 @@ impl Dialog {
 
     /// Returns whether Enter sends the order now.
     pub(crate) fn is_ready(&self) -> bool {
-        self.focus == self.fields.len() + 1 && self.asleep().is_none() && !matches!(self.state, State::Moved(_))
+        self.focus == self.fields.len() + 1
+            && self.asleep().is_none()
+            && !matches!(self.state, State::Moved(_))
     }
 
     fn type_in(&mut self, key: Key) -> Wish {

@@ -155,7 +155,10 @@ impl SignIn {
         let field = inner.saturating_sub(LABEL + 2);
         let (user, cursor) = window(&self.user, field);
         let row = at.take(1);
-        frame.render_widget(Line::from(vec![label("User", self.focus == USER), format!("[{user}]").into()]), row);
+        frame.render_widget(
+            Line::from(vec![label("User", self.focus == USER), format!("[{user}]").into()]),
+            row,
+        );
         put(frame, row, Some(LABEL + 1 + cursor).filter(|_| self.focus == USER));
         let sign = if look.ascii { "*" } else { "•" };
         let typed = self.password.expose_secret().chars().count().min(field.saturating_sub(1));

@@ -122,7 +122,8 @@ fn a_kill_ends_by_hand_unless_somebody_says_otherwise() {
 #[test]
 fn the_equal_command_is_copied_where_letters_are_not_typed() {
     let mut dialog = killing(false);
-    let said = |wish| matches!(wish, Wish::Copy(text) if text.starts_with("fgctl kill express-checkout -e prod"));
+    let said =
+        |wish| matches!(wish, Wish::Copy(text) if text.starts_with("fgctl kill express-checkout -e prod"));
     assert!(said(keys(&mut dialog, &[Key::Char('Y')])));
     keys(&mut dialog, &[Key::BackTab]);
     assert!(matches!(keys(&mut dialog, &[Key::Char('Y')]), Wish::Nothing), "it is a letter of the reason");
@@ -180,7 +181,9 @@ fn nothing_is_confirmed_that_is_not_on_the_screen() {
     assert!(stage.app.dialog.as_ref().is_some_and(Dialog::is_ready));
     stage.tell(Message::Resized(60, 16));
     stage.keys("Enter");
-    assert!(matches!(stage.effects.last(), Some(Effect::Send(Order::Create { feature, .. })) if feature == "banner"));
+    assert!(
+        matches!(stage.effects.last(), Some(Effect::Send(Order::Create { feature, .. })) if feature == "banner")
+    );
 }
 
 #[test]
@@ -188,7 +191,10 @@ fn a_kill_dialog() {
     for (size, name) in [((120, 36), "wide"), ((80, 24), "normal"), ((60, 16), "tight")] {
         let mut stage = stage(killing(true), size);
         stage.keys("Tab Tab Space Tab");
-        type_on(&mut stage, "5xx spike, INC-2291, which began at eleven and is everywhere by now, so it seems");
+        type_on(
+            &mut stage,
+            "5xx spike, INC-2291, which began at eleven and is everywhere by now, so it seems",
+        );
         stage.keys("Tab");
         type_on(&mut stage, "express-che");
         insta::assert_snapshot!(format!("kill_{name}"), stage.screen());
@@ -234,7 +240,7 @@ fn what_it_would_do_scrolls_and_the_buttons_stay() {
         }
         let last = stage.screen();
         assert!(last.contains("rule 40.split") && !last.contains("more lines"), "{last}");
-        for part in ["[ Cancel ]", "[ Promote ]", "Reason", "same as: fgctl promote"] {
+        for part in ["[ Cancel ]", "[ Promote ]", "Reason", "fgctl promote checkout"] {
             assert!(first.contains(part) && last.contains(part), "{part} at {size:?}: {last}");
         }
     }
@@ -269,7 +275,10 @@ fn a_failure_says_the_request() {
     };
     stage.tell(Message::Done { order, result: Err(failure) });
     let screen = stage.screen();
-    assert!(screen.contains("the server failed  request 01J9Z6Q1V0R3") && screen.contains("[why?"), "{screen}");
+    assert!(
+        screen.contains("the server failed  request 01J9Z6Q1V0R3") && screen.contains("[why?"),
+        "{screen}"
+    );
     stage.keys("Enter");
     assert!(matches!(stage.effects.last(), Some(Effect::Send(_))), "it may be tried again");
 }

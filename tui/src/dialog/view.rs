@@ -26,8 +26,8 @@ pub(crate) fn draw(dialog: &Dialog, frame: &mut Frame<'_>, look: Look) {
     let inner = usize::from(width.saturating_sub(4));
     let body = body(dialog, look);
     let rows: usize = body.iter().map(|row| wrap(&row.line, inner, row.indent).len()).sum();
-    let foot = foot(dialog, inner, look);
     let room = usize::from(frame.area().height).saturating_sub(2);
+    let foot = foot(dialog, (inner, room / 7), look);
     // What explains goes first where there is too little room; what is typed and the buttons stay.
     let spare = room.saturating_sub(dialog.fields.len() + 1);
     let foot: Vec<_> = foot.into_iter().take(spare.min(room)).collect();
@@ -98,13 +98,17 @@ fn body(dialog: &Dialog, look: Look) -> Vec<Row> {
 }
 
 /// Returns what stands below the buttons: why they are asleep or what went wrong, and the command that is the same.
-fn foot(dialog: &Dialog, width: usize, look: Look) -> Vec<drawn::Line<'static>> {
+fn foot(dialog: &Dialog, (width, room): (usize, usize), look: Look) -> Vec<drawn::Line<'static>> {
     let mut lines = wrap(&message(dialog, look), width, 2);
     lines.truncate(4);
-    let command = format!("same as: {}   (Y copies it)", dialog.order().command());
-    let mut command = wrap(&line(&Line::default().and(Tone::Dim, command), look), width, 2);
-    command.truncate(3);
-    lines.extend(command);
+    let command = format!("same as (Y copies): {}", dialog.order().command());
+    let shown = |text: String| line(&Line::default().and(Tone::Dim, text), look);
+    let wrapped = wrap(&shown(command.clone()), width, 2);
+    if wrapped.len() <= room {
+        lines.extend(wrapped);
+    } else {
+        lines.push(shown(cut(&command, width, look)));
+    }
     lines
 }
 
@@ -186,9 +190,10 @@ fn radio(on: bool, look: Look) -> &'static str {
 /// Returns all options, or the chosen one alone where they have no room.
 fn choice(options: &[String], at: usize, room: usize, look: Look) -> String {
     let clean = |option: &String| look.text(option).into_owned();
-    let all = options.iter().enumerate().map(|(index, option)| {
-        format!("{} {}", radio(index == at, look), clean(option))
-    });
+    let all = options
+        .iter()
+        .enumerate()
+        .map(|(index, option)| format!("{} {}", radio(index == at, look), clean(option)));
     let all = all.collect::<Vec<_>>().join("  ");
     if all.width() <= room {
         return all;

@@ -115,7 +115,9 @@ async fn vote(
     let untouched = changes.iter().skip(done.len()).map(|number| format!("#{number} was not tried"));
     let untouched: Vec<String> = untouched.collect();
     match last {
-        Some(error) if done.iter().all(Result::is_err) && (changes.len() == 1 || !untouched.is_empty()) => Err(error),
+        Some(error) if done.iter().all(Result::is_err) && (changes.len() == 1 || !untouched.is_empty()) => {
+            Err(error)
+        }
         _ => {
             let done = done.into_iter().map(|done| done.unwrap_or_else(|words| words));
             Ok(done.chain(untouched).collect::<Vec<_>>().join("\n"))

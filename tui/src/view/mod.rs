@@ -66,12 +66,10 @@ fn screen(app: &App, frame: &mut Frame<'_>, area: Rect) {
     };
     let words = match (&app.desk.link, words) {
         (Link::Away { cause, .. }, _) => Some(format!("Lost the server: {cause}")),
-        (Link::SignedOut { cause }, _) => {
-            Some(format!(
-                "Signed out: {cause}. r signs in; so does fgctl login --context {}",
-                app.desk.place.context
-            ))
-        }
+        (Link::SignedOut { cause }, _) => Some(format!(
+            "Signed out: {cause}. r signs in; so does fgctl login --context {}",
+            app.desk.place.context
+        )),
         (_, words) => words,
     };
     let Some(words) = words else {
