@@ -45,7 +45,14 @@ impl Stage {
     }
 
     pub(crate) fn live(mut self) -> Self {
+        // Each is asked again once the subscription begins.
+        self.greet();
         self.tell(Message::Heard(Heard::Connected));
+        self.greet();
+        self
+    }
+
+    fn greet(&mut self) {
         self.answer(&Query::Caller, || {
             Answer::Caller(read(json!({
             "me": {"id": "018f0000-0000-7000-8000-000000000002", "username": "lead", "name": "Lead",
@@ -60,7 +67,6 @@ impl Stage {
         self.answer(&Query::Environments, || {
             Answer::Environments(["dev", "staging", "prod"].into_iter().map(environment).collect())
         });
-        self
     }
 
     pub(crate) fn tell(&mut self, message: Message) {
