@@ -108,11 +108,13 @@ impl Order {
                 format!("fgctl rollback {} -e {}{version}{reason}", quoted(feature), quoted(env))
             }
             Self::Kill { feature, env, reason, restore_at } => {
-                let end = restore_at.map_or_else(String::new, |at| {
-                    format!(" --restore-at {}", at.to_rfc3339_opts(SecondsFormat::Secs, true))
-                });
+                // Without a word, the end that a kill has already would stay.
+                let end = match restore_at {
+                    Some(at) => format!("--restore-at {}", at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+                    None => "--until-restored".to_owned(),
+                };
                 let reason = flag("reason", reason);
-                format!("fgctl kill {} -e {}{end}{reason}", quoted(feature), quoted(env))
+                format!("fgctl kill {} -e {} {end}{reason}", quoted(feature), quoted(env))
             }
             Self::Restore { feature, env, reason } => {
                 format!("fgctl restore {} -e {}{}", quoted(feature), quoted(env), flag("reason", reason))

@@ -6,12 +6,14 @@ use anstream::ColorChoice;
 use fluxgate_engine::{Criterion, FlagConfig};
 use fluxgate_tui::{Asked, Connection, Host, Keys, Look, Palette, Papers, Place, Rule, Task};
 use fluxgate_wording::{Line, Tone, change};
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::feature::{differences, explained};
+use super::login;
 use super::rule::serves;
 use super::whom::Whom;
-use crate::config;
+use crate::config::{self, Config};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::View;
@@ -56,6 +58,12 @@ impl Dashboard {
             contexts: shell.config()?.contexts().into_iter().map(|context| context.name).collect(),
             look: self.look(screen, &globals),
             keys: keys()?,
+            sign_in: {
+                let (globals, env) = (globals.clone(), env.clone());
+                Box::new(move |connection: &Connection, user, password| {
+                    sign_in(globals.clone(), (env.clone(), read_only), connection, (user, password))
+                })
+            },
             connect: Box::new(move |name| {
                 let globals =
                     Globals { server: None, team: None, context: Some(name.to_owned()), ..globals.clone() };
@@ -125,6 +133,29 @@ fn connection(shell: &Shell, env: &InEnv, read_only: bool) -> Result<Connection,
     })
 }
 
+/// Signs somebody in where a connection leads, keeps the sign-in, and connects with it.
+fn sign_in(
+    mut globals: Globals,
+    (env, read_only): (InEnv, bool),
+    connection: &Connection,
+    (user, password): (String, SecretString),
+) -> Task<Result<Connection, String>> {
+    let place = connection.place.clone();
+    Box::pin(async move {
+        globals.team = Some(place.team.clone());
+        let contexts = Config::load().map_err(words)?.contexts();
+        if contexts.iter().any(|known| known.name == place.context && known.server == place.server) {
+            (globals.context, globals.server) = (Some(place.context.clone()), None);
+        }
+        let shell = Shell::new(globals.clone()).map_err(words)?;
+        let at = (place.context.as_str(), place.server.as_str());
+        let context = Box::pin(login::again(&shell, at, user, &password)).await.map_err(words)?;
+        (globals.context, globals.server) = (Some(context), None);
+        let shell = Shell::new(globals).map_err(words)?;
+        self::connection(&shell, &env, read_only).map_err(words)
+    })
+}
+
 fn explain(connection: &Connection, asked: Asked) -> Task<Result<Vec<Line>, String>> {
     let connection = connection.clone();
     Box::pin(async move {
@@ -168,4 +199,92 @@ fn diff(before: Option<&Value>, after: &Value) -> Result<Vec<Line>, String> {
 fn from_file(text: &str) -> Result<Value, String> {
     let config = FlagConfig::from_yaml(text).map_err(|error| error.to_string())?;
     serde_json::to_value(config).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use fluxgate_client::Decision;
+    use fluxgate_tui::Order;
+    use serde_json::json;
+
+    /// Splits a command into words as a shell does, up to where its output goes.
+    fn words(command: &str) -> Vec<String> {
+        let (mut words, mut word, mut quoted) = (Vec::new(), None::<String>, false);
+        let mut chars = command.chars();
+        while let Some(c) = chars.next() {
+            match c {
+                '\'' => {
+                    quoted = !quoted;
+                    word.get_or_insert_default();
+                }
+                '\\' if !quoted => word.get_or_insert_default().extend(chars.next()),
+                ' ' if !quoted => words.extend(word.take()),
+                c => word.get_or_insert_default().push(c),
+            }
+        }
+        words.extend(word);
+        words.into_iter().take_while(|word| word != ">").collect()
+    }
+
+    #[test]
+    fn words_are_those_of_a_shell() {
+        assert_eq!(words("a  'b c' --d='it'\\''s' '' > f"), ["a", "b c", "--d=it's", ""]);
+    }
+
+    #[test]
+    fn what_a_dialog_says_is_the_same_is_a_command() {
+        let at = "2026-11-20T12:52:58Z".parse().ok();
+        for text in ["", "5xx spike, INC-2291", "it's -5 %; rm -rf / > x && true", "-1", "--help"] {
+            let [feature, env, reason] = ["checkout", "prod", text].map(str::to_owned);
+            let vote = |decision| Order::Vote { changes: vec![12, 13], decision, comment: text.to_owned() };
+            let (from, to) = ("staging".to_owned(), env.clone());
+            let orders = [
+                Order::Promote { feature: feature.clone(), from, to, reason: reason.clone() },
+                Order::RollBack {
+                    feature: feature.clone(),
+                    env: env.clone(),
+                    version: Some(3),
+                    reason: reason.clone(),
+                },
+                Order::RollBack {
+                    feature: feature.clone(),
+                    env: env.clone(),
+                    version: None,
+                    reason: reason.clone(),
+                },
+                Order::Kill {
+                    feature: feature.clone(),
+                    env: env.clone(),
+                    reason: reason.clone(),
+                    restore_at: at,
+                },
+                Order::Kill {
+                    feature: feature.clone(),
+                    env: env.clone(),
+                    reason: reason.clone(),
+                    restore_at: None,
+                },
+                Order::Restore { feature: feature.clone(), env: env.clone(), reason: reason.clone() },
+                vote(Decision::Approve),
+                vote(Decision::Reject),
+                Order::Comment { change: 12, text: text.to_owned() },
+                Order::Edit {
+                    feature: feature.clone(),
+                    env,
+                    config: json!({}),
+                    base: None,
+                    reason: reason.clone(),
+                },
+                Order::Create { feature, name: text.to_owned(), reason },
+            ];
+            for command in orders.iter().flat_map(Order::commands) {
+                let words = words(&command);
+                if words.first().is_some_and(|word| word == "fgctl") {
+                    let parsed = crate::Cli::try_parse_from(words);
+                    assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
+                }
+            }
+        }
+    }
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::shared::lines_of_stdin;
 use crate::config::{Context, save_signed_in};
+use crate::credentials::token_is_given;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{Cell, Tone, View};
@@ -116,6 +117,46 @@ impl Login {
         let [password] = lines_of_stdin()?;
         Ok(password)
     }
+}
+
+/// Signs somebody in anew where a context, if it is one, and a server are, and returns the name of the context that has it.
+///
+/// Which context is the current one stays, unless there is none for it yet: then it is as with `fgctl login`.
+pub(super) async fn again(
+    shell: &Shell,
+    (context, server): (&str, &str),
+    username: String,
+    password: &SecretString,
+) -> Result<String, CliError> {
+    if token_is_given() {
+        return Err(CliError::usage(
+            "FGCTL_TOKEN or FGCTL_TOKEN_FILE says who you are; a sign-in is not used beside it",
+        ));
+    }
+    let config = shell.config()?;
+    let mut saved = config.contexts().into_iter();
+    let saved = saved.find(|known| known.name == context && known.server == server);
+    let name = saved.as_ref().map_or_else(|| name_of(server), |known| known.name.clone());
+    let credentials = config.credentials(&name)?;
+    credentials.probe()?;
+    let api = shell.api_at(server, Credentials::None)?;
+    let password = password.expose_secret().to_owned();
+    let session = session::sign_in(&api, SignInInput { username, password }).await?;
+    let (user, tokens) = (&session.user, Tokens::from(&session));
+    match saved {
+        Some(_) => credentials.write(server, &user.username, &tokens)?,
+        None => {
+            let team = shell.wanted_team().map(str::to_owned);
+            let made = Context { name: name.clone(), server: server.to_owned(), team, ..Context::default() };
+            save_signed_in(&made, &user.username, &tokens)?;
+        }
+    }
+    if user.must_change_password == Some(true) {
+        let message =
+            "somebody else has set this password: change it before anything else, with fgctl user password";
+        return Err(CliError::new(Exit::SignIn, message));
+    }
+    Ok(name)
 }
 
 /// Which context a sign-in is for.
