@@ -1,5 +1,7 @@
 //! What a subscription's news do.
 
+use fluxgate_client::audit::AuditEntry;
+
 use super::{App, Link};
 use crate::effect::{Effect, Query};
 use crate::message::{Heard, News};
@@ -81,7 +83,7 @@ impl App {
         };
         let me = self.desk.who.as_ref().map(|who| who.name.as_str());
         if let Some(dialog) = &mut self.dialog
-            && dialog.feature() == Some(entry.subject.as_str())
+            && touches(entry, dialog.feature())
             && me != Some(entry.actor.as_str())
         {
             dialog.moved(&entry.actor, &entry.action);
@@ -99,4 +101,11 @@ impl App {
             _ => self.ask(query),
         }
     }
+}
+
+/// Returns whether what was done altered what is live of a feature, or its kill.
+fn touches(entry: &AuditEntry, feature: Option<&str>) -> bool {
+    let alters = entry.action.starts_with("feature.") || entry.action == "change.apply";
+    // A change is told with the features that it is of: `#12 promote checkout`.
+    alters && entry.subject.split([' ', ',']).any(|word| Some(word) == feature)
 }
