@@ -172,7 +172,7 @@ impl Loop {
     fn ask(&self, ticket: u64, query: Query) {
         let tell = self.tell.clone();
         let answered = move |query, answer: Result<Answer, Failure>| {
-            tell.send(Message::Answered { ticket, query, answer: answer.map(Box::new) })
+            tell.send(Message::Answered { ticket, query, answer: answer.map(Box::new) }).is_ok()
         };
         if let Query::Explain(asked) = &query {
             let task = (self.host.explain)(&self.connection, asked.clone());
@@ -185,9 +185,8 @@ impl Loop {
         let (api, team) = (Arc::clone(&self.connection.api), self.connection.place.team.clone());
         if query == Query::FeatureRows {
             spawn_local(async move {
-                let tell = |answer: Result<Answer, _>| {
-                    answered(Query::FeatureRows, answer.map_err(Failure::from)).is_ok()
-                };
+                let tell =
+                    |answer: Result<Answer, _>| answered(Query::FeatureRows, answer.map_err(Failure::from));
                 pages(&api, &team, tell).await;
             });
             return;

@@ -290,6 +290,14 @@ fn only_news_of_it_are_asked_about() {
 }
 
 #[test]
+fn signs_are_ascii_where_a_terminal_wants_that() {
+    let mut stage = opened((120, 36), &told());
+    stage.app.desk.look.ascii = true;
+    let screen = stage.screen();
+    assert!(screen.is_ascii(), "{screen}");
+}
+
+#[test]
 fn no_size_is_too_small() {
     let mut stage = opened((120, 36), &told());
     for (width, height) in [(1, 1), (60, 16), (61, 17), (79, 23), (80, 24), (119, 30), (120, 30), (200, 60)] {

@@ -6,6 +6,9 @@ use fluxgate_client::feature_row::FeatureRow;
 use fluxgate_client::{EnvironmentType, Lifecycle};
 use fluxgate_wording::{Tone, change, feature};
 
+/// How many characters of a variant's value are kept?
+const VALUE: usize = 40;
+
 /// A feature.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
@@ -52,7 +55,12 @@ impl From<FeatureRow> for Row {
             ))
         });
         Self {
-            variants: latest.map(|live| feature::variants(&live.config)).unwrap_or_default(),
+            variants: latest
+                .map(|live| feature::variants(&live.config))
+                .into_iter()
+                .flatten()
+                .map(short)
+                .collect(),
             last,
             stages: told.stages.into_iter().map(Spot::from).collect(),
             key: told.key,
@@ -98,6 +106,16 @@ impl Row {
         let at = self.stages.iter().position(|spot| spot.env == env)?;
         self.stages.get(at.checked_sub(1)?)
     }
+}
+
+/// Shortens a value, which may be a document of its own.
+fn short((name, mut value): (String, String)) -> (String, String) {
+    if let Some((end, _)) = value.char_indices().nth(VALUE) {
+        value.truncate(end);
+        value.push('…');
+        value.shrink_to_fit();
+    }
+    (name, value)
 }
 
 /// Returns a state with its sign, as a table shows it.

@@ -23,6 +23,8 @@ pub(super) struct Rows {
     pub(super) whole: Option<DateTime<Utc>>,
     /// Whether pages are still coming.
     pub(super) reading: bool,
+    /// Whether something was not told since the first of them came.
+    lost: bool,
     /// Those of which something was told since they were read.
     touched: BTreeSet<String>,
     /// How much was told.
@@ -47,6 +49,7 @@ impl Rows {
         if page.first {
             self.seen.clear();
             self.touched.clear();
+            self.lost = false;
         }
         self.total = page.total;
         self.reading = !page.last;
@@ -57,7 +60,7 @@ impl Rows {
         if page.last {
             let seen = std::mem::take(&mut self.seen);
             self.by_key.retain(|key, _| seen.contains(key));
-            self.whole = Some(now);
+            self.whole = (!self.lost).then_some(now);
         }
     }
 
@@ -116,6 +119,7 @@ impl Rows {
     /// Takes in that something was not told.
     pub(super) fn lose(&mut self) {
         self.whole = None;
+        self.lost = true;
         self.touched.clear();
     }
 

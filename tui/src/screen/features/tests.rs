@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Rates, Row};
 use crate::app::tests::{Stage, now, read};
+use crate::dialog::State;
 use crate::effect::{Answer, Effect, Query, RowsPage};
 use crate::key::Key;
 use crate::message::{Heard, Message, News};
@@ -12,7 +13,7 @@ use crate::order::Order;
 use crate::screen::Pane;
 
 /// A stage that serves a document.
-fn stage(env: &str, config: Value) -> Value {
+fn stage(env: &str, config: &Value) -> Value {
     let type_ = match env {
         "dev" => "DEVELOPMENT",
         "staging" => "STAGING",
@@ -27,7 +28,7 @@ fn on() -> Value {
     json!({"enabled": true, "variants": {"on": true, "off": false}, "default": "on", "off": "off"})
 }
 
-fn row(key: &str, changed: &str, stages: [Value; 3]) -> FeatureRow {
+fn row(key: &str, changed: &str, stages: &[Value; 3]) -> FeatureRow {
     read(json!({"key": key, "name": format!("The {key}"), "kind": "CONTEXTUAL", "lifecycle": "ACTIVE",
         "tags": ["checkout"], "owner": "payments", "changedAt": changed, "stages": stages,
         "lastChange": {"number": 471, "kind": "PROMOTE", "author": "dev", "token": null, "appliedAt": changed}}))
@@ -53,7 +54,7 @@ fn empty(mut stage: Value) -> Value {
 }
 
 fn features() -> Vec<FeatureRow> {
-    let stages = |config: &Value| ["dev", "staging", "prod"].map(|env| stage(env, config.clone()));
+    let stages = |config: &Value| ["dev", "staging", "prod"].map(|env| stage(env, config));
     let split = |first: f64| {
         let mut config = on();
         let shares = json!([{"variant": "on", "weight": first}, {"variant": "off", "weight": 100.0 - first}]);
@@ -71,16 +72,16 @@ fn features() -> Vec<FeatureRow> {
     let [express, express_2, stopped] = stages(&needs);
     let mut off = on();
     off["enabled"] = false.into();
-    let mut beta = row("search-v2", "2026-11-18T12:00:00Z", [search, ramped, empty(nowhere)]);
+    let mut beta = row("search-v2", "2026-11-18T12:00:00Z", &[search, ramped, empty(nowhere)]);
     beta.lifecycle = fluxgate_client::Lifecycle::Beta;
     beta.owner = Some("search".into());
     vec![
-        row("checkout-redesign", "2026-11-20T11:57:02Z", [dev, staging, waiting(prod)]),
-        row("express-checkout", "2026-11-20T12:22:58Z", [express, express_2, killed(stopped)]),
-        row("gift-wrapping", "2026-11-14T12:00:00Z", stages(&off)),
-        row("payments-v2", "2026-08-22T12:00:00Z", stages(&on())),
-        row("recommendations", "2026-11-14T12:00:00Z", stages(&split(60.0))),
-        row("regional-pricing", "2026-11-08T12:00:00Z", stages(&rules)),
+        row("checkout-redesign", "2026-11-20T11:57:02Z", &[dev, staging, waiting(prod)]),
+        row("express-checkout", "2026-11-20T12:22:58Z", &[express, express_2, killed(stopped)]),
+        row("gift-wrapping", "2026-11-14T12:00:00Z", &stages(&off)),
+        row("payments-v2", "2026-08-22T12:00:00Z", &stages(&on())),
+        row("recommendations", "2026-11-14T12:00:00Z", &stages(&split(60.0))),
+        row("regional-pricing", "2026-11-08T12:00:00Z", &stages(&rules)),
         beta,
     ]
 }
@@ -182,7 +183,10 @@ fn the_first_page_is_shown_before_the_others_come() {
     assert_eq!(shown(&stage).len(), 3);
     assert!(stage.screen().contains("reading 3 of 7"), "{}", stage.screen());
     stage.keys("j");
+    // What is missed while pages come is in none of them for sure.
+    stage.tell(Message::Heard(Heard::News(vec![News::Lost])));
     tell(&mut stage, page(rest, (false, true), 7));
+    assert!(stage.app.screens.features.rows.whole.is_none());
     assert_eq!(
         (shown(&stage).len(), stage.app.screens.features.id().unwrap()),
         (7, "express-checkout".into())
@@ -252,8 +256,8 @@ fn only_what_is_told_of_is_read_again() {
     // Told once more before the answer: what comes then counts.
     stage.tell(done("change.apply", "#12 promote payments-v2"));
     assert_eq!(asked(&stage)[1..], query(&["payments-v2"], 2));
-    let [dev, staging, prod] = ["dev", "staging", "prod"].map(|env| self::stage(env, on()));
-    let again = row("payments-v2", "2026-11-20T12:41:00Z", [dev, staging, killed(prod)]);
+    let [dev, staging, prod] = ["dev", "staging", "prod"].map(|env| self::stage(env, &on()));
+    let again = row("payments-v2", "2026-11-20T12:41:00Z", &[dev, staging, killed(prod)]);
     let ask = Query::FeatureRow { keys: Vec::new(), told: 0 };
     stage.answer(&ask, || Answer::FeatureRow(vec![("payments-v2".into(), Some(Row::from(again.clone())))]));
     assert_eq!(stage.screen().matches("✗ killed").count(), 2, "{}", stage.screen());
@@ -335,8 +339,8 @@ fn five_thousand_features_are_one_list() {
     let mut stage = known(120, 36);
     let mut rows = Vec::new();
     for number in 0..5_000 {
-        let [dev, staging, prod] = ["dev", "staging", "prod"].map(|env| self::stage(env, on()));
-        rows.push(row(&format!("feature-{number:04}"), "2026-11-14T12:00:00Z", [dev, staging, prod]));
+        let [dev, staging, prod] = ["dev", "staging", "prod"].map(|env| self::stage(env, &on()));
+        rows.push(row(&format!("feature-{number:04}"), "2026-11-14T12:00:00Z", &[dev, staging, prod]));
     }
     stage.keys("R");
     stage.answer(&Query::FeatureRows, || page(rows.clone(), (true, true), 5_000));
@@ -346,4 +350,34 @@ fn five_thousand_features_are_one_list() {
     stage.keys("/");
     type_in(&mut stage, "4999");
     assert_eq!(shown(&stage), ["feature-4999"]);
+}
+
+#[test]
+fn signs_are_ascii_where_a_terminal_wants_that() {
+    let mut stage = known(120, 36);
+    stage.app.desk.look.ascii = true;
+    let screen = stage.screen();
+    assert!(screen.is_ascii(), "{screen}");
+}
+
+#[test]
+fn a_dialog_is_told_of_a_change_that_names_its_feature() {
+    let mut stage = known(120, 36);
+    stage.app.desk.place.env = Some("dev".into());
+    stage.keys("P");
+    stage.tell(done("change.comment", "#12 promote checkout-redesign"));
+    assert_eq!(stage.app.dialog.as_ref().unwrap().state, State::Open, "what is live is the same");
+    stage.tell(done("change.apply", "#12 promote search-v2, checkout-redesign"));
+    assert!(
+        matches!(&stage.app.dialog.as_ref().unwrap().state, State::Moved(words) if words.contains("ops"))
+    );
+}
+
+#[test]
+fn a_long_value_is_kept_short() {
+    let mut config = on();
+    config["variants"] = json!({"on": "x".repeat(5_000), "off": ""});
+    let [dev, staging, prod] = ["dev", "staging", "prod"].map(|env| self::stage(env, &config));
+    let row = Row::from(row("banner", "2026-11-20T12:41:00Z", &[dev, staging, prod]));
+    assert!(row.variants.iter().all(|(_, value)| value.chars().count() <= 41), "{:?}", row.variants);
 }

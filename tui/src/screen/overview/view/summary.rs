@@ -52,7 +52,13 @@ pub(super) fn lines(overview: &Overview, frame: &mut Frame<'_>, area: Rect, desk
         .and(bad_if(team.kills.total_count), format!("{} killed", team.kills.total_count))
         .and(Tone::Plain, format!(", {} stale", team.stale_features.total_count))
         .and(Tone::Plain, "   ")
-        .and(waits(&seen.status), waiting(&seen.status, "changes waiting"));
+        .and(
+            waits(&seen.status),
+            waiting(
+                &seen.status,
+                if team.pending.total_count == 1 { "change waiting" } else { "changes waiting" },
+            ),
+        );
     let told = told(&seen.evaluations, desk.now);
     let mut second = plain(format!(" {} edges in sync   {}", in_sync(&seen.status), rate(&told)));
     second = second.and(Tone::Plain, format!(" {}   ", spark(&told.minutes, 16, desk.look)));
