@@ -229,3 +229,25 @@ fn an_event_is_copied_as_json() {
     let copied: AuditEntry = serde_json::from_str(copied.unwrap()).unwrap();
     assert_eq!(copied.number, 214);
 }
+
+#[test]
+fn an_event_is_read_to_its_end() {
+    let mut stage = Stage::new(80, 24).live();
+    stage.keys("6");
+    let fields: serde_json::Map<String, Value> =
+        (0..30).map(|n| (format!("field{n:02}"), json!(n))).collect();
+    let long =
+        || entry(9, ("2026-11-20T12:00:00Z", "team.edit"), ("payments", None), json!({"after": fields}));
+    stage.answer(&newest(), || Answer::Events(page(vec![long(), entries().remove(4)], None)));
+    let shown = stage.screen();
+    assert!(shown.contains("more, Tab"), "{shown}");
+    stage.keys("Tab G");
+    assert!(stage.screen().contains("field29"), "{}", stage.screen());
+    stage.keys("Z g");
+    assert!(stage.screen().contains("field09"), "{}", stage.screen());
+    stage.keys("Esc j");
+    assert_eq!(stage.app.screens.events.list.at(), 1);
+    let mut tight = self::stage(60, 16);
+    tight.keys("Tab");
+    insta::assert_snapshot!("events_tight_detail", tight.screen());
+}

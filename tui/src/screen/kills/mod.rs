@@ -36,6 +36,8 @@ pub(crate) struct Kills {
     sort: Sort,
     turned: bool,
     filter: String,
+    /// Whether the pane with the cursor has all the room.
+    whole: bool,
     /// What was asked about one kill, and which.
     detail: Option<(String, Load<Killed>)>,
 }
@@ -293,6 +295,14 @@ impl Pane for Kills {
             Action::Mark | Action::MarkAll => Step::Say("kills are restored one by one".to_owned()),
             Action::NextPane | Action::PreviousPane => {
                 self.on = if self.on() == On::Kills { On::Recent } else { On::Kills };
+                return Some(Vec::new());
+            }
+            Action::Maximise => {
+                self.whole = !self.whole;
+                return Some(Vec::new());
+            }
+            Action::Back if self.whole => {
+                self.whole = false;
                 return Some(Vec::new());
             }
             Action::Enter => {
