@@ -40,7 +40,7 @@ fn table(events: &Events, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
     let row = |id: &str| events.entry(id).map(|entry| fields(entry, desk)).unwrap_or_default();
     let columns = [
         Column::new("TIME", 9).least(9),
-        Column::new("KIND", 7).least(12),
+        Column::new("KIND", 9).least(12),
         Column::new("WHAT", 8).least(18),
         Column::new("BY", 8).least(6),
         Column::new("REASON", 2).least(10),
@@ -175,16 +175,16 @@ fn differences(before: Option<&Value>, after: Option<&Value>) -> Vec<Line> {
     let gone = gone.map(|(path, value)| (path, Some(value.clone()), None));
     let there = new.iter().map(|(path, value)| (path, find(&old, path), Some(value.clone())));
     let differing = gone.chain(there).filter(|(_, before, after)| before != after);
-    differing.map(|(path, before, after)| difference_of(path, before, after)).collect()
+    differing.map(|(path, before, after)| difference_of(path, before.as_deref(), after.as_deref())).collect()
 }
 
-fn difference_of(path: &str, before: Option<String>, after: Option<String>) -> Line {
-    let (tone, sign) = match (&before, &after) {
+fn difference_of(path: &str, before: Option<&str>, after: Option<&str>) -> Line {
+    let (tone, sign) = match (before, after) {
         (None, _) => (Tone::Good, "+"),
         (_, None) => (Tone::Bad, "-"),
         _ => (Tone::Waiting, "~"),
     };
-    let words = difference(before.as_deref(), after.as_deref());
+    let words = difference(before, after);
     let path = if path.is_empty() { String::new() } else { format!("{path:<12} ") };
     Line::default().and(tone, format!(" {sign} ")).and(Tone::Dim, path).and(Tone::Plain, words)
 }

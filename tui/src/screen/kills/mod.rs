@@ -101,7 +101,7 @@ impl Kills {
         match self.sort {
             Sort::Since => kills.sort_by_key(|one| std::cmp::Reverse(one.kill.since)),
             Sort::End => kills.sort_by_key(|one| (one.kill.restore_at.is_none(), one.kill.restore_at)),
-            Sort::Feature => kills.sort_by(|one, other| id(one).cmp(&id(other))),
+            Sort::Feature => kills.sort_by_key(|one| id(one)),
         }
         if self.turned {
             kills.reverse();
