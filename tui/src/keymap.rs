@@ -115,6 +115,8 @@ use Key as K;
 use Screen as S;
 
 const LISTS: On = On::These(&[S::Overview, S::Features, S::Changes, S::Kills, S::Edges, S::Events]);
+const SORTED: On = On::These(&[S::Overview, S::Features, S::Changes, S::Kills, S::Edges]);
+const MARKED: On = On::These(&[S::Features, S::Changes]);
 const FEATURES: On = On::These(&[S::Features, S::Feature]);
 const FLAGS: On = On::These(&[S::Features, S::Feature, S::Kills]);
 const PLACES: On = On::These(&[S::Overview, S::Features, S::Feature, S::Kills]);
@@ -174,16 +176,16 @@ pub(crate) const KEYS: &[Binding] = &[
     key(K::Char('x'), A::Explain, FEATURES, G::Read, ["explain", "why somebody gets what they get"]),
     key(K::Char('l'), A::History, On::These(&[S::Features]), G::Read, ["history", "what was live"]),
     key(K::Char('f'), A::Follow, On::These(&[S::Events]), G::Read, ["follow", "follow what is new"]),
-    key(K::Char(' '), A::Mark, LISTS, G::Lists, ["mark", "mark, for what is done to several"]),
-    key(K::Char('*'), A::MarkAll, LISTS, G::Lists, ["", "mark all that are shown, or none"]),
-    key(K::Char('s'), A::Sort, LISTS, G::Lists, ["sort", "sort by the next column"]),
-    key(K::Char('S'), A::TurnAround, LISTS, G::Lists, ["", "turn the order around"]),
+    key(K::Char(' '), A::Mark, MARKED, G::Lists, ["mark", "mark, for what is done to several"]),
+    key(K::Char('*'), A::MarkAll, MARKED, G::Lists, ["", "mark all that are shown, or none"]),
+    key(K::Char('s'), A::Sort, SORTED, G::Lists, ["sort", "sort by the next column"]),
+    key(K::Char('S'), A::TurnAround, SORTED, G::Lists, ["", "turn the order around"]),
     key(
         K::Char('w'),
         A::MoreColumns,
-        On::These(&[S::Overview, S::Features, S::Kills, S::Edges, S::Events]),
+        On::These(&[S::Features, S::Edges]),
         G::Lists,
-        ["", "more columns, or fewer"],
+        ["more", "more columns, or fewer"],
     ),
     key(
         K::Char('w'),
@@ -212,12 +214,18 @@ pub(crate) const KEYS: &[Binding] = &[
     key(K::Ctrl('u'), A::HalfUp, On::All, G::Move, ["", "half a page up"]),
     key(K::PageDown, A::PageDown, On::All, G::Move, ["", "a page down"]),
     key(K::PageUp, A::PageUp, On::All, G::Move, ["", "a page up"]),
-    key(K::Char('h'), A::Left, On::All, G::Move, ["", "to the stage on the left"]),
-    key(K::Left, A::Left, On::All, G::Move, ["", "to the stage on the left"]),
+    key(K::Char('h'), A::Left, On::These(&[S::Feature]), G::Move, ["", "to the stage on the left"]),
+    key(K::Left, A::Left, On::These(&[S::Feature]), G::Move, ["", "to the stage on the left"]),
     key(K::Char('l'), A::Right, On::These(&[S::Feature]), G::Move, ["", "to the stage on the right"]),
-    key(K::Right, A::Right, On::All, G::Move, ["", "to the stage on the right"]),
-    key(K::Char('n'), A::NextMatch, LISTS, G::Move, ["", "to the next that matches"]),
-    key(K::Char('p'), A::PreviousMatch, LISTS, G::Move, ["", "to the one before that matches"]),
+    key(K::Right, A::Right, On::These(&[S::Feature]), G::Move, ["", "to the stage on the right"]),
+    key(K::Char('n'), A::NextMatch, On::These(&[S::Events]), G::Move, ["", "to the next that matches"]),
+    key(
+        K::Char('p'),
+        A::PreviousMatch,
+        On::These(&[S::Events]),
+        G::Move,
+        ["", "to the one before that matches"],
+    ),
     key(K::Tab, A::NextPane, On::All, G::Move, ["", "to the next pane"]),
     key(K::BackTab, A::PreviousPane, On::All, G::Move, ["", "to the pane before"]),
     key(K::Char('z'), A::Pause, On::All, G::Everywhere, ["", "stop taking in what is new, or go on"]),

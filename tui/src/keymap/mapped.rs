@@ -113,7 +113,7 @@ impl Keys {
         for binding in self.on(screen).filter(|binding| binding.group == group) {
             // The numbers of the screens are told at once.
             let words = match binding.action {
-                Action::Show(_) => "overview, features, changes, kills, edges, events",
+                Action::Show(_) => "the screens, in the order of the tabs",
                 _ => binding.help,
             };
             match rows.iter_mut().find(|(_, known, _)| *known == words) {

@@ -28,6 +28,8 @@ pub(crate) struct Edges {
     turned: bool,
     /// Whether the columns are shown that seldom matter.
     more: bool,
+    /// Whether the list has all the room.
+    whole: bool,
     filter: String,
     seen: Seen,
 }
@@ -135,6 +137,14 @@ impl Pane for Edges {
             Action::TurnAround => self.turned = !self.turned,
             Action::MoreColumns => {
                 self.more = !self.more;
+                return Some(Vec::new());
+            }
+            Action::Maximise => {
+                self.whole = !self.whole;
+                return Some(Vec::new());
+            }
+            Action::Back if self.whole => {
+                self.whole = false;
                 return Some(Vec::new());
             }
             _ => return None,

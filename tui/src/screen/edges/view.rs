@@ -18,6 +18,7 @@ const FEW: usize = 4;
 
 pub(super) fn draw(edges: &Edges, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
     let [middle, below] = match (desk.room(), edges.list.len()) {
+        _ if edges.whole => [0, 0],
         (Room::Wide, 1..) => [11, 6],
         (Room::Normal, 1..) => [0, 7],
         _ => [0, 0],

@@ -20,6 +20,7 @@ use crate::load::{Failure, Load};
 use crate::message::News;
 use crate::order::quoted;
 use crate::step::Step;
+use crate::widget::reader::Reader;
 
 /// How many are kept at most? Beyond that it begins anew with the newest.
 const KEPT: usize = 5_000;
@@ -45,6 +46,12 @@ pub(crate) struct Events {
     filter: Filter,
     /// The number of the newest that is shown, while what is new waits; none while it is followed.
     stopped: Option<i64>,
+    /// All that is known of one, to scroll in.
+    reader: Reader,
+    /// Whether the keys move in that.
+    reading: bool,
+    /// Whether the pane with the cursor has all the room.
+    whole: bool,
 }
 
 impl Events {
@@ -125,9 +132,13 @@ impl Events {
     }
 
     fn moved(&mut self, action: Action, desk: &Desk) -> Option<Vec<Step>> {
+        if self.reading {
+            return self.reader.act(action).then(Vec::new);
+        }
         if !self.list.act(action) {
             return None;
         }
+        self.reader.restart();
         if action == Action::Top {
             self.follow(desk);
         } else if self.list.at() > 0 {
@@ -212,6 +223,18 @@ impl Pane for Events {
 
     fn act(&mut self, action: Action, desk: &Desk) -> Option<Vec<Step>> {
         let step = match action {
+            Action::NextPane | Action::PreviousPane => {
+                self.reading = !self.reading;
+                return Some(Vec::new());
+            }
+            Action::Maximise => {
+                self.whole = !self.whole;
+                return Some(Vec::new());
+            }
+            Action::Back if self.reading || self.whole => {
+                (self.reading, self.whole) = (false, false);
+                return Some(Vec::new());
+            }
             Action::Mark | Action::MarkAll => return None,
             Action::Sort | Action::TurnAround => Step::Say("events are in the order of time".to_owned()),
             Action::Follow if self.stopped.is_some() => {

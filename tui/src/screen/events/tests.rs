@@ -13,7 +13,7 @@ fn entry(
     number: i64,
     (at, action): (&str, &str),
     (subject, env): (&str, Option<&str>),
-    rest: Value,
+    rest: &Value,
 ) -> AuditEntry {
     let mut entry = json!({"number": number, "at": at, "actor": "lead", "actorKind": "USER", "owner": null,
         "action": action, "subject": subject, "environment": env, "reason": null, "before": null, "after": null,
@@ -30,31 +30,31 @@ fn entries() -> Vec<AuditEntry> {
             214,
             ("2026-11-20T12:31:40Z", "change.approve"),
             ("#482 promote checkout-redesign", Some("prod")),
-            json!({"reason": "ok, watch the error rate"}),
+            &json!({"reason": "ok, watch the error rate"}),
         ),
         entry(
             213,
             ("2026-11-20T12:22:58Z", "feature.kill"),
             ("express-checkout", Some("prod")),
-            json!({"reason": "5xx spike, INC-2291", "after": {"restoreAt": "2026-11-20T12:52:58Z"}}),
+            &json!({"reason": "5xx spike, INC-2291", "after": {"restoreAt": "2026-11-20T12:52:58Z"}}),
         ),
         entry(
             212,
             ("2026-11-20T11:57:02Z", "change.propose"),
             ("#482 promote checkout-redesign", Some("prod")),
-            json!({"actor": "dev", "after": {"change": 482, "kind": "PROMOTE", "baseVersion": 38}}),
+            &json!({"actor": "dev", "after": {"change": 482, "kind": "PROMOTE", "baseVersion": 38}}),
         ),
         entry(
             211,
             ("2026-11-20T11:02:07Z", "client.rotate_key"),
             ("web-prod", None),
-            json!({"actor": "ci", "actorKind": "TOKEN", "owner": "ops"}),
+            &json!({"actor": "ci", "actorKind": "TOKEN", "owner": "ops"}),
         ),
         entry(
             210,
             ("2026-11-19T08:10:00Z", "policy.edit"),
             ("Production Changes", None),
-            json!({"before": {"approvals": 1, "roles": ["APPROVER"], "note": "x"},
+            &json!({"before": {"approvals": 1, "roles": ["APPROVER"], "note": "x"},
                 "after": {"approvals": 2, "roles": ["APPROVER"], "delayMinutes": 30}}),
         ),
     ]
@@ -81,7 +81,7 @@ fn stage(width: u16, height: u16) -> Stage {
 }
 
 fn done(number: i64, action: &str) -> Message {
-    let entry = entry(number, ("2026-11-20T12:41:00Z", action), ("search-v2", Some("prod")), json!({}));
+    let entry = entry(number, ("2026-11-20T12:41:00Z", action), ("search-v2", Some("prod")), &json!({}));
     Message::Heard(Heard::News(vec![News::Done(Box::new(entry))]))
 }
 
@@ -154,7 +154,7 @@ fn earlier_ones_come_at_the_end() {
         matches!(effect, Effect::Ask { query: Query::EarlierEvents { after, .. }, .. } if after == "more")
     });
     assert_eq!(asked.count(), 1);
-    let before = || entry(3, ("2025-03-01T08:10:00Z", "team.create"), ("payments", None), json!({}));
+    let before = || entry(3, ("2025-03-01T08:10:00Z", "team.create"), ("payments", None), &json!({}));
     stage.answer(&earlier(), || Answer::Events(page(vec![before()], None)));
     stage.keys("G");
     let shown = stage.screen();
@@ -168,7 +168,7 @@ fn earlier_ones_come_at_the_end() {
 fn a_gap_is_not_hidden() {
     let mut stage = stage(80, 24);
     stage.keys("R");
-    let later = |number| entry(number, ("2026-11-20T12:40:00Z", "feature.edit"), ("a", None), json!({}));
+    let later = |number| entry(number, ("2026-11-20T12:40:00Z", "feature.edit"), ("a", None), &json!({}));
     stage.answer(&newest(), || Answer::Events(page(vec![later(302), later(301)], Some("gap"))));
     assert_eq!(stage.app.screens.events.list.ids(), ["302", "301"]);
     stage.keys("R");
@@ -228,4 +228,26 @@ fn an_event_is_copied_as_json() {
     });
     let copied: AuditEntry = serde_json::from_str(copied.unwrap()).unwrap();
     assert_eq!(copied.number, 214);
+}
+
+#[test]
+fn an_event_is_read_to_its_end() {
+    let mut stage = Stage::new(80, 24).live();
+    stage.keys("6");
+    let fields: serde_json::Map<String, Value> =
+        (0..30).map(|n| (format!("field{n:02}"), json!(n))).collect();
+    let long =
+        || entry(9, ("2026-11-20T12:00:00Z", "team.edit"), ("payments", None), &json!({"after": fields}));
+    stage.answer(&newest(), || Answer::Events(page(vec![long(), entries().remove(4)], None)));
+    let shown = stage.screen();
+    assert!(shown.contains("more, Tab"), "{shown}");
+    stage.keys("Tab G");
+    assert!(stage.screen().contains("field29"), "{}", stage.screen());
+    stage.keys("Z g");
+    assert!(stage.screen().contains("field09"), "{}", stage.screen());
+    stage.keys("Esc j");
+    assert_eq!(stage.app.screens.events.list.at(), 1);
+    let mut tight = self::stage(60, 16);
+    tight.keys("Tab");
+    insta::assert_snapshot!("events_tight_detail", tight.screen());
 }

@@ -15,17 +15,21 @@ use crate::widget::table::{self, Column, Field};
 use crate::widget::{line, pane};
 
 pub(super) fn draw(events: &Events, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
-    let [list, details] = match desk.room() {
-        Room::Wide => Layout::horizontal([Constraint::Fill(2), Constraint::Fill(1)]).areas(area),
-        Room::Normal => Layout::vertical([Constraint::Min(5), Constraint::Length(8)]).areas(area),
-        _ => [area, Rect { height: 0, ..area }],
+    let none = Rect { height: 0, ..area };
+    let [list, details] = match (desk.room(), events.whole, events.reading) {
+        (_, true, true) => [none, area],
+        (_, true, false) => [area, none],
+        (Room::Wide, ..) => Layout::horizontal([Constraint::Fill(2), Constraint::Fill(1)]).areas(area),
+        (Room::Normal, ..) => Layout::vertical([Constraint::Min(5), Constraint::Length(8)]).areas(area),
+        (_, false, true) => [none, area],
+        (_, false, false) => [area, none],
     };
     table(events, frame, list, desk);
     detail(events, frame, details, desk);
 }
 
 fn table(events: &Events, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
-    let block = pane("Events", &right(events, desk), true, desk.look);
+    let block = pane("Events", &right(events, desk), !events.reading, desk.look);
     let inner = block.inner(area);
     frame.render_widget(block, area);
     if events.list.len() == 0 {
@@ -36,12 +40,12 @@ fn table(events: &Events, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
     let row = |id: &str| events.entry(id).map(|entry| fields(entry, desk)).unwrap_or_default();
     let columns = [
         Column::new("TIME", 9).least(9),
-        Column::new("KIND", 7).least(12),
+        Column::new("KIND", 9).least(12),
         Column::new("WHAT", 8).least(18),
         Column::new("BY", 8).least(6),
         Column::new("REASON", 2).least(10),
     ];
-    table::draw(frame, inner, (&columns, &events.list), row, (desk.look, true));
+    table::draw(frame, inner, (&columns, &events.list), row, (desk.look, !events.reading));
 }
 
 /// Says whether it goes on by itself, and how much is shown of how much.
@@ -105,15 +109,20 @@ fn tone(action: &str) -> Tone {
 
 fn detail(events: &Events, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
     let title = events.selected().map_or("Event".to_owned(), |entry| format!("Event {}", entry.number));
-    let block = pane(&title, "", false, desk.look);
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
     let Some(entry) = events.selected() else {
-        return;
+        return frame.render_widget(pane(&title, "", events.reading, desk.look), area);
     };
-    let narrow = desk.room() < Room::Wide;
-    let lines: Vec<_> = about(entry, narrow).iter().map(|words| line(words, desk.look)).collect();
-    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), inner);
+    let narrow = desk.room() < Room::Wide && !events.whole;
+    let lines: Vec<_> = about(entry, narrow).iter().map(|words| (line(words, desk.look), false)).collect();
+    // What it is below is known once it was drawn.
+    let inner = pane(&title, "", events.reading, desk.look).inner(area);
+    events.reader.draw(frame, inner, &lines);
+    let right = match (events.reader.below(), events.reading) {
+        (0, _) => String::new(),
+        (more, true) => format!("{more} more"),
+        (more, false) => format!("{more} more, Tab"),
+    };
+    frame.render_widget(pane(&title, &right, events.reading, desk.look), area);
 }
 
 /// Returns all that is known of an event; several facts on a line where there is little room.
@@ -166,16 +175,16 @@ fn differences(before: Option<&Value>, after: Option<&Value>) -> Vec<Line> {
     let gone = gone.map(|(path, value)| (path, Some(value.clone()), None));
     let there = new.iter().map(|(path, value)| (path, find(&old, path), Some(value.clone())));
     let differing = gone.chain(there).filter(|(_, before, after)| before != after);
-    differing.map(|(path, before, after)| difference_of(path, before, after)).collect()
+    differing.map(|(path, before, after)| difference_of(path, before.as_deref(), after.as_deref())).collect()
 }
 
-fn difference_of(path: &str, before: Option<String>, after: Option<String>) -> Line {
-    let (tone, sign) = match (&before, &after) {
+fn difference_of(path: &str, before: Option<&str>, after: Option<&str>) -> Line {
+    let (tone, sign) = match (before, after) {
         (None, _) => (Tone::Good, "+"),
         (_, None) => (Tone::Bad, "-"),
         _ => (Tone::Waiting, "~"),
     };
-    let words = difference(before.as_deref(), after.as_deref());
+    let words = difference(before, after);
     let path = if path.is_empty() { String::new() } else { format!("{path:<12} ") };
     Line::default().and(tone, format!(" {sign} ")).and(Tone::Dim, path).and(Tone::Plain, words)
 }

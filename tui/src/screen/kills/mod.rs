@@ -36,6 +36,8 @@ pub(crate) struct Kills {
     sort: Sort,
     turned: bool,
     filter: String,
+    /// Whether the pane with the cursor has all the room.
+    whole: bool,
     /// What was asked about one kill, and which.
     detail: Option<(String, Load<Killed>)>,
 }
@@ -99,7 +101,7 @@ impl Kills {
         match self.sort {
             Sort::Since => kills.sort_by_key(|one| std::cmp::Reverse(one.kill.since)),
             Sort::End => kills.sort_by_key(|one| (one.kill.restore_at.is_none(), one.kill.restore_at)),
-            Sort::Feature => kills.sort_by(|one, other| id(one).cmp(&id(other))),
+            Sort::Feature => kills.sort_by_key(|one| id(one)),
         }
         if self.turned {
             kills.reverse();
@@ -293,6 +295,14 @@ impl Pane for Kills {
             Action::Mark | Action::MarkAll => Step::Say("kills are restored one by one".to_owned()),
             Action::NextPane | Action::PreviousPane => {
                 self.on = if self.on() == On::Kills { On::Recent } else { On::Kills };
+                return Some(Vec::new());
+            }
+            Action::Maximise => {
+                self.whole = !self.whole;
+                return Some(Vec::new());
+            }
+            Action::Back if self.whole => {
+                self.whole = false;
                 return Some(Vec::new());
             }
             Action::Enter => {

@@ -30,14 +30,14 @@ fn entry(number: i64, action: &str, at: &str, (feature, reason): (&str, Value)) 
         "address": "10.2.0.14"})
 }
 
-fn part(nodes: Vec<Value>) -> Value {
+fn part(nodes: &[Value]) -> Value {
     json!({"totalCount": nodes.len(), "nodes": nodes})
 }
 
 fn screen(kills: Vec<Value>) -> KillScreen {
     read(json!({
-        "kills": part(kills),
-        "edges": part(vec![edge("11", true, true, (418, 417)), edge("12", true, false, (416, 417)),
+        "kills": part(&kills),
+        "edges": part(&[edge("11", true, true, (418, 417)), edge("12", true, false, (416, 417)),
             edge("13", true, false, (415, 410)), edge("14", false, false, (402, 400)),
             // Serves another environment.
             {
@@ -45,14 +45,14 @@ fn screen(kills: Vec<Value>) -> KillScreen {
                 other["client"] = json!("staging-edges");
                 other
             }]),
-        "clients": part(vec![json!({"name": "edges", "environment": {"key": "prod"}}),
+        "clients": part(&[json!({"name": "edges", "environment": {"key": "prod"}}),
             json!({"name": "staging-edges", "environment": {"key": "staging"}})]),
-        "killed": part(vec![
+        "killed": part(&[
             entry(90, "feature.kill", "2026-11-20T12:22:58Z", ("express-checkout", json!("5xx spike, INC-2291"))),
             entry(60, "feature.kill_until", "2026-11-17T08:10:00Z", ("search-v2", json!("latency, INC-2277"))),
             entry(59, "feature.kill", "2026-11-17T08:00:00Z", ("search-v2", json!("latency, INC-2277"))),
         ]),
-        "restored": part(vec![
+        "restored": part(&[
             entry(61, "feature.restore", "2026-11-17T08:40:00Z", ("search-v2", json!("its time is over"))),
         ]),
     }))

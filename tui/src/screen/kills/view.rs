@@ -28,6 +28,11 @@ pub(super) fn draw(kills: &Kills, frame: &mut Frame<'_>, area: Rect, desk: &Desk
     let count = kills.list.len();
     let rows = u16::try_from(count).unwrap_or(u16::MAX);
     let about = about(kills, desk);
+    match (kills.whole, kills.on()) {
+        (true, On::Kills) => return killed(kills, frame, area, (desk, &about)),
+        (true, On::Recent) => return recent(kills, frame, area, desk),
+        (false, _) => {}
+    }
     let [table, middle, below] = match (room, count) {
         (Room::Wide, 1..) => [(rows.saturating_add(8)).clamp(9, 14), 12, 3],
         (Room::Normal, 1..) => [(rows.saturating_add(3)).clamp(4, 7), 8, 0],
