@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::Events;
 use crate::app::Desk;
 use crate::look::Room;
+use crate::widget::reader::Row;
 use crate::widget::table::{self, Column, Field};
 use crate::widget::{line, pane};
 
@@ -113,7 +114,10 @@ fn detail(events: &Events, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
         return frame.render_widget(pane(&title, "", events.reading, desk.look), area);
     };
     let narrow = desk.room() < Room::Wide && !events.whole;
-    let lines: Vec<_> = about(entry, narrow).iter().map(|words| (line(words, desk.look), false)).collect();
+    let lines: Vec<_> = about(entry, narrow)
+        .iter()
+        .map(|words| Row { line: line(words, desk.look), mark: false, indent: 2 })
+        .collect();
     // What it is below is known once it was drawn.
     let inner = pane(&title, "", events.reading, desk.look).inner(area);
     events.reader.draw(frame, inner, &lines);
