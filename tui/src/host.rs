@@ -46,6 +46,13 @@ impl std::fmt::Debug for Connection {
 /// Something that takes a while.
 pub type Task<T> = Pin<Box<dyn Future<Output = T>>>;
 
+/// Connects to a context.
+pub type Connect = Box<dyn Fn(&str) -> Result<Connection, String>>;
+/// Signs somebody in, by their name and password.
+pub type SignIn = Box<dyn Fn(&Connection, String, SecretString) -> Task<Result<Connection, String>>>;
+/// Explains an answer.
+pub type Explain = Box<dyn Fn(&Connection, Asked) -> Task<Result<Vec<Line>, String>>>;
+
 /// For whom an answer is to be explained.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
@@ -94,11 +101,11 @@ pub struct Host {
     /// What its keys do.
     pub keys: Keys,
     /// Connects to a context; words say why not.
-    pub connect: Box<dyn Fn(&str) -> Result<Connection, String>>,
+    pub connect: Connect,
     /// Signs somebody in where a connection leads, keeps the sign-in as `fgctl login` does, and connects anew.
-    pub sign_in: Box<dyn Fn(&Connection, String, SecretString) -> Task<Result<Connection, String>>>,
+    pub sign_in: SignIn,
     /// Explains what a feature gives somebody, as `fgctl explain` does.
-    pub explain: Box<dyn Fn(&Connection, Asked) -> Task<Result<Vec<Line>, String>>>,
+    pub explain: Explain,
     /// What it knows of documents.
     pub papers: Papers,
     /// The command that edits a file, as the shell would run it.

@@ -26,7 +26,7 @@ mod view;
 mod widget;
 
 pub use app::App;
-pub use host::{Asked, Connection, Host, Papers, Place, Rule, Task};
+pub use host::{Asked, Connect, Connection, Explain, Host, Papers, Place, Rule, SignIn, Task};
 pub use keymap::Keys;
 pub use look::Look;
 pub use message::Message;

@@ -12,7 +12,7 @@ use crate::effect::{Answer, Effect, Query};
 use crate::key::Key;
 use crate::load::{Failure, FailureKind};
 use crate::message::{Heard, Message, Mouse};
-use crate::screen::changes;
+use crate::screen::{changes, events, feature, features, kills, overview};
 use crate::step::Step;
 
 /// Something that happens.
@@ -81,7 +81,10 @@ fn event() -> impl Strategy<Value = Event> {
 fn answer(query: &Query) -> Option<Answer> {
     Some(match query {
         Query::Edges => Answer::Edges(edges()),
-        Query::Inbox(_) => Answer::Inbox(changes::tests::some()),
+        Query::Inbox(_) => Answer::Inbox(Box::new(changes::tests::some())),
+        Query::File { .. } | Query::Difference { .. } => {
+            Answer::Text { title: "stage".to_owned(), lines: vec!["enabled: true".into(); 30] }
+        }
         Query::Rehearse(_) => Answer::Rehearsed { lines: vec!["  ~ enabled".into(); 40], blocked: false },
         Query::Explain(_) => Answer::Explained(vec!["because".into()]),
         Query::Knock => Answer::Knocked(Answered {
@@ -89,7 +92,16 @@ fn answer(query: &Query) -> Option<Answer> {
             took: std::time::Duration::ZERO,
             ahead: Some(chrono::TimeDelta::seconds(-90)),
         }),
-        _ => return None,
+        query => {
+            let screens: [fn(&Query) -> Option<Answer>; 5] = [
+                overview::tests::canned,
+                features::tests::canned,
+                feature::tests::canned,
+                kills::tests::canned,
+                events::tests::canned,
+            ];
+            return screens.into_iter().find_map(|canned| canned(query));
+        }
     })
 }
 

@@ -95,15 +95,6 @@ impl Field {
         }
     }
 
-    /// Returns the text that is typed in it, if any is.
-    pub(crate) fn input(&self) -> Option<&Input> {
-        match &self.entry {
-            Entry::Text(input) | Entry::Exactly { input, .. } => Some(input),
-            Entry::End { by_hand: false, minutes, .. } => Some(minutes),
-            Entry::Choice { .. } | Entry::End { .. } => None,
-        }
-    }
-
     /// Returns whether letters are typed in it.
     pub(crate) fn takes_letters(&self) -> bool {
         matches!(self.entry, Entry::Text(_) | Entry::Exactly { .. })

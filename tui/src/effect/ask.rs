@@ -35,7 +35,7 @@ pub(crate) async fn ask(api: &Api, team: &str, query: Query) -> Result<Answer, E
             Answer::Events(audit::page_of(api, team, &filter, (EVENTS, Some(after))).await?)
         }
         Query::Knock => Answer::Knocked(caller::knock(api).await?),
-        Query::Inbox(number) => Answer::Inbox(inbox::get(api, team, number).await?),
+        Query::Inbox(number) => Answer::Inbox(Box::new(inbox::get(api, team, number).await?)),
         // Told page by page, by `pages`.
         Query::FeatureRows => {
             Answer::FeatureRows(RowsPage { rows: Vec::new(), first: true, last: true, total: 0 })

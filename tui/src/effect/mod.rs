@@ -178,7 +178,7 @@ pub enum Answer {
     /// A page of what was done.
     Events(Page<AuditEntry>),
     /// Changes.
-    Inbox(Inbox),
+    Inbox(Box<Inbox>),
     /// A page of features.
     FeatureRows(RowsPage),
     /// Some features again; none is one that is gone.

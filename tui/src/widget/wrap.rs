@@ -4,10 +4,13 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthChar;
 
+/// A character as it is drawn.
+type Cell = (char, Style);
+
 /// Returns a line in as many as it takes; all but the first begin with so many blanks.
 pub(crate) fn wrap(line: &Line<'_>, width: usize, indent: usize) -> Vec<Line<'static>> {
     let indent = if indent + 8 > width { 0 } else { indent };
-    let mut cells: Vec<(char, Style)> = Vec::new();
+    let mut cells: Vec<Cell> = Vec::new();
     for span in &line.spans {
         let style = line.style.patch(span.style);
         cells.extend(span.content.chars().map(|c| (c, style)));
@@ -27,7 +30,7 @@ pub(crate) fn wrap(line: &Line<'_>, width: usize, indent: usize) -> Vec<Line<'st
 }
 
 /// Cuts off what fits, behind a blank where there is one.
-fn split(cells: &[(char, Style)], room: usize) -> (&[(char, Style)], &[(char, Style)]) {
+fn split(cells: &[Cell], room: usize) -> (&[Cell], &[Cell]) {
     let mut used = 0;
     let mut begun = false;
     let mut blank = None;
@@ -49,7 +52,7 @@ fn split(cells: &[(char, Style)], room: usize) -> (&[(char, Style)], &[(char, St
     (cells, &[])
 }
 
-fn joined(cells: &[(char, Style)], indent: usize) -> Line<'static> {
+fn joined(cells: &[Cell], indent: usize) -> Line<'static> {
     let mut spans = Vec::new();
     if indent > 0 {
         spans.push(Span::raw(" ".repeat(indent)));

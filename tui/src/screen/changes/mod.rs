@@ -205,7 +205,7 @@ impl Pane for Changes {
 
     fn take(&mut self, _query: &Query, answer: Result<Answer, Failure>, desk: &Desk) {
         match answer {
-            Ok(Answer::Inbox(inbox)) => self.inbox.take(Ok(inbox), desk.now),
+            Ok(Answer::Inbox(inbox)) => self.inbox.take(Ok(*inbox), desk.now),
             Ok(_) => {}
             Err(failure) => self.inbox.take(Err(failure), desk.now),
         }

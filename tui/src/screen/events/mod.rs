@@ -2,7 +2,7 @@
 
 mod filter;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod view;
 
 use fluxgate_client::Page;

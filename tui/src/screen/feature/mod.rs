@@ -4,7 +4,7 @@ mod deeds;
 mod detail;
 mod parts;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod view;
 
 use std::cell::Cell;

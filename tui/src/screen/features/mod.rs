@@ -6,7 +6,7 @@ mod rates;
 mod row;
 mod rows;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod view;
 mod wanted;
 

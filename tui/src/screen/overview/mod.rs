@@ -3,7 +3,7 @@
 mod keys;
 mod known;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod view;
 
 use fluxgate_client::overview::Overview as Seen;

@@ -352,3 +352,11 @@ fn no_size_is_too_small() {
         }
     }
 }
+
+/// Returns an answer to what the screen asks.
+pub(crate) fn canned(query: &Query) -> Option<Answer> {
+    Some(match query {
+        Query::Overview { .. } => Answer::Overview(Box::new(read::<Seen>(busy()))),
+        _ => return None,
+    })
+}
