@@ -28,7 +28,7 @@ use crate::step::Step;
 #[derive(Debug, Default)]
 pub(crate) struct Feature {
     key: String,
-    /// The environment of the stage that is chosen; the latest that serves, until one is.
+    /// The environment of the stage that is chosen; until one is, the latest that is killed or waits, or else serves.
     env: Option<String>,
     told: Load<Box<Detail>>,
     part: Part,
@@ -91,8 +91,10 @@ impl Feature {
     fn place(&self) -> Option<&str> {
         let stages = self.detail()?.stages();
         let chosen = stages.iter().find(|stage| Some(&stage.environment.key) == self.env.as_ref());
+        // What needs somebody, or else what matters most.
+        let restless = || stages.iter().rev().find(|stage| stage.kill.is_some() || !stage.pending.is_empty());
         let latest = || stages.iter().rev().find(|stage| stage.live.is_some()).or(stages.first());
-        chosen.or_else(latest).map(|stage| stage.environment.key.as_str())
+        chosen.or_else(restless).or_else(latest).map(|stage| stage.environment.key.as_str())
     }
 
     /// Returns where in the lane that is.

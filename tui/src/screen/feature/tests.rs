@@ -196,7 +196,7 @@ fn a_stage_that_serves_little_says_so() {
 #[test]
 fn keys_act_on_the_stage_that_is_chosen() {
     let mut stage = opened((120, 36), &told());
-    assert_eq!(stage.app.screens.feature.env(&stage.app.desk).unwrap(), "prod", "the latest that serves");
+    assert_eq!(stage.app.screens.feature.env(&stage.app.desk).unwrap(), "prod", "where a change waits");
     stage.keys("K");
     insta::assert_snapshot!("kill", stage.screen());
     stage.keys("Esc P");
@@ -240,6 +240,22 @@ fn what_waits_is_decided_with_what_it_alters_in_view() {
     assert!(stage.screen().contains("you may not vote on #482 of dev"), "{}", stage.screen());
     stage.keys("M");
     assert!(matches!(order(&stage), Order::Comment { change: 482, .. }));
+}
+
+#[test]
+fn what_needs_somebody_is_chosen_first() {
+    let place = |told: &Value| {
+        let stage = opened((120, 36), told);
+        stage.app.screens.feature.env(&stage.app.desk).unwrap()
+    };
+    let mut told = told();
+    told["feature"]["stages"][2]["pending"] = json!([]);
+    assert_eq!(place(&told), "prod", "the latest that serves");
+    told["feature"]["stages"][2]["live"] = Value::Null;
+    assert_eq!(place(&told), "staging");
+    told["feature"]["stages"][0]["kill"] = json!({"reason": "5xx spike", "by": "lead", "token": null,
+        "since": "2026-11-20T12:22:58Z", "restoreAt": null});
+    assert_eq!(place(&told), "dev", "what is killed");
 }
 
 #[test]
