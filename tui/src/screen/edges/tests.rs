@@ -75,3 +75,19 @@ fn what_is_told_is_not_asked() {
     stage.tell(Message::Heard(Heard::News(vec![News::Edges(edges().edges), News::Revision(419)])));
     assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::Ask { .. })));
 }
+
+#[test]
+fn no_size_is_too_small() {
+    let mut stage = stage(120, 36);
+    told(&mut stage);
+    for keys in ["w", "Z"] {
+        stage.keys(keys);
+        for (width, height) in [1, 59, 60, 61, 80, 119, 120, 200]
+            .into_iter()
+            .flat_map(|width| (1..45).step_by(2).map(move |height| (width, height)))
+        {
+            stage.tell(Message::Resized(width, height));
+            stage.screen();
+        }
+    }
+}

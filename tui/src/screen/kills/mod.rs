@@ -2,7 +2,7 @@
 
 mod reach;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod view;
 
 use chrono::{DateTime, TimeDelta, Utc};

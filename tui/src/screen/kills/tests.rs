@@ -58,7 +58,7 @@ fn screen(kills: Vec<Value>) -> KillScreen {
     }))
 }
 
-fn both() -> KillScreen {
+pub(crate) fn both() -> KillScreen {
     screen(vec![
         kill(
             "express-checkout",
@@ -70,7 +70,7 @@ fn both() -> KillScreen {
     ])
 }
 
-fn stops() -> Killed {
+pub(crate) fn stops() -> Killed {
     let points: Vec<i64> = (0..30).map(|minute| if minute < 12 { 6_800 + minute * 10 } else { 0 }).collect();
     let off: Vec<i64> = (0..30).map(|minute| if minute < 12 { 0 } else { 6_800 }).collect();
     let series = |reason: &str, points: Vec<i64>| {
@@ -249,4 +249,22 @@ fn only_kills_are_asked_again() {
     assert!(stage.effects.is_empty());
     stage.tell(news("feature.restore"));
     assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::Ask { query: Query::Kills, .. })));
+}
+
+#[test]
+fn no_size_is_too_small() {
+    for known in [both, || screen(Vec::new())] {
+        let mut stage = stage(120, 36, known);
+        rest(&mut stage);
+        for keys in ["j", "Z", "Tab", "Z"] {
+            stage.keys(keys);
+            for (width, height) in [1, 59, 60, 61, 80, 119, 120, 200]
+                .into_iter()
+                .flat_map(|width| (1..45).step_by(2).map(move |height| (width, height)))
+            {
+                stage.tell(Message::Resized(width, height));
+                stage.screen();
+            }
+        }
+    }
 }
