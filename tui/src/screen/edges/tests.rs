@@ -91,3 +91,17 @@ fn no_size_is_too_small() {
         }
     }
 }
+
+#[test]
+fn what_changes_stands_out_for_a_moment() {
+    let mut stage = stage(120, 36);
+    stage.tell(Message::Tick(now() + chrono::TimeDelta::seconds(2)));
+    let mut known = edges();
+    known.edges[0].in_sync = false;
+    let id = known.edges[0].id.to_string();
+    stage.tell(Message::Heard(Heard::News(vec![News::Edges(known.edges)])));
+    assert!(stage.app.screens.edges.list.is_flashing(&id) && stage.app.wake().as_millis() < 200);
+    assert!(!stage.app.screens.edges.list.is_flashing(&edges().edges[1].id.to_string()));
+    stage.tell(Message::Tick(now() + chrono::TimeDelta::milliseconds(2_250)));
+    assert!(!stage.app.screens.edges.list.flashes());
+}
