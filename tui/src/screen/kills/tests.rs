@@ -34,9 +34,9 @@ fn part(nodes: &[Value]) -> Value {
     json!({"totalCount": nodes.len(), "nodes": nodes})
 }
 
-fn screen(kills: Vec<Value>) -> KillScreen {
+fn screen(kills: &[Value]) -> KillScreen {
     read(json!({
-        "kills": part(&kills),
+        "kills": part(kills),
         "edges": part(&[edge("11", true, true, (418, 417)), edge("12", true, false, (416, 417)),
             edge("13", true, false, (415, 410)), edge("14", false, false, (402, 400)),
             // Serves another environment.
@@ -59,7 +59,7 @@ fn screen(kills: Vec<Value>) -> KillScreen {
 }
 
 pub(crate) fn both() -> KillScreen {
-    screen(vec![
+    screen(&[
         kill(
             "express-checkout",
             "prod",
@@ -135,8 +135,8 @@ fn kills_tight_and_ascii() {
 
 #[test]
 fn nothing_is_killed() {
-    insta::assert_snapshot!("kills_none_wide", stage(120, 36, || screen(Vec::new())).screen());
-    insta::assert_snapshot!("kills_none_normal", stage(80, 24, || screen(Vec::new())).screen());
+    insta::assert_snapshot!("kills_none_wide", stage(120, 36, || screen(&[])).screen());
+    insta::assert_snapshot!("kills_none_normal", stage(80, 24, || screen(&[])).screen());
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn only_kills_are_asked_again() {
 
 #[test]
 fn no_size_is_too_small() {
-    for known in [both, || screen(Vec::new())] {
+    for known in [both, || screen(&[])] {
         let mut stage = stage(120, 36, known);
         rest(&mut stage);
         for keys in ["j", "Z", "Tab", "Z"] {
