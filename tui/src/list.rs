@@ -1,10 +1,15 @@
 //! A list that somebody moves in: the selection stays with its thing, whatever comes and goes around it.
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use crate::keymap::Action;
+
+/// For how long does what was changed stand out?
+const FLASH: TimeDelta = TimeDelta::milliseconds(200);
 
 /// Where somebody is in a list, and what they have marked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +20,8 @@ pub(crate) struct List {
     top: Cell<usize>,
     page: Cell<usize>,
     marked: BTreeSet<String>,
+    /// What was just changed, and when.
+    changed: BTreeMap<String, DateTime<Utc>>,
 }
 
 impl List {
@@ -31,6 +38,26 @@ impl List {
             self.marked.retain(|id| known.contains(id));
         }
         self.ids = ids;
+    }
+
+    /// Lets what was just changed stand out for a moment.
+    pub(crate) fn flash(&mut self, ids: impl IntoIterator<Item = String>, now: DateTime<Utc>) {
+        self.changed.extend(ids.into_iter().map(|id| (id, now)));
+    }
+
+    /// Returns whether a thing stands out.
+    pub(crate) fn is_flashing(&self, id: &str) -> bool {
+        self.changed.contains_key(id)
+    }
+
+    /// Returns whether anything does.
+    pub(crate) fn flashes(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    /// Lets nothing stand out any more that did so for its moment.
+    pub(crate) fn settle(&mut self, now: DateTime<Utc>) {
+        self.changed.retain(|_, at| now - *at < FLASH);
     }
 
     /// Returns what the cursor is on.

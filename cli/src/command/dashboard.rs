@@ -23,7 +23,7 @@ use crate::shell::{Globals, InEnv, Shell};
 /// The dashboard on this terminal: what needs somebody, what changed, where it is; kill, restore, approve
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl dashboard\n  fgctl tui --context prod-eu -e production\n\nKeys: ? shows those of a screen, : takes commands, q quits. Nothing is changed without a dialog.\nColours: inherit, dark, light, high-contrast, colour-blind, mono; NO_COLOR is mono."
+    after_help = "Examples:\n  fgctl dashboard\n  fgctl tui --context prod-eu -e production\n\nKeys: ? shows those of a screen, : takes commands, q quits. Nothing is changed without a dialog.\nkeys.toml beside the saved contexts gives actions other keys: promote = \"Ctrl-p\", down = [\"j\", \"Down\"].\nColours: inherit, dark, light, high-contrast, colour-blind, mono; NO_COLOR is mono."
 )]
 pub(crate) struct Dashboard {
     #[command(flatten)]

@@ -218,7 +218,7 @@ impl App {
         if self.asked.iter().any(|asked| asked.answered && asked.again && asked.is_kept(&live)) {
             return Duration::from_millis(100);
         }
-        if self.unasked().is_some() {
+        if self.unasked().is_some() || self.screens.get(self.screen).flashes() {
             return REST;
         }
         if seconds_matter {
@@ -234,6 +234,7 @@ impl App {
     fn tick(&mut self, now: DateTime<Utc>) -> Vec<Effect> {
         let now = now + self.desk.ahead;
         self.desk.now = now;
+        self.screens.get_mut(self.screen).settle(now);
         if self.desk.paused.is_some() {
             return Vec::new();
         }

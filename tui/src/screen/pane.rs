@@ -1,5 +1,6 @@
 //! What every screen does.
 
+use chrono::{DateTime, Utc};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -69,6 +70,14 @@ pub(crate) trait Pane {
     fn is_counting(&self) -> bool {
         false
     }
+
+    /// Returns whether something stands out because it was just changed.
+    fn flashes(&self) -> bool {
+        false
+    }
+
+    /// Lets nothing stand out any more that did so for its moment.
+    fn settle(&mut self, _now: DateTime<Utc>) {}
 
     /// Returns why the last question was not answered, and whether there is anything to show.
     fn failure(&self) -> Option<(&Failure, bool)>;

@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use super::cut;
 use crate::list::List;
 use crate::look::Look;
-use crate::theme::Token;
+use crate::theme::{Palette, Token};
 
 /// How many columns stand between two fields?
 const GAP: usize = 2;
@@ -77,7 +77,11 @@ pub(crate) fn draw(
         };
         let sign = if look.ascii { sign.replace('›', ">") } else { sign.to_owned() };
         let line = fields_of((columns, &widths), fields, sign, look);
+        let flashes = list.is_flashing(id) && look.palette != Palette::Mono;
         lines.push(match (selected, here) {
+            // The cursor's row, which is reversed, goes out for a moment instead.
+            _ if flashes && !selected => line.patch_style(look.palette.style(Token::Flash)),
+            (true, true) if flashes => line,
             (true, true) => line.patch_style(look.palette.style(Token::Selected)),
             (true, false) => line.patch_style(Style::new().underlined()),
             (false, _) => line,

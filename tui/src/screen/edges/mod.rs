@@ -5,6 +5,7 @@ mod seen;
 mod tests;
 mod view;
 
+use chrono::{DateTime, Utc};
 use fluxgate_client::edge::{Edge, Known};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -103,6 +104,10 @@ impl Pane for Edges {
     fn hear(&mut self, news: &News, desk: &Desk) -> bool {
         match (news, &mut self.known.data) {
             (News::Edges(edges), Some(known)) => {
+                let state = |edge: &Edge| (edge.id, edge.connected, edge.in_sync);
+                let was: Vec<_> = known.edges.iter().map(state).collect();
+                let other = edges.iter().filter(|edge| !was.contains(&state(edge)));
+                self.list.flash(other.map(|edge| edge.id.to_string()), desk.now);
                 known.edges.clone_from(edges);
                 self.seen.note(known, desk.now);
                 self.known.at = Some(desk.now);
@@ -182,6 +187,14 @@ impl Pane for Edges {
             Some(name) => format!("fgctl edge view {}", crate::order::quoted(&name)),
             None => "fgctl edge list".to_owned(),
         }
+    }
+
+    fn flashes(&self) -> bool {
+        self.list.flashes()
+    }
+
+    fn settle(&mut self, now: DateTime<Utc>) {
+        self.list.settle(now);
     }
 
     fn failure(&self) -> Option<(&Failure, bool)> {

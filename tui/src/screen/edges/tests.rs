@@ -75,3 +75,33 @@ fn what_is_told_is_not_asked() {
     stage.tell(Message::Heard(Heard::News(vec![News::Edges(edges().edges), News::Revision(419)])));
     assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::Ask { .. })));
 }
+
+#[test]
+fn no_size_is_too_small() {
+    let mut stage = stage(120, 36);
+    told(&mut stage);
+    for keys in ["w", "Z"] {
+        stage.keys(keys);
+        for (width, height) in [1, 59, 60, 61, 80, 119, 120, 200]
+            .into_iter()
+            .flat_map(|width| (1..45).step_by(2).map(move |height| (width, height)))
+        {
+            stage.tell(Message::Resized(width, height));
+            stage.screen();
+        }
+    }
+}
+
+#[test]
+fn what_changes_stands_out_for_a_moment() {
+    let mut stage = stage(120, 36);
+    stage.tell(Message::Tick(now() + chrono::TimeDelta::seconds(2)));
+    let mut known = edges();
+    known.edges[0].in_sync = false;
+    let id = known.edges[0].id.to_string();
+    stage.tell(Message::Heard(Heard::News(vec![News::Edges(known.edges)])));
+    assert!(stage.app.screens.edges.list.is_flashing(&id) && stage.app.wake().as_millis() < 200);
+    assert!(!stage.app.screens.edges.list.is_flashing(&edges().edges[1].id.to_string()));
+    stage.tell(Message::Tick(now() + chrono::TimeDelta::milliseconds(2_250)));
+    assert!(!stage.app.screens.edges.list.flashes());
+}

@@ -102,9 +102,8 @@ impl Events {
             self.entries = new.chain(std::mem::take(&mut self.entries)).collect();
             return;
         }
-        if *filter != self.base {
-            self.stopped = None;
-        }
+        // Where somebody was reading is not there any more.
+        self.stopped = None;
         self.base = filter.clone();
         self.earlier = page.page_info.end_cursor.filter(|_| page.page_info.has_next_page);
         self.entries = page.nodes;

@@ -65,6 +65,11 @@ fn page(nodes: Vec<AuditEntry>, end: Option<&str>) -> Page<AuditEntry> {
     Page { total_count: 3_120, nodes, page_info }
 }
 
+/// A page of events.
+pub(crate) fn some() -> Page<AuditEntry> {
+    page(entries(), Some("more"))
+}
+
 fn newest() -> Query {
     Query::Events(audit::Filter::default())
 }
@@ -167,10 +172,11 @@ fn earlier_ones_come_at_the_end() {
 #[test]
 fn a_gap_is_not_hidden() {
     let mut stage = stage(80, 24);
+    stage.keys("j j");
     stage.keys("R");
     let later = |number| entry(number, ("2026-11-20T12:40:00Z", "feature.edit"), ("a", None), &json!({}));
     stage.answer(&newest(), || Answer::Events(page(vec![later(302), later(301)], Some("gap"))));
-    assert_eq!(stage.app.screens.events.list.ids(), ["302", "301"]);
+    assert_eq!(stage.app.screens.events.list.ids(), ["302", "301"], "though somebody read below");
     stage.keys("R");
     let meets = || Answer::Events(page(vec![later(303), later(302)], Some("other")));
     stage.answer(&newest(), meets);
@@ -259,4 +265,19 @@ pub(crate) fn canned(query: &Query) -> Option<Answer> {
         Query::EarlierEvents { .. } => Answer::Events(page(entries(), None)),
         _ => return None,
     })
+}
+
+#[test]
+fn no_size_is_too_small() {
+    let mut stage = stage(120, 36);
+    for keys in ["j", "Z", "Tab", "Z"] {
+        stage.keys(keys);
+        for (width, height) in [1, 59, 60, 61, 80, 119, 120, 200]
+            .into_iter()
+            .flat_map(|width| (1..45).step_by(2).map(move |height| (width, height)))
+        {
+            stage.tell(Message::Resized(width, height));
+            stage.screen();
+        }
+    }
 }

@@ -114,10 +114,9 @@ fn detail(events: &Events, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
         return frame.render_widget(pane(&title, "", events.reading, desk.look), area);
     };
     let narrow = desk.room() < Room::Wide && !events.whole;
-    let lines: Vec<_> = about(entry, narrow)
-        .iter()
-        .map(|words| Row { line: line(words, desk.look), mark: false, indent: 2 })
-        .collect();
+    let indent = if narrow { 1 } else { 11 };
+    let row = |words: &Line| Row { line: line(words, desk.look), mark: false, indent };
+    let lines: Vec<Row> = about(entry, narrow).iter().map(row).collect();
     // What it is below is known once it was drawn.
     let inner = pane(&title, "", events.reading, desk.look).inner(area);
     events.reader.draw(frame, inner, &lines);

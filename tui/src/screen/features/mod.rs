@@ -171,10 +171,12 @@ impl Pane for Features {
             }
             (_, Ok(Answer::FeatureRow(rows))) => {
                 self.failure = None;
+                let changed = self.rows.changed(&rows);
                 match self.rows.again(&rows) {
                     true => self.arrange(desk),
                     false => self.arrange_calmly(desk),
                 }
+                self.list.flash(changed, desk.now);
             }
             // An answer about another environment than this is late.
             (query, Ok(Answer::FeatureRates(rates))) if *query == Self::rates_query(desk) => {
@@ -282,6 +284,14 @@ impl Pane for Features {
         };
         let sort = if self.sort == Sort::Changed { " --sort changed" } else { "" };
         format!("fgctl feature list{filter}{sort}")
+    }
+
+    fn flashes(&self) -> bool {
+        self.list.flashes()
+    }
+
+    fn settle(&mut self, now: DateTime<Utc>) {
+        self.list.settle(now);
     }
 
     fn failure(&self) -> Option<(&Failure, bool)> {

@@ -64,6 +64,13 @@ impl Rows {
         }
     }
 
+    /// Returns which of those that were read again are not as they were.
+    pub(super) fn changed(&self, rows: &[(String, Option<Row>)]) -> Vec<String> {
+        let other = |key: &str, row: &Row| self.get(key).is_some_and(|known| known.stages != row.stages);
+        let changed = rows.iter().filter(|(key, row)| row.as_ref().is_some_and(|row| other(key, row)));
+        changed.map(|(key, _)| key.clone()).collect()
+    }
+
     /// Takes in some that were read again; returns whether any came or went.
     pub(super) fn again(&mut self, rows: &[(String, Option<Row>)]) -> bool {
         let before = self.by_key.len();

@@ -269,7 +269,13 @@ impl Pane for Kills {
                     }
                 }
             }
-            (_, Ok(Answer::Kills(known))) => self.known.take(Ok(*known), desk.now),
+            (_, Ok(Answer::Kills(known))) => {
+                if let Some(before) = &self.known.data {
+                    let other = known.kills.nodes.iter().filter(|kill| !before.kills.nodes.contains(kill));
+                    self.list.flash(other.map(id).collect::<Vec<_>>(), desk.now);
+                }
+                self.known.take(Ok(*known), desk.now);
+            }
             (_, Ok(_)) => {}
             (_, Err(failure)) => self.known.take(Err(failure), desk.now),
         }
@@ -365,6 +371,14 @@ impl Pane for Kills {
 
     fn is_counting(&self) -> bool {
         self.known.data.iter().flat_map(|known| &known.kills.nodes).any(|one| one.kill.restore_at.is_some())
+    }
+
+    fn flashes(&self) -> bool {
+        self.list.flashes()
+    }
+
+    fn settle(&mut self, now: DateTime<Utc>) {
+        self.list.settle(now);
     }
 
     fn failure(&self) -> Option<(&Failure, bool)> {

@@ -34,9 +34,9 @@ fn part(nodes: &[Value]) -> Value {
     json!({"totalCount": nodes.len(), "nodes": nodes})
 }
 
-fn screen(kills: Vec<Value>) -> KillScreen {
+fn screen(kills: &[Value]) -> KillScreen {
     read(json!({
-        "kills": part(&kills),
+        "kills": part(kills),
         "edges": part(&[edge("11", true, true, (418, 417)), edge("12", true, false, (416, 417)),
             edge("13", true, false, (415, 410)), edge("14", false, false, (402, 400)),
             // Serves another environment.
@@ -58,8 +58,8 @@ fn screen(kills: Vec<Value>) -> KillScreen {
     }))
 }
 
-fn both() -> KillScreen {
-    screen(vec![
+pub(crate) fn both() -> KillScreen {
+    screen(&[
         kill(
             "express-checkout",
             "prod",
@@ -70,7 +70,7 @@ fn both() -> KillScreen {
     ])
 }
 
-fn stops() -> Killed {
+pub(crate) fn stops() -> Killed {
     let points: Vec<i64> = (0..30).map(|minute| if minute < 12 { 6_800 + minute * 10 } else { 0 }).collect();
     let off: Vec<i64> = (0..30).map(|minute| if minute < 12 { 0 } else { 6_800 }).collect();
     let series = |reason: &str, points: Vec<i64>| {
@@ -135,8 +135,8 @@ fn kills_tight_and_ascii() {
 
 #[test]
 fn nothing_is_killed() {
-    insta::assert_snapshot!("kills_none_wide", stage(120, 36, || screen(Vec::new())).screen());
-    insta::assert_snapshot!("kills_none_normal", stage(80, 24, || screen(Vec::new())).screen());
+    insta::assert_snapshot!("kills_none_wide", stage(120, 36, || screen(&[])).screen());
+    insta::assert_snapshot!("kills_none_normal", stage(80, 24, || screen(&[])).screen());
 }
 
 #[test]
@@ -258,4 +258,22 @@ pub(crate) fn canned(query: &Query) -> Option<Answer> {
         Query::Killed { .. } => Answer::Killed(Box::new(stops())),
         _ => return None,
     })
+}
+
+#[test]
+fn no_size_is_too_small() {
+    for known in [both, || screen(&[])] {
+        let mut stage = stage(120, 36, known);
+        rest(&mut stage);
+        for keys in ["j", "Z", "Tab", "Z"] {
+            stage.keys(keys);
+            for (width, height) in [1, 59, 60, 61, 80, 119, 120, 200]
+                .into_iter()
+                .flat_map(|width| (1..45).step_by(2).map(move |height| (width, height)))
+            {
+                stage.tell(Message::Resized(width, height));
+                stage.screen();
+            }
+        }
+    }
 }
