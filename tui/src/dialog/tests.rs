@@ -1,3 +1,5 @@
+//! Dialogs: what keeps their buttons asleep, how they look, and the sign-in that is over.
+
 use std::sync::Arc;
 use std::time::Duration;
 
