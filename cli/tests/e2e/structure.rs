@@ -218,7 +218,7 @@ fn people_come_and_go() {
     place.as_user("pat", &["env", "list"], "").ends(4);
     place.sign_in("pat", &reset).ends(0).says("change it before anything else");
     place.as_user("pat", &["env", "list"], "").ends(5).says("change your password first");
-    place.as_user("pat", &["whoami"], "").ends(0).says("team people").says("fgctl user password");
+    place.as_user("pat", &["whoami"], "").ends(0).says("team people").says("change it before");
     place
         .as_user("pat", &["doctor"], "")
         .ends(3)
