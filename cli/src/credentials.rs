@@ -79,8 +79,8 @@ impl CredentialsFile {
     /// Returns what there is to say of a file that others can read.
     pub(crate) fn warning(&self) -> Option<String> {
         file::open_to_others(&self.path).map(|_| {
-            let path = self.path.display();
-            format!("others on this machine can read your sign-in in {path}: chmod 600 {path}")
+            let [path, quoted] = [self.path.display().to_string(), file::quoted(&self.path)];
+            format!("others on this machine can read your sign-in in {path}: chmod 600 {quoted}")
         })
     }
 

@@ -62,6 +62,16 @@ pub(crate) fn open_to_others(path: &Path) -> Option<u32> {
     Some(metadata.permissions().mode() & 0o077).filter(|mode| *mode != 0)
 }
 
+/// Returns a path as it is pasted into a shell.
+pub(crate) fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+');
+    match text.chars().all(plain) {
+        true => text,
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
 fn make_folder_of(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(folder) => DirBuilder::new().recursive(true).mode(0o700).create(folder),

@@ -321,10 +321,16 @@ impl Api {
         bearer: Option<&SecretString>,
         end: Instant,
     ) -> Result<Value, Error> {
+        let left = end.saturating_duration_since(Instant::now());
+        if operation.changes && left.is_zero() {
+            // Signing it took all the time: nobody would learn what became of it.
+            let cause = "no time was left, nothing was sent".to_owned();
+            return Err(Error::Unreachable { server: self.server.clone(), cause, tries: 1 });
+        }
         let mut request = self
             .http
             .post(self.endpoint.clone())
-            .timeout(end.saturating_duration_since(Instant::now()).max(LEAST))
+            .timeout(left.max(LEAST))
             .header("content-type", "application/json")
             .header("accept", "application/json")
             .body(operation.body.clone());

@@ -17,10 +17,22 @@ mod generated {
     use crate::words::Role;
 
     operation!(GetCaller, "graphql/caller.graphql");
+    operation!(GetTeamOfToken, "graphql/caller.graphql");
 }
 
-pub use generated::get_caller::{CallerToken, CallerUser, ResponseData as Caller};
-pub use generated::{GetCaller, get_caller};
+pub use generated::get_caller::{CallerToken, CallerUser};
+pub use generated::{GetCaller, GetTeamOfToken, get_caller, get_team_of_token};
+
+/// Who is signed in, and with what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Caller {
+    /// The person; with a token, the one for whom it acts.
+    pub me: CallerUser,
+    /// The token; none for a person.
+    pub token: Option<CallerToken>,
+    /// The only team that the token sees; none for a person.
+    pub team: Option<String>,
+}
 
 /// A server that answered.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,9 +45,20 @@ pub struct Answered {
     pub ahead: Option<TimeDelta>,
 }
 
-/// Returns who is signed in, and with which token; a token's team is the only one that it sees.
+/// Returns who is signed in, and with which token. Whoever must change the password first may ask it, too.
 pub async fn get(api: &Api) -> Result<Caller, Error> {
-    api.run::<GetCaller>(get_caller::Variables).await
+    let get_caller::ResponseData { me, token } = api.run::<GetCaller>(get_caller::Variables).await?;
+    let team = match me.memberships.first() {
+        _ if token.is_none() => None,
+        Some(membership) => Some(membership.team.clone()),
+        None if me.must_change_password == Some(true) => None,
+        // A system administrator's robot may work where its owner is no member.
+        None => {
+            let answer = api.run::<GetTeamOfToken>(get_team_of_token::Variables).await?;
+            answer.teams.nodes.into_iter().next().map(|team| team.key)
+        }
+    };
+    Ok(Caller { me, token, team })
 }
 
 /// Asks a server what it is, and what time it is there; needs no sign-in.

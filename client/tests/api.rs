@@ -157,6 +157,18 @@ async fn a_mutation_is_not_tried_again() {
 }
 
 #[tokio::test]
+async fn nothing_is_changed_when_the_time_is_over() {
+    let (address, asked) = serve([renewed("x")]).await;
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let api = Api::new(&address, Credentials::None, Duration::ZERO).unwrap();
+    let input = session::SignInInput { username: "dev".into(), password: "p".into() };
+    let error = session::sign_in(&api, input).await.unwrap_err();
+    let told = |cause: &str| cause.contains("no time was left");
+    assert!(matches!(&error, Error::Unreachable { cause, .. } if told(cause)), "{error:?}");
+    assert!(asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn something_else_at_the_address_is_told() {
     let (address, _) = serve([(404, json!("hello"))]).await;
     let error = server::get(&api(&address, Credentials::None)).await.unwrap_err();

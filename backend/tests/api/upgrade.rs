@@ -76,6 +76,12 @@ async fn each_migration_runs_on_what_was_there_and_a_server_serves_it(db: PgPool
         grown(&db, &migrations[..held]).await;
         let before = rows(&db).await;
         all.run(&db).await.unwrap();
+        let since = "SELECT count(*) FROM edge WHERE first_seen_at <> connected_at";
+        let since: i64 = sqlx::query_scalar(since).fetch_one(&db).await.unwrap();
+        assert_eq!(
+            since, 0,
+            "an edge of version {held} is known since it connected, not since the migration"
+        );
         for (table, mut row) in before {
             if table == "delivery_head" {
                 // A migration may publish.

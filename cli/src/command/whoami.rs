@@ -23,7 +23,7 @@ impl Whoami {
         let token = caller.token.as_ref().map(|token| {
             json!({
                 "name": token.name,
-                "team": team_of_token(&caller),
+                "team": caller.team,
                 "roles": token.roles,
                 "environments": token.environments,
                 "expiresAt": token.expires_at,
@@ -52,8 +52,11 @@ impl Whoami {
             }),
         };
         Ok(match user.active {
-            true => view,
             false => view.exit(Exit::SignIn).note("this user is not active"),
+            true if user.must_change_password == Some(true) => view
+                .note("somebody else has set this password: change it before anything else")
+                .next("fgctl user password"),
+            true => view,
         })
     }
 }
@@ -62,7 +65,7 @@ impl Whoami {
 fn with_token(view: View, caller: &Caller) -> View {
     let Some(token) = &caller.token else { return view };
     let mut view = view.row(vec![Cell::text("token"), Cell::text(&token.name)]);
-    if let Some(team) = team_of_token(caller) {
+    if let Some(team) = &caller.team {
         view = view.row(vec![Cell::text(format!("team {team}")), Cell::text(roles(&token.roles))]);
     }
     if !token.environments.is_empty() {
@@ -71,12 +74,8 @@ fn with_token(view: View, caller: &Caller) -> View {
     view.row(vec![Cell::text("expires"), Cell::Time(Some(token.expires_at))])
 }
 
-/// Returns the team of the token: it sees no other.
-fn team_of_token(caller: &Caller) -> Option<&str> {
-    caller.teams.nodes.first().map(|team| team.key.as_str())
-}
-
-fn roles(roles: &[Role]) -> String {
+/// Returns roles as the server calls them; none of them reads.
+pub(super) fn roles(roles: &[Role]) -> String {
     match roles {
         [] => "read only".to_owned(),
         roles => roles.iter().map(Role::as_str).collect::<Vec<_>>().join(", "),

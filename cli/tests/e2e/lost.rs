@@ -14,9 +14,12 @@ const ID: &str = "0193b5f0-0000-7000-8000-000000000000";
 /// All commands that print a secret, and the command that makes another one.
 const SECRETS: [(&[&str], &str); 6] = [
     (&["client", "create", "web", "--kind", "backend"], "fgctl client rotate web"),
-    (&["client", "rotate", "web"], "fgctl client rotate web"),
+    (
+        &["client", "rotate", "web"],
+        "fgctl client revoke-key web abcdefgh --yes, then fgctl client rotate web",
+    ),
     (&["token", "create", "ci", "--expires", "1d"], "fgctl token rotate ci"),
-    (&["token", "rotate", "ci"], "fgctl token rotate ci"),
+    (&["token", "rotate", "ci"], "fgctl token rotate ci, which ends all former keys at once"),
     (&["user", "create", "dev"], "fgctl user reset-password dev"),
     (&["user", "reset-password", "dev", "--yes"], "fgctl user reset-password dev"),
 ];

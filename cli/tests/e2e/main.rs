@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it is not as expected")]
 
+mod between;
 mod changes;
 mod chaos;
 mod ci;

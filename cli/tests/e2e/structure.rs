@@ -218,6 +218,12 @@ fn people_come_and_go() {
     place.as_user("pat", &["env", "list"], "").ends(4);
     place.sign_in("pat", &reset).ends(0).says("change it before anything else");
     place.as_user("pat", &["env", "list"], "").ends(5).says("change your password first");
+    place.as_user("pat", &["whoami"], "").ends(0).says("team people").says("change it before");
+    place
+        .as_user("pat", &["doctor"], "")
+        .ends(3)
+        .says("pat must change the password first")
+        .says("fgctl user password");
     let change = ["user", "password", "--password-stdin"];
     place.as_user("pat", &change, "wrong-one\nright-one\n").ends(1).says("not your password");
     place.as_user("pat", &change, "only-one\n").ends(2).says("1 of 2");

@@ -1,11 +1,13 @@
 //! `fgctl change approve`, in short `fgctl approve`
 
+use std::cell::Cell;
+
 use fluxgate_client::change::{self, VoteInput};
 use fluxgate_client::{ChangeStatus, Decision};
 use serde_json::Value;
 
 use super::super::propose::follow;
-use super::super::wait::Waiting;
+use super::super::wait::{Waiting, stopped};
 use super::number;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -35,9 +37,26 @@ impl Approve {
         if let [number] = self.numbers.as_slice() {
             return self.approve(shell, *number).await;
         }
+        let at = Cell::new(0);
+        tokio::select! {
+            // In this order: a wait says better what was stopped. It hears nothing before and after, though.
+            biased;
+            all = self.all(shell, &at) => all,
+            exit = stopped() => {
+                let number = self.numbers[at.get()];
+                Err(CliError::new(exit, format!("stopped at #{number}, which may be approved or not"))
+                    .details(untouched(&self.numbers[at.get() + 1..]))
+                    .hint(format!("fgctl change view {number}")))
+            }
+        }
+    }
+
+    /// Approves one after the other; `at` is how many were tried before.
+    async fn all(&self, shell: &Shell, at: &Cell<usize>) -> Result<View, CliError> {
         let mut all = View::nothing();
         let mut results = Vec::new();
         for (index, number) in self.numbers.iter().enumerate() {
+            at.set(index);
             match self.approve(shell, *number).await {
                 Ok(view) => {
                     results.push(view.value);

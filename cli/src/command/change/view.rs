@@ -4,7 +4,7 @@ use fluxgate_client::change::{self, Change, PolicyProgress, Vote};
 use fluxgate_client::{ChangeStatus, Decision, Role};
 
 use super::super::propose::{by, diff_lines};
-use super::super::shared::too_few;
+use super::super::shared::{asked, warned};
 use fluxgate_wording::change::{place, summary};
 
 use super::{list, number};
@@ -28,15 +28,12 @@ impl ViewChange {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
         let change = change::get(&api, &team, self.number).await?;
-        let mut view = view(&change);
-        if change.status == ChangeStatus::Pending {
-            let policies = change.policies.iter().filter(|policy| !policy.satisfied);
-            let asked: Vec<_> = policies.map(|p| (p.name.as_str(), p.required, p.roles.as_slice())).collect();
-            for text in too_few((&api, &team), &asked, Some(&change.author)).await {
-                view = view.note(Line::default().and(Tone::Waiting, "▲ ").and(Tone::Plain, text));
-            }
+        let view = view(&change);
+        if change.status != ChangeStatus::Pending {
+            return Ok(view);
         }
-        Ok(view)
+        let open = change.policies.iter().filter(|policy| !policy.satisfied);
+        Ok(warned(view, (&api, &team), &asked(open), Some(&change.author)).await)
     }
 }
 

@@ -67,12 +67,12 @@ impl From<Kind> for ClientKind {
     }
 }
 
-/// Shows what a client is now.
 /// Returns the command that gives a client another key, should one be lost.
 fn again(name: &str) -> String {
     format!("fgctl client rotate {name} --grace 0s")
 }
 
+/// Shows what a client is now.
 fn shown(client: &client::Client) -> View {
     View::of(client).named(format!("client/{}", client.name)).row(vec![
         Cell::text(&client.name),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fluxgate_client::client::{self, RotateClientKeyInput};
+use fluxgate_client::client::{self, Client, RotateClientKeyInput};
 
 use super::super::shared::{Yes, grace, has_reader, on_conflict, secret};
 use super::again;
@@ -38,10 +38,21 @@ impl Rotate {
         let hint = format!("fgctl client revoke-key {} KEY, or add --grace 0s", self.name);
         let input = RotateClientKeyInput { team, name: self.name, grace_seconds };
         let made = client::rotate(&api, input).await.map_err(on_conflict(hint))?;
-        let view = secret(&made, &made.key, ("key", again(&made.client.name)));
+        let view = secret(&made, &made.key, ("key", anew(&made.client, self.grace)));
         Ok(match self.grace {
             Duration::ZERO => view.note("the former key has ended"),
             grace => view.note(format!("the former key holds for another {}", crate::time::duration(grace))),
         })
+    }
+}
+
+/// Returns what gives a client another key, should the newest be lost, and leaves the one in use alone while it holds.
+fn anew(client: &Client, grace: Duration) -> String {
+    let name = &client.name;
+    match client.keys.iter().max_by_key(|key| key.created_at) {
+        Some(lost) if !grace.is_zero() => {
+            format!("fgctl client revoke-key {name} {} --yes, then fgctl client rotate {name}", lost.id)
+        }
+        _ => again(name),
     }
 }

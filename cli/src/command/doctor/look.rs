@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use fluxgate_client::caller::{self, Caller};
-use fluxgate_client::{Api, Error, Role, clock, edge, subscribe};
+use fluxgate_client::{Api, Error, clock, edge, subscribe};
 
+use super::super::whoami::roles;
 use super::{Finding, permission};
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -21,6 +22,7 @@ const SOON: TimeDelta = TimeDelta::days(7);
 
 const UNREACHED: &str = "not looked at: the server was not reached";
 const NOT_SIGNED_IN: &str = "not looked at: nobody is signed in";
+const NOT_YET: &str = "not looked at: the password must be changed first";
 
 /// Looks at everything.
 pub(super) async fn all(shell: &Shell) -> Vec<Finding> {
@@ -47,18 +49,25 @@ pub(super) async fn all(shell: &Shell) -> Vec<Finding> {
         findings.extend(rest.map(|check| Finding::skipped(check, UNREACHED)));
         return findings;
     }
-    let Some(caller) = sign_in(within, &mut findings).await else {
-        let rest = ["team", "edges", "subscriptions"];
-        findings.extend(rest.map(|check| Finding::skipped(check, NOT_SIGNED_IN)));
-        return findings;
+    let caller = match sign_in(within, &mut findings).await {
+        Ok(caller) => caller,
+        Err(why) => {
+            let rest = ["team", "edges", "subscriptions"];
+            findings.extend(rest.map(|check| Finding::skipped(check, why)));
+            return findings;
+        }
     };
     let team = shell.team();
     findings.push(member(team.as_deref(), &caller));
-    findings.push(match &team {
-        Ok(team) => edges(within, team).await,
-        Err(_) => Finding::skipped("edges", "not looked at: no team is chosen"),
-    });
-    findings.push(subscriptions(within).await);
+    let edges = async {
+        match &team {
+            Ok(team) => edges(within, team).await,
+            Err(_) => Finding::skipped("edges", "not looked at: no team is chosen"),
+        }
+    };
+    // At once, so that all looks together end in time.
+    let (edges, subscriptions) = tokio::join!(edges, subscriptions(within));
+    findings.extend([edges, subscriptions]);
     findings
 }
 
@@ -148,19 +157,22 @@ fn encryption(server: &str) -> Finding {
     }
 }
 
-async fn sign_in(within: Within<'_>, findings: &mut Vec<Finding>) -> Option<Caller> {
+/// Looks who is signed in. Returns why nothing that needs a sign-in can be looked at, if so.
+async fn sign_in(within: Within<'_>, findings: &mut Vec<Finding>) -> Result<Caller, &'static str> {
     let caller = match within.look(caller::get(within.api)).await {
         Ok(caller) => caller,
         Err(error) => {
             findings.push(Finding::of_error("sign-in", &CliError::from(error)));
-            return None;
+            return Err(NOT_SIGNED_IN);
         }
     };
     let name = &caller.me.username;
+    if caller.me.must_change_password == Some(true) {
+        let text = format!("{name} must change the password first");
+        findings.push(Finding::problem("sign-in", text).hint("fgctl user password"));
+        return Err(NOT_YET);
+    }
     findings.push(match &caller.token {
-        _ if caller.me.must_change_password == Some(true) => {
-            Finding::problem("sign-in", format!("{name} must change the password first")).hint("fgctl login")
-        }
         None => Finding::ok("sign-in", format!("as {name}")),
         Some(token) => {
             let text =
@@ -171,17 +183,13 @@ async fn sign_in(within: Within<'_>, findings: &mut Vec<Finding>) -> Option<Call
             }
         }
     });
-    Some(caller)
+    Ok(caller)
 }
 
 fn member(team: Result<&str, &CliError>, caller: &Caller) -> Finding {
     let team = match team {
         Ok(team) => team,
         Err(error) => return Finding::of_error("team", error),
-    };
-    let roles = |roles: &[Role]| match roles {
-        [] => "read only".to_owned(),
-        roles => roles.iter().map(Role::as_str).collect::<Vec<_>>().join(", "),
     };
     let membership = caller.me.memberships.iter().find(|membership| membership.team == team);
     match (membership, &caller.token) {

@@ -1,10 +1,10 @@
 //! Whether others on this machine can read, or change, what only its owner should.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Finding;
 use crate::config::Config;
-use crate::file::open_to_others;
+use crate::file::{open_to_others, quoted};
 use crate::screen::variable;
 
 /// What others may do who can write to a file.
@@ -45,14 +45,4 @@ pub(super) fn look(config: &Config) -> Vec<Finding> {
 
 fn listed(paths: &[&PathBuf]) -> String {
     paths.iter().map(|path| quoted(path)).collect::<Vec<_>>().join(" ")
-}
-
-/// Returns a path as it is pasted into a shell.
-pub(crate) fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+');
-    match text.chars().all(plain) {
-        true => text,
-        false => format!("'{}'", text.replace('\'', "'\\''")),
-    }
 }

@@ -14,7 +14,7 @@ use crate::shell::Shell;
 #[derive(clap::Args, Debug)]
 #[command(group(clap::ArgGroup::new("some").multiple(true).required(true).args(["tags", "remove"])))]
 #[command(
-    after_help = "Examples:\n  fgctl feature tag checkout +autumn -summer\n  fgctl feature tag checkout autumn --remove o -o json\n\nA word like -summer removes a tag, unless it is a flag, such as -o; --remove takes any tag."
+    after_help = "Examples:\n  fgctl feature tag checkout +autumn -summer\n  fgctl feature tag checkout autumn --remove o -o json\n\nA word like -summer removes a tag, unless it is a flag, such as -o, or a flag and\na value that begins with ., [, { or \", such as -q.key; --remove takes any tag."
 )]
 pub(crate) struct Tag {
     /// The feature's key
@@ -61,7 +61,9 @@ fn is_removed(tag: &str, flags: &[&Arg]) -> bool {
         let value = |value: &clap::builder::PossibleValue| value.matches(rest, false);
         let goes_with_it =
             rest.is_empty() || rest.starts_with('=') || flag.get_possible_values().iter().any(value);
-        flag.get_short() == Some(letter) && goes_with_it
+        // An expression or a template.
+        let is_text = flag.get_action().takes_values() && rest.starts_with(['.', '[', '{', '"']);
+        flag.get_short() == Some(letter) && (goes_with_it || is_text)
     };
     !flags.iter().any(is_flag)
 }
@@ -108,7 +110,19 @@ mod tests {
             tag("+a -b -summer -q3 -old"),
             clap("+a --remove=b --remove=summer --remove=q3 --remove=old")
         );
-        for same in ["-o json -q .key", "-ojson", "-q=.key", "--remove q", "-h", "-- +a -b", "-", "a"] {
+        for same in [
+            "-o json -q .key",
+            "-ojson",
+            "-q=.key",
+            "-q.key",
+            "-q[.tags]",
+            "-t{{key}}",
+            "--remove q",
+            "-h",
+            "-- +a -b",
+            "-",
+            "a",
+        ] {
             assert_eq!(tag(same), clap(same));
         }
         assert_eq!(said("fgctl feature list -summer"), "fgctl feature list -summer");

@@ -123,6 +123,23 @@ impl Apply {
         let Some(until) = self.waiting.wait else {
             return Ok(());
         };
+        tokio::select! {
+            // In this order: whatever is waited for says better what was stopped. It hears nothing between two waits, though.
+            biased;
+            waited = self.wait_until(until, (shell, api, team), report) => waited,
+            exit = stopped() => {
+                let message = "stopped waiting; what was applied stays, and what waits is still open";
+                Err(CliError::new(exit, message).hint("fgctl change list"))
+            }
+        }
+    }
+
+    async fn wait_until(
+        &self,
+        until: Until,
+        (shell, api, team): (&Shell, &Api, &str),
+        report: &mut Report,
+    ) -> Result<(), CliError> {
         let started = clock::now();
         let wait = Wait::new(shell, api, team);
         for number in report.waiting() {

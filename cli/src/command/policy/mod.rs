@@ -9,9 +9,9 @@ mod view;
 
 use fluxgate_client::{Api, PolicyScope, Role, policy};
 
-use super::shared::{roles, too_few};
+use super::shared::{roles, warned};
 use crate::error::CliError;
-use crate::output::{Cell, Line, Tone, View};
+use crate::output::{Cell, Tone, View};
 use crate::shell::Shell;
 
 /// Policies: who must agree to a change, and where
@@ -67,19 +67,10 @@ fn shown(policy: &policy::Policy) -> View {
 }
 
 /// Shows what a policy is now, and says it when nobody can satisfy it.
-async fn made((api, team): (&Api, &str), policy: &policy::Policy) -> View {
+async fn made(place: (&Api, &str), policy: &policy::Policy) -> View {
     let asked = (policy.name.as_str(), policy.approvals, policy.roles.as_slice());
     let asked: &[_] = if policy.enabled { &[asked] } else { &[] };
-    warned(shown(policy), too_few((api, team), asked, None).await)
-}
-
-/// Says of which policies too few people can give an approval.
-fn warned(view: View, lacking: Vec<String>) -> View {
-    if lacking.is_empty() {
-        return view;
-    }
-    let note = |view: View, text| view.note(Line::default().and(Tone::Waiting, "▲ ").and(Tone::Plain, text));
-    lacking.into_iter().fold(view, note).next("fgctl member add USERNAME --role approver")
+    warned(shown(policy), place, asked, None).await
 }
 
 /// Returns which environments a policy covers.

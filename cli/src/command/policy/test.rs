@@ -4,8 +4,8 @@ use fluxgate_client::change::{self, EditStageInput, PolicyProgress};
 use fluxgate_client::feature::Feature;
 
 use super::super::propose::{Target, stage};
-use super::super::shared::too_few;
-use super::{needs, warned};
+use super::super::shared::{asked, warned};
+use super::needs;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{Cell, Column, Stays, View};
@@ -52,12 +52,7 @@ impl Test {
         let view = View::list(&proposal.policies, &columns, name);
         Ok(match proposal.policies.is_empty() {
             true => view.note(format!("no policy covers {env}: a change is applied at once")),
-            false => {
-                let policies = proposal.policies.iter();
-                let asked: Vec<_> =
-                    policies.map(|p| (p.name.as_str(), p.required, p.roles.as_slice())).collect();
-                warned(view, too_few((&api, &team), &asked, None).await)
-            }
+            false => warned(view, (&api, &team), &asked(&proposal.policies), None).await,
         })
     }
 }

@@ -16,7 +16,7 @@ pub(crate) use list::{Limit, list};
 pub(crate) use password::{PasswordStdin, lines_of_stdin};
 pub(crate) use role::{RoleArg, roles};
 pub(crate) use secret::{has_reader, secret};
-pub(crate) use voters::too_few;
+pub(crate) use voters::{asked, warned};
 
 use super::propose;
 use crate::error::CliError;

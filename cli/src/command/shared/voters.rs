@@ -1,18 +1,37 @@
 //! Whether there are enough people for what a policy asks for.
 
+use fluxgate_client::change::PolicyProgress;
 use fluxgate_client::team::{self, Member};
 use fluxgate_client::{Api, Role};
+
+use crate::output::{Line, Tone, View};
 
 /// What a policy asks for: its name, how many approvals, and of whom.
 pub(crate) type Asked<'p> = (&'p str, i64, &'p [Role]);
 
-/// Returns a sentence for each policy that asks for more approvals than there are people who can give one. Nobody gives one
-/// to a change of their own.
-pub(crate) async fn too_few(
-    (api, team): (&Api, &str),
+/// Returns what policies ask of a change.
+pub(crate) fn asked<'p>(policies: impl IntoIterator<Item = &'p PolicyProgress>) -> Vec<Asked<'p>> {
+    policies.into_iter().map(|p| (p.name.as_str(), p.required, p.roles.as_slice())).collect()
+}
+
+/// Says which policies ask for more approvals than there are people who can give one.
+pub(crate) async fn warned(
+    view: View,
+    place: (&Api, &str),
     policies: &[Asked<'_>],
     author: Option<&str>,
-) -> Vec<String> {
+) -> View {
+    let lacking = too_few(place, policies, author).await;
+    if lacking.is_empty() {
+        return view;
+    }
+    let note = |view: View, text| view.note(Line::default().and(Tone::Waiting, "▲ ").and(Tone::Plain, text));
+    lacking.into_iter().fold(view, note).next("fgctl member add USERNAME --role approver")
+}
+
+/// Returns a sentence for each policy that asks for more approvals than there are people who can give one. Nobody gives one
+/// to a change of their own.
+async fn too_few((api, team): (&Api, &str), policies: &[Asked<'_>], author: Option<&str>) -> Vec<String> {
     if policies.is_empty() {
         return Vec::new();
     }

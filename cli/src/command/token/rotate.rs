@@ -31,7 +31,8 @@ impl Rotate {
         let hint = format!("fgctl token view {}", self.name);
         let input = RotateTokenInput { team, name: self.name, grace_seconds };
         let made = token::rotate(&api, input).await.map_err(on_conflict(hint))?;
-        let view = secret(&made, &made.key, ("token", format!("fgctl token rotate {}", made.token.name)));
+        let again = format!("fgctl token rotate {}, which ends all former keys at once", made.token.name);
+        let view = secret(&made, &made.key, ("token", again));
         Ok(match self.grace {
             Duration::ZERO => view.note("the former key has ended"),
             grace => view.note(format!("the former key holds for another {}", crate::time::duration(grace))),

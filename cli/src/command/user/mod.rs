@@ -43,12 +43,12 @@ impl User {
     }
 }
 
-/// Shows what a user is now.
 /// Returns the command that gives a user another password, should one be lost.
 fn again(username: &str) -> String {
     format!("fgctl user reset-password {username} --yes")
 }
 
+/// Shows what a user is now.
 fn shown(user: &user::User) -> View {
     let row = vec![Cell::text(&user.username), Cell::text(&user.name), state(user)];
     View::of(user).named(format!("user/{}", user.username)).row(row)

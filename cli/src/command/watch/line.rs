@@ -112,7 +112,8 @@ fn outcome(event: &ChangeEvent, change: &ToldChange) -> String {
         votes.map_or_else(String::new, |policy| format!(" {} of {}", policy.approvals, policy.required));
     let status = change.status.as_str().to_lowercase();
     let vote = change.votes.iter().rev().find(|vote| vote.user == event.actor);
-    let comment = change.comments.iter().rev().find(|comment| comment.user == event.actor);
+    // The one that the event tells of: there may be others since, and a robot's is its owner's.
+    let comment = change.comments.iter().find(|comment| comment.at == event.at);
     let words = match event.action.as_str() {
         "change.propose" => change.reason.as_deref(),
         "change.approve" | "change.reject" => vote.and_then(|vote| vote.comment.as_deref()),
@@ -170,7 +171,8 @@ mod tests {
                 "items": [{"feature": {"key": "checkout"}, "environment": {"key": "prod"},
                     "source": {"key": "staging"}, "version": null}],
                 "comments": [{"user": "lead", "text": "earlier", "at": "2026-11-20T10:38:00Z"},
-                    {"user": "ops", "text": text, "at": "2026-11-20T10:39:00Z"}],
+                    {"user": "ops", "text": text, "at": "2026-11-20T10:39:00Z"},
+                    {"user": "ops", "text": "later", "at": "2026-11-20T10:40:00Z"}],
                 "policies": [{"name": "Production", "approvals": 0, "required": 1, "satisfied": false}]}
         }))
         .unwrap();

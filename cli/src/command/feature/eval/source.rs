@@ -5,6 +5,7 @@ use std::path::Path;
 use fluxgate_client::evaluation::{self, Evaluation};
 use fluxgate_client::{Api, ofrep};
 use fluxgate_engine::Context;
+use futures_util::future::try_join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
@@ -100,11 +101,9 @@ impl Source {
                 evaluation::evaluate(api, (team, env), features.to_vec(), context.clone()).await?
             }
             Self::Edge { edge, env } => {
-                let mut found = Vec::with_capacity(features.len());
-                for feature in features {
-                    found.push(edge::evaluate(edge, (feature, env.as_deref()), context).await?);
-                }
-                found
+                let asked =
+                    features.iter().map(|feature| edge::evaluate(edge, (feature, env.as_deref()), context));
+                try_join_all(asked).await?
             }
             Self::Server { documents, .. } | Self::Files { documents } => {
                 let context =
