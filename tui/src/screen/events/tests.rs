@@ -65,11 +65,6 @@ fn page(nodes: Vec<AuditEntry>, end: Option<&str>) -> Page<AuditEntry> {
     Page { total_count: 3_120, nodes, page_info }
 }
 
-/// A page of events.
-pub(crate) fn some() -> Page<AuditEntry> {
-    page(entries(), Some("more"))
-}
-
 fn newest() -> Query {
     Query::Events(audit::Filter::default())
 }
