@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use fluxgate_client::caller::{self, Caller};
-use fluxgate_client::{Api, Error, Role, clock, edge, subscribe};
+use fluxgate_client::{Api, Error, Role, clock, edge, subscribe, team};
 
-use super::{Finding, permission};
+use super::{Finding, State, permission};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::shell::Shell;
@@ -41,21 +41,24 @@ pub(super) async fn all(shell: &Shell) -> Vec<Finding> {
     };
     let within = Within { api: &api, limit };
     let reached = server(within, &mut findings).await;
-    findings.push(encryption(api.server()));
+    findings.push(encryption(api.server(), reached));
     if !reached {
         let rest = ["clock", "sign-in", "team", "edges", "subscriptions"];
         findings.extend(rest.map(|check| Finding::skipped(check, UNREACHED)));
         return findings;
     }
-    let Some(caller) = sign_in(within, &mut findings).await else {
+    let Some(caller) = sign_in(shell, within, &mut findings).await else {
         let rest = ["team", "edges", "subscriptions"];
         findings.extend(rest.map(|check| Finding::skipped(check, NOT_SIGNED_IN)));
         return findings;
     };
     let team = shell.team();
-    findings.push(member(team.as_deref(), &caller));
+    let member = member(within, team.as_deref(), &caller).await;
+    let may_ask = member.state != State::Problem;
+    findings.push(member);
     findings.push(match &team {
-        Ok(team) => edges(within, team).await,
+        Ok(team) if may_ask => edges(within, team).await,
+        Ok(_) => Finding::skipped("edges", "not looked at: the team is wrong"),
         Err(_) => Finding::skipped("edges", "not looked at: no team is chosen"),
     });
     findings.push(subscriptions(within).await);
@@ -84,12 +87,22 @@ fn config(shell: &Shell) -> Finding {
     match context {
         Err(error) => Finding::of_error("config", &error),
         Ok((_, Some(context))) => {
-            let team = context.team.as_deref().unwrap_or("no team");
-            Finding::ok("config", format!("context {:?}: {}, {team}", context.name, context.server))
+            let server = used(shell.server().ok(), Some(context.server));
+            let team = used(shell.team().ok(), context.team);
+            let [server, team] = [server, team].map(|used| used.unwrap_or_else(|| "no team".to_owned()));
+            Finding::ok("config", format!("context {:?}: {server}, {team}", context.name))
         }
         Ok((0, None)) => Finding::ok("config", "no context is saved"),
         Ok((n, None)) => Finding::warning("config", format!("{n} contexts are saved, and none is in use"))
             .hint("fgctl context use NAME, or --context NAME"),
+    }
+}
+
+/// Says what is used of a context, and in place of what.
+fn used(used: Option<String>, own: Option<String>) -> Option<String> {
+    match (used, own) {
+        (Some(used), Some(own)) if used != own => Some(format!("{used} instead of {own}")),
+        (used, own) => used.or(own),
     }
 }
 
@@ -135,10 +148,11 @@ fn unanswered(api: &Api, error: Error) -> Finding {
     }
 }
 
-fn encryption(server: &str) -> Finding {
+fn encryption(server: &str, reached: bool) -> Finding {
     let host = server.split_once("://").map_or(server, |(_, rest)| rest);
     let local = ["127.", "localhost", "[::1]"].iter().any(|name| host.starts_with(name));
     match (server.starts_with("https://"), local) {
+        (true, _) if !reached => Finding::skipped("encryption", UNREACHED),
         (true, _) => Finding::ok("encryption", "TLS, by a certificate that this machine trusts"),
         (false, true) => Finding::ok("encryption", "none, and none is needed on one machine"),
         (false, false) => {
@@ -148,11 +162,11 @@ fn encryption(server: &str) -> Finding {
     }
 }
 
-async fn sign_in(within: Within<'_>, findings: &mut Vec<Finding>) -> Option<Caller> {
+async fn sign_in(shell: &Shell, within: Within<'_>, findings: &mut Vec<Finding>) -> Option<Caller> {
     let caller = match within.look(caller::get(within.api)).await {
         Ok(caller) => caller,
         Err(error) => {
-            findings.push(Finding::of_error("sign-in", &CliError::from(error)));
+            findings.push(Finding::of_error("sign-in", &shell.naming_the_context(error.into())));
             return None;
         }
     };
@@ -174,11 +188,23 @@ async fn sign_in(within: Within<'_>, findings: &mut Vec<Finding>) -> Option<Call
     Some(caller)
 }
 
-fn member(team: Result<&str, &CliError>, caller: &Caller) -> Finding {
+async fn member(within: Within<'_>, team: Result<&str, &CliError>, caller: &Caller) -> Finding {
     let team = match team {
         Ok(team) => team,
         Err(error) => return Finding::of_error("team", error),
     };
+    // Nothing that was told so far says that there is such a team.
+    if caller.token.is_some() || caller.me.system_admin {
+        match within.look(team::list(within.api)).await {
+            Ok(teams) if teams.nodes.iter().any(|known| known.key == team) => {}
+            Ok(teams) => {
+                let keys: Vec<String> = teams.nodes.into_iter().map(|team| team.key).collect();
+                let error = CliError::not_found("team", team, &keys).hint("fgctl team list");
+                return Finding::of_error("team", &error);
+            }
+            Err(error) => return Finding::of_error("team", &CliError::from(error)),
+        }
+    }
     let roles = |roles: &[Role]| match roles {
         [] => "read only".to_owned(),
         roles => roles.iter().map(Role::as_str).collect::<Vec<_>>().join(", "),
