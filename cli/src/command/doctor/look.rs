@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use fluxgate_client::caller::{self, Caller};
-use fluxgate_client::{Api, Error, Role, clock, edge, subscribe, team};
+use fluxgate_client::{Api, Code, Error, Role, clock, edge, subscribe, team};
 
 use super::{Finding, State, permission};
 use crate::error::CliError;
@@ -40,7 +40,7 @@ pub(super) async fn all(shell: &Shell) -> Vec<Finding> {
         }
     };
     let within = Within { api: &api, limit };
-    let reached = server(within, &mut findings).await;
+    let reached = server(shell, within, &mut findings).await;
     findings.push(encryption(api.server(), reached));
     if !reached {
         let rest = ["clock", "sign-in", "team", "edges", "subscriptions"];
@@ -107,12 +107,12 @@ fn used(used: Option<String>, own: Option<String>) -> Option<String> {
 }
 
 /// Asks the server what it is, and what time it is there. Returns whether it answered.
-async fn server(within: Within<'_>, findings: &mut Vec<Finding>) -> bool {
+async fn server(shell: &Shell, within: Within<'_>, findings: &mut Vec<Finding>) -> bool {
     let api = within.api;
     let answered = match within.look(caller::knock(api)).await {
         Ok(answered) => answered,
         Err(error) => {
-            findings.push(unanswered(api, error));
+            findings.push(unanswered(shell, api, error));
             return false;
         }
     };
@@ -138,8 +138,12 @@ async fn server(within: Within<'_>, findings: &mut Vec<Finding>) -> bool {
     true
 }
 
-fn unanswered(api: &Api, error: Error) -> Finding {
-    let finding = Finding::of_error("server", &CliError::from(error));
+fn unanswered(shell: &Shell, api: &Api, error: Error) -> Finding {
+    let reached = error.code() == Some(Code::Unauthenticated);
+    let finding = Finding::of_error("server", &shell.naming_the_context(error.into()));
+    if reached {
+        return finding;
+    }
     match api.server().starts_with("https://") {
         true => finding.hint(
             "is the address right, is the server up, and does this machine trust its certificate (SSL_CERT_FILE)?",
