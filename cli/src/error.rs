@@ -154,6 +154,12 @@ impl From<Error> for CliError {
                 )
                 .hint("edges keep serving the last known flags. Is the address right? `fgctl context list` shows it")
             }
+            Error::Unanswered { .. } => {
+                let mut error = Self::new(Exit::Unreachable, message)
+                    .hint("look before you repeat it: `fgctl status`, or a view of what it was about");
+                "UNANSWERED".clone_into(&mut error.code);
+                error
+            }
             Error::BadAnswer { .. } => Self::new(Exit::Failed, message)
                 .hint("is that the address of a FluxGate backend? `fgctl context list` shows it"),
             Error::Stopped { status, retry_after, .. } => in_between(status, retry_after, message),

@@ -28,7 +28,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::Shape;
 use crate::shell::{Globals, Shell};
-use crate::ui::Ui;
+use crate::ui::{Ui, unwritten};
 
 /// Feature flags at the terminal: what is live where, and the way from one stage to the next
 #[derive(Parser, Debug)]
@@ -55,7 +55,10 @@ fn main() -> ExitCode {
     let (shell, failed) = match Shell::new(cli.globals) {
         Ok(shell) => match run(cli.command, &shell) {
             Ok(exit) => return ExitCode::from(exit.code()),
-            Err(error) => (Some(shell), error),
+            Err(error) => {
+                let error = shell.naming_the_context(error);
+                (Some(shell), error)
+            }
         },
         Err(error) => (None, error),
     };
@@ -110,6 +113,11 @@ fn usage(error: &clap::Error) -> Exit {
         let failed = CliError::usage(message).details(lines.map(str::to_owned));
         Ui::new(Shape::of_errors(json), false, true).fail(&failed);
         return Exit::Usage;
+    }
+    let ui = Ui::new(Shape::of_errors(json), false, true);
+    if let (false, Err(io)) = (wrong, ui.takes("help")) {
+        ui.fail(&unwritten(&io));
+        return Exit::Failed;
     }
     match error.print() {
         Err(io) if !wrong && io.kind() != std::io::ErrorKind::BrokenPipe => Exit::Failed,

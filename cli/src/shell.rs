@@ -291,6 +291,17 @@ impl Shell {
         Ok(saved.filter(|saved| saved.server == server).map(|saved| saved.username))
     }
 
+    /// Names the context that was asked for where an error says to sign in: it would be the current one otherwise.
+    pub(crate) fn naming_the_context(&self, mut error: CliError) -> CliError {
+        let by_folder = || self.folder().ok()?.context.as_deref();
+        if let (Some("fgctl login"), Some(name)) =
+            (error.hint.as_deref(), self.wanted_context().or_else(by_folder))
+        {
+            error.hint = Some(format!("fgctl login --context {name}"));
+        }
+        error
+    }
+
     /// Connects to a server with given credentials.
     pub(crate) fn api_at(&self, server: &str, credentials: Credentials) -> Result<Api, CliError> {
         self.connect(server, credentials, self.request_timeout())

@@ -24,6 +24,9 @@ use crate::time;
 /// What stands before the commands that come next?
 const NEXT: &str = "Next: ";
 
+/// What is said where stdout was closed?
+const CLOSED: &str = "stdout is closed";
+
 /// How wide is a gate's name at least?
 const GATE: usize = 11;
 
@@ -187,6 +190,23 @@ impl Ui {
         self.screen.closed
     }
 
+    /// Makes sure, before something is watched, that anybody could see it.
+    pub(crate) fn has_reader(&self) -> Result<(), CliError> {
+        match self.reaches_nobody() {
+            true => Err(CliError::usage(format!("{CLOSED}, and what is watched is shown only there"))
+                .hint("write it to a file: > FILE")),
+            false => Ok(()),
+        }
+    }
+
+    /// Makes sure that what is written to stdout is not lost for certain, as what is opened in place of it takes everything.
+    pub(crate) fn takes(&self, text: &str) -> io::Result<()> {
+        match self.screen.closed && !text.is_empty() {
+            true => Err(io::Error::other(CLOSED)),
+            false => Ok(()),
+        }
+    }
+
     /// Returns whether there is somebody to ask.
     pub(crate) fn may_ask(&self) -> bool {
         self.may_ask
@@ -261,6 +281,7 @@ impl Ui {
     }
 
     fn write_out(&self, text: &str, coloured: bool) -> io::Result<()> {
+        self.takes(text)?;
         let stream = self.screen.stdout;
         let text = match stream.colour {
             ColorChoice::Never if coloured => anstream::adapter::strip_str(text).to_string(),
@@ -286,6 +307,7 @@ impl Ui {
         let looks = self.looks(self.screen.stdout);
         let looks = Looks { terminal: looks.terminal && !self.machine(), ..looks };
         let text = render(view, &self.shape, looks)?;
+        self.takes(&text).map_err(|error| unwritten(&error))?;
         let mut stdout = AutoStream::new(io::stdout().lock(), self.screen.stdout.colour);
         reads(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
     }
@@ -293,6 +315,7 @@ impl Ui {
     /// Prints text for another program as it is; whoever looks at it on a terminal gets it cleaned. Tells whether somebody
     /// still reads.
     pub(crate) fn exact(&self, text: &str) -> Result<bool, CliError> {
+        self.takes(text).map_err(|error| unwritten(&error))?;
         let mut stdout = io::stdout().lock();
         let text = match self.screen.stdout.terminal {
             false => text.to_owned(),
@@ -369,9 +392,11 @@ fn steer(text: &str) {
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
 
-fn unwritten(error: &io::Error) -> CliError {
-    CliError::new(Exit::Failed, format!("cannot write the result: {error}"))
-        .hint("the command was done, only its result could not be written")
+/// What is to be said of a result that was lost.
+pub(crate) fn unwritten(error: &io::Error) -> CliError {
+    CliError::new(Exit::Failed, format!("cannot write the result: {error}")).hint(
+        "the command was done, only its result could not be written; > /dev/null is for whoever wants none",
+    )
 }
 
 /// What is to be said where nobody has got a secret that was made.

@@ -271,7 +271,11 @@ impl Api {
         let input =
             refresh_session::RefreshSessionInput { refresh_token: tokens.refresh.expose_secret().to_owned() };
         let operation = Operation::new::<RefreshSession>(refresh_session::Variables { input }, &[])?;
-        let answer = self.deliver(&operation, None, end).await?;
+        let answer = self.deliver(&operation, None, end).await.map_err(|error| match error {
+            // What somebody asked for was not sent yet.
+            Error::Unanswered { server, cause } => Error::Unreachable { server, cause, tries: 1 },
+            error => error,
+        })?;
         let data = self.data(answer).map_err(|error| match error {
             // One that holds is always let in: there are too many tries only of those that hold no more.
             Error::Server(refusal) if refusal.code == Code::Limited => Error::session_ended(),
@@ -337,14 +341,12 @@ impl Api {
         if let Some(bearer) = bearer {
             request = request.bearer_auth(bearer.expose_secret());
         }
-        let response = request.send().await.map_err(|e| self.unreachable(&e))?;
+        let response = request.send().await.map_err(|e| self.unreachable(&e, operation.changes))?;
         let status = response.status();
         if matches!(status.as_u16(), 502..=504) {
-            return Err(Error::Unreachable {
-                server: self.server.clone(),
-                cause: format!("it answers {status}"),
-                tries: 1,
-            });
+            // Whoever answers 503 took nothing; the others do not know what became of it.
+            let sent = operation.changes && status.as_u16() != 503;
+            return Err(self.unanswered(format!("it answers {status}"), sent));
         }
         let stopped = stopped(&self.server, &response);
         let body = self.body(response, operation.changes).await?;
@@ -371,12 +373,11 @@ impl Api {
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Err(error) => {
-                    let done = if changes { "; what was asked for may have been done" } else { "" };
                     let cause = match error.is_timeout() {
-                        true => format!("no whole answer in time{done}"),
-                        false => format!("the answer broke off{done}"),
+                        true => "no whole answer came in time",
+                        false => "the answer broke off",
                     };
-                    return Err(Error::Unreachable { server: self.server.clone(), cause, tries: 1 });
+                    return Err(self.unanswered(cause.to_owned(), changes));
                 }
             }
         }
@@ -401,9 +402,25 @@ impl Api {
         Error::BadAnswer { server: self.server.clone(), detail }
     }
 
-    fn unreachable(&self, error: &reqwest::Error) -> Error {
-        let cause = if error.is_timeout() { "no answer in time".to_owned() } else { innermost(error) };
-        Error::Unreachable { server: self.server.clone(), cause, tries: 1 }
+    fn unreachable(&self, error: &reqwest::Error, changes: bool) -> Error {
+        let cause = match (error.is_timeout(), changes) {
+            (false, _) => innermost(error),
+            (true, true) => "no answer came in time".to_owned(),
+            (true, false) => "no answer in time".to_owned(),
+        };
+        match (changes, error.is_connect()) {
+            (true, true) => self.unanswered(format!("{cause}, nothing was sent"), false),
+            (changes, _) => self.unanswered(cause, changes),
+        }
+    }
+
+    /// Returns the error for what got no answer; `sent` is whether it may have changed something all the same.
+    fn unanswered(&self, cause: String, sent: bool) -> Error {
+        let server = self.server.clone();
+        match sent {
+            true => Error::Unanswered { server, cause },
+            false => Error::Unreachable { server, cause, tries: 1 },
+        }
     }
 }
 
@@ -447,7 +464,8 @@ fn http(timeout: Duration) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .timeout(timeout)
-        .connect_timeout(timeout.min(Duration::from_secs(10)))
+        // Shorter than all of it: what gets no answer until then was sent.
+        .connect_timeout((timeout * 9 / 10).min(Duration::from_secs(10)))
         .redirect(reqwest::redirect::Policy::none())
 }
 

@@ -21,6 +21,14 @@ pub enum Error {
         /// How often it was tried.
         tries: usize,
     },
+    /// Something that changes something went out, and no answer says what became of it.
+    #[error("sent to {server}, but {cause}; it may have been done")]
+    Unanswered {
+        /// The server's address.
+        server: String,
+        /// What happened.
+        cause: String,
+    },
     /// The server refused, and said why.
     #[error("{}", .0.message)]
     Server(Box<Refusal>),

@@ -152,7 +152,7 @@ async fn a_mutation_is_not_tried_again() {
     let api = api(&address, Credentials::None);
     let input = session::SignInInput { username: "dev".into(), password: "p".into() };
     let error = session::sign_in(&api, input).await.unwrap_err();
-    assert!(matches!(error, Error::Unreachable { tries: 1, .. }), "{error:?}");
+    assert!(matches!(error, Error::Unanswered { .. }), "{error:?}");
     assert_eq!(asked.lock().unwrap().len(), 1);
 }
 
@@ -166,6 +166,25 @@ async fn nothing_is_changed_when_the_time_is_over() {
     let told = |cause: &str| cause.contains("no time was left");
     assert!(matches!(&error, Error::Unreachable { cause, .. } if told(cause)), "{error:?}");
     assert!(asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_was_sent_is_told_from_what_was_not() {
+    let sign_in = async |server: &str| {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let api = Api::new(server, Credentials::None, Duration::from_millis(300)).unwrap();
+        let input = session::SignInInput { username: "dev".into(), password: "p".into() };
+        session::sign_in(&api, input).await.unwrap_err().to_string()
+    };
+    // It takes what it is sent, and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let said = sign_in(&format!("http://{}", silent.local_addr().unwrap())).await;
+    assert!(said.contains("but no answer came in time; it may have been done"), "{said}");
+    let said = sign_in("http://127.0.0.1:1").await;
+    assert!(said.contains("nothing was sent"), "{said}");
+    let (busy, _) = serve([(503, json!({}))]).await;
+    let said = sign_in(&busy).await;
+    assert!(!said.contains("may have been done"), "{said}");
 }
 
 #[tokio::test]

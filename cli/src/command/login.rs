@@ -43,7 +43,9 @@ impl Login {
         shell.may_change()?;
         let place = Place::new(shell)?;
         // Before there is anything to lose.
-        shell.config()?.credentials(&place.name)?.probe()?;
+        let credentials = shell.config()?.credentials(&place.name)?;
+        credentials.probe()?;
+        let whose = credentials.read().ok().flatten().map(|saved| saved.username);
         let api = shell.api_at(&place.server, Credentials::None)?;
         let session = self.sign_in(shell, &api).await?;
         let user = &session.user;
@@ -73,6 +75,12 @@ impl Login {
                 Cell::text(format!("context {}", context.name)),
                 Cell::text(format!("team {team}")),
             ]);
+        let view = match whose.filter(|whose| *whose != user.username) {
+            Some(whose) => {
+                view.note(format!("context {} was {whose}'s, is {}'s now", context.name, user.username))
+            }
+            None => view,
+        };
         Ok(match context.team {
             _ if user.must_change_password == Some(true) => view
                 .note("somebody else has set this password: change it before anything else")

@@ -37,6 +37,11 @@ pub(crate) fn load(paths: &[PathBuf]) -> Result<Set, CliError> {
     let mut set = Set { sources: source::read(paths)?, ..Set::default() };
     for (number, source) in set.sources.iter().enumerate() {
         let file = read_manifests(&source.text);
+        // What was named itself is to say something: whoever made nothing of it would have everything else archived.
+        let is_named = paths.iter().any(|path| path.display().to_string() == source.name);
+        if is_named && file.documents.is_empty() && file.problems.is_empty() {
+            return Err(none_in(&source.name));
+        }
         let placed = |problem| Placed { source: number, problem };
         set.problems.extend(file.problems.into_iter().map(placed));
         for written in file.documents {
@@ -53,10 +58,19 @@ pub(crate) fn load(paths: &[PathBuf]) -> Result<Set, CliError> {
             set.documents.insert(reference, Document { source: number, written });
         }
     }
+    if set.documents.is_empty() && set.problems.is_empty() {
+        let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        return Err(none_in(&names.join(", ")));
+    }
     let found = check::together(&set);
     set.problems.extend(found);
     set.in_order();
     Ok(set)
+}
+
+fn none_in(name: &str) -> CliError {
+    let name = if name == "-" { "standard input" } else { name };
+    CliError::usage(format!("no definitions in {name}")).hint("fgctl export -d DIR writes some")
 }
 
 impl Set {
@@ -108,5 +122,38 @@ impl Set {
         let document = self.documents.get(reference)?;
         let Problem { line, column, .. } = document.written.problem(path, "");
         Some(format!("{}:{line}:{column}", self.sources[document.source].name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::load;
+
+    #[test]
+    fn what_says_nothing_is_refused() {
+        let place = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            fs::write(place.path().join(name), text).unwrap();
+            place.path().join(name)
+        };
+        let empty = file("empty.yaml", "");
+        let full = file(
+            "dev.yaml",
+            "apiVersion: fluxgate/v1\nkind: Environment\nmetadata: {key: dev}\nspec: {name: Dev, type: DEVELOPMENT}\n",
+        );
+        for paths in
+            [&[empty.clone()][..], &[full.clone(), empty.clone()], &[file("c.yaml", "# none\n---\n")]]
+        {
+            let error = load(paths).unwrap_err();
+            assert_eq!(error.exit.code(), 2);
+            assert!(error.message.starts_with("no definitions in "), "{}", error.message);
+        }
+        // An empty one among others in a folder is no slip.
+        let set = load(&[place.path().to_owned()]).unwrap();
+        assert_eq!((set.documents.len(), set.problems.len()), (1, 0), "{:?}", set.problems);
+        fs::remove_file(full).unwrap();
+        assert!(load(&[place.path().to_owned()]).is_err());
     }
 }

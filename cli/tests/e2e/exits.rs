@@ -99,6 +99,19 @@ fn every_way_to_end_has_its_code() {
     let strange = run(world.command("dev", &["feature", "list"]).env("FGCTL_TOKEN", "no-token"), "").ends(4);
     strange.says("fgctl login");
 
+    // Several: what worked is on stdout, what did not is an error each on stderr, and tells its number once.
+    let both = ["approve", "998", "999"];
+    let run = world.run("dev", &both).ends(6);
+    run.says("✗ no change \"#998\"").says("fgctl change list --all");
+    assert_eq!(run.stderr.matches("#999").count(), 1, "{run:#?}");
+    let run = world.run("dev", &[&both[..], &["-o", "json"]].concat()).ends(6);
+    assert!(run.stdout.is_empty(), "{run:#?}");
+    let errors: Vec<Value> = run.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(errors.iter().map(|error| &error["error"]["exit"]).collect::<Vec<_>>(), [6, 6]);
+    let run = world.run("lead", &["approve", &open, "999", "-o", "json"]).ends(1);
+    assert_eq!(run.json().as_array().map(Vec::len), Some(1), "{run:#?}");
+    run.says("{\"error\":{").says("\"exit\":6");
+
     let tried: BTreeSet<i32> = cases.iter().map(|case| case.code).chain([4, 130, 143]).collect();
     let table = world.run("dev", &["exit-codes", "-o", "json"]).ends(0).json();
     let codes =
@@ -193,6 +206,21 @@ fn a_session_that_has_ended_ends_with_4_however_often() {
     // As another machine's copy of it, a quarter of an hour later.
     saved["accessExpiresAt"] = Value::from("2026-01-01T00:00:00Z");
     std::fs::write(&path, saved.to_string()).unwrap();
+    // The context that was asked for is the one to sign in to, and not the current one.
+    fgctl(
+        &config,
+        &["login", "--server", &server, "--username", "lead", "--password-stdin", "--context", "lead"],
+        "demo-lead\n",
+    )
+    .ends(0);
+    fgctl(&config, &["feature", "list", "--context", "mine"], "").ends(4).says("fgctl login --context mine");
+    let doctor = fgctl(&config, &["doctor", "--context", "mine"], "").ends(3);
+    doctor.says("fgctl login --context mine");
+    let other = ["login", "--username", "dev", "--password-stdin"];
+    fgctl(&config, &other, "demo-dev\n").ends(0).says("context lead was lead's, is dev's now");
+    let again = fgctl(&config, &other, "demo-dev\n").ends(0);
+    assert!(!again.stderr.contains("dev's"), "{again:#?}");
+    fgctl(&config, &["context", "use", "mine"], "").ends(0);
     // The server hears a wrong secret only so often.
     for _ in 0..8 {
         fgctl(&config, &["feature", "list"], "").ends(4).says("fgctl login");

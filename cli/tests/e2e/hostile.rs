@@ -152,8 +152,8 @@ fn what_cannot_be_written_is_no_success() {
     let run =
         fake.script(&[], "set -o pipefail; $FGCTL completion bash --static | head -n 1 >/dev/null").ends(0);
     assert_eq!(run.stderr, "");
-    for script in ["$FGCTL exit-codes >&-", "$FGCTL exit-codes 2>&-", "$FGCTL exit-codes >&- 2>&- <&-"] {
-        fake.script(&[], script).ends(0);
+    for (script, code) in [("2>&- <&-", 0), (">/dev/null", 0), (">&-", 1), (">&- 2>&- <&-", 1)] {
+        fake.script(&[], &format!("$FGCTL exit-codes {script}")).ends(code);
     }
     fake.script(&[], "$FGCTL nosuch >&- 2>&-").ends(2);
 }

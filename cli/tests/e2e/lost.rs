@@ -119,9 +119,11 @@ fn a_secret_that_nobody_could_read_is_not_made() {
         run.says("stdout is closed").says("nothing was sent");
     }
     assert_eq!(fake.asked(), 0);
-    // Who sends it nowhere by name means it, and what has no secret in it needs no stdout.
+    // Who sends it nowhere by name means it, and what has no secret in it is done.
     fake.script(&[], &format!("$FGCTL client rotate web {place} >/dev/null")).ends(0);
-    fake.script(&[], &format!("echo right | $FGCTL user create dev --password-stdin {place} >&-")).ends(0);
+    let done = format!("echo right | $FGCTL user create dev --password-stdin {place} >&-");
+    fake.script(&[], &done).ends(1).says("the command was done");
+    assert_eq!(fake.asked(), 2);
 }
 
 #[test]
@@ -155,22 +157,28 @@ fn a_secret_that_was_not_written_is_no_success() {
 }
 
 #[test]
-fn everything_else_needs_no_stdout() {
+fn a_result_that_nobody_could_read_is_no_success() {
     let fake = Fake::json(&made());
     let place = format!("--server {} --team demo", fake.address());
     for (command, code) in [
-        ("version", 0),
-        ("--help", 0),
-        ("feature list --help", 0),
-        ("exit-codes -o json", 0),
-        ("completion bash", 0),
-        ("config list", 0),
-        ("context list", 0),
-        ("user view dev", 0),
-        ("user view dev -o json", 0),
-        ("user edit dev --name x", 0),
-        ("api --query '{ x }'", 0),
+        ("version", 1),
+        ("--help", 1),
+        ("feature list --help", 1),
+        ("exit-codes -o json", 1),
+        ("completion bash", 1),
+        ("config list", 1),
+        ("user view dev", 1),
+        ("user view dev -o json", 1),
+        ("user edit dev --name x", 1),
+        ("api --query '{ x }'", 1),
         ("env list", 1),
+        // There are none, and so there is nothing to lose.
+        ("context list", 0),
+        ("watch audit", 2),
+        ("watch edges", 2),
+        ("watch", 2),
+        ("audit tail", 2),
+        ("status -w", 2),
         ("nosuch", 2),
         ("context use nosuch", 6),
     ] {
@@ -178,6 +186,13 @@ fn everything_else_needs_no_stdout() {
         for streams in [">&-", ">&- 2>&-", ">&- 2>&- <&-"] {
             let run = fake.script(&[], &format!("$FGCTL {command} {flags} {streams}")).ends(code);
             assert!(!run.stderr.contains("panic"), "{run:#?}");
+            let lost = matches!(code, 1 | 2) && !matches!(command, "env list" | "nosuch");
+            assert_eq!(run.stderr.contains("stdout is closed"), lost && streams == ">&-", "{run:#?}");
+            if code == 1 && command != "env list" {
+                fake.script(&[], &format!("$FGCTL {command} {flags} >/dev/null")).ends(0);
+                fake.script(&[], &format!("$FGCTL {command} {flags} | true; exit ${{PIPESTATUS[0]}}"))
+                    .ends(0);
+            }
         }
     }
 }

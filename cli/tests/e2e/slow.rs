@@ -52,6 +52,20 @@ fn a_retry_is_told_at_a_terminal() {
 }
 
 #[test]
+fn what_was_sent_and_not_answered_may_have_been_done() {
+    let silent = Fake::new(|_, _| thread::sleep(SILENT));
+    let create = ["feature", "create", "ghost", "--type", "simple", "--timeout", "1s"];
+    let run = silent.run(&create).ends(11);
+    run.says("but no answer came in time; it may have been done").says("look before you repeat it");
+    let error = silent.run(&[&create[..], &["-o", "json"]].concat()).ends(11).error();
+    assert_eq!(error["code"], "UNANSWERED", "{error:#}");
+    // Where nothing listens, nothing was sent.
+    let nobody = [&create[..], &["--server", "http://127.0.0.1:9", "--team", "demo"]].concat();
+    let run = silent.with(&[], &nobody).ends(11);
+    run.says("cannot reach http://127.0.0.1:9").says("nothing was sent");
+}
+
+#[test]
 fn a_doctor_comes_to_an_end() {
     let silent = Fake::new(|_, _| thread::sleep(SILENT));
     let begun = Instant::now();

@@ -61,6 +61,17 @@ fn told(fake: &Fake, features: &str, via: &str) -> Vec<(Value, Value)> {
 }
 
 #[test]
+fn nothing_from_stdin_is_no_set_of_files() {
+    let fake = Fake::json(&json!({"data": {}}));
+    let place = format!("--server {} --team demo", fake.address());
+    for command in ["apply --prune gen --yes --confirm demo", "diff --prune gen", "validate"] {
+        let run = fake.script(&[], &format!("printf '' | $FGCTL {command} -f - {place}")).ends(2);
+        run.says("no definitions in standard input");
+    }
+    assert_eq!(fake.asked(), 0);
+}
+
+#[test]
 fn many_are_asked_about_at_once_and_told_in_their_order() {
     let rounds = Rounds::default();
     let edge = Fake::new(move |body, stream| {

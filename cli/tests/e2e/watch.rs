@@ -243,6 +243,13 @@ fn a_doctor_names_what_is_wrong() {
     // Another server than the context's gets none of its tokens, the same one does.
     nobody.ends(0).says("as lead");
     world.run("lead", &["doctor", "--team", "dmeo"]).ends(3).says("you are in demo");
+    // Whoever is in none asks whether there is one.
+    let none = world.run("admin", &["doctor", "--team", "nope"]).ends(3);
+    none.says("✗ team").says("no team \"nope\"").says("nope instead of demo").says("- edges");
+    // It listens, and speaks no TLS.
+    let plain = backend.replace("http://", "https://");
+    let plain = world.run("lead", &["doctor", "--server", &plain]).ends(3);
+    plain.says("- encryption").says(&format!("https://{} instead of {backend}", &backend["http://".len()..]));
 }
 
 #[test]

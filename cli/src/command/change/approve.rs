@@ -54,7 +54,7 @@ impl Approve {
     /// Approves one after the other; `at` is how many were tried before.
     async fn all(&self, shell: &Shell, at: &Cell<usize>) -> Result<View, CliError> {
         let mut all = View::nothing();
-        let mut results = Vec::new();
+        let (mut results, mut exits) = (Vec::new(), Vec::new());
         for (index, number) in self.numbers.iter().enumerate() {
             at.set(index);
             match self.approve(shell, *number).await {
@@ -62,23 +62,23 @@ impl Approve {
                     results.push(view.value);
                     all.parts.extend(view.parts);
                     all.names.extend(view.names);
-                    if view.exit != Exit::Ok {
-                        all.exit = Exit::Failed;
-                    }
+                    exits.push(view.exit);
                 }
                 // Whoever stops the wait for one does not mean to approve the next.
                 Err(error) if error.exit.is_stop() => {
                     return Err(error.details(untouched(&self.numbers[index + 1..])));
                 }
                 Err(error) => {
-                    results.push(error.to_json());
-                    all = all.note(format!("#{number}: {}", error.message));
-                    all.exit = Exit::Failed;
+                    exits.push(error.exit);
+                    shell.ui.fail(&about(*number, error));
                 }
             }
         }
-        all.value = Value::Array(results);
-        Ok(all)
+        // Where nothing worked stdout stays empty, as for one.
+        if !results.is_empty() {
+            all.value = Value::Array(results);
+        }
+        Ok(all.exit(together(&exits)))
     }
 
     async fn approve(&self, shell: &Shell, number: i64) -> Result<View, CliError> {
@@ -98,6 +98,24 @@ impl Approve {
     }
 }
 
+/// Says which change an error is about, unless it says so itself.
+fn about(number: i64, mut error: CliError) -> CliError {
+    let name = format!("#{number}");
+    let goes_on = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    if !error.message.split(&name).skip(1).any(|rest| !goes_on(rest)) {
+        error.message = format!("{name}: {}", error.message);
+    }
+    error
+}
+
+/// Returns how several end: as each of them does, or as what failed in part.
+fn together(exits: &[Exit]) -> Exit {
+    match exits {
+        [first, rest @ ..] if rest.iter().all(|exit| exit == first) => *first,
+        _ => Exit::Failed,
+    }
+}
+
 /// Says which changes got no vote, if any.
 fn untouched(numbers: &[i64]) -> Option<String> {
     let names: Vec<String> = numbers.iter().map(|number| format!("#{number}")).collect();
@@ -106,7 +124,25 @@ fn untouched(numbers: &[i64]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::untouched;
+    use super::{about, together, untouched};
+    use crate::error::CliError;
+    use crate::exit::Exit;
+
+    #[test]
+    fn an_error_names_its_change_once() {
+        let message = |message: &str| about(99, CliError::usage(message)).message.clone();
+        assert_eq!(message("no change \"#99\""), "no change \"#99\"");
+        assert_eq!(message("no"), "#99: no");
+        assert_eq!(message("after #999"), "#99: after #999");
+    }
+
+    #[test]
+    fn what_ends_alike_ends_so_together() {
+        assert_eq!(together(&[Exit::Ok, Exit::Ok]), Exit::Ok);
+        assert_eq!(together(&[Exit::NotFound, Exit::NotFound]), Exit::NotFound);
+        assert_eq!(together(&[Exit::NotFound, Exit::NotAllowed]), Exit::Failed);
+        assert_eq!(together(&[Exit::Ok, Exit::NotFound]), Exit::Failed);
+    }
 
     #[test]
     fn what_got_no_vote_is_named() {

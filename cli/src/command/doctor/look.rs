@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use fluxgate_client::caller::{self, Caller};
-use fluxgate_client::{Api, Error, clock, edge, subscribe};
+use fluxgate_client::{Api, Code, Error, clock, edge, subscribe, team};
 
 use super::super::whoami::roles;
-use super::{Finding, permission};
+use super::{Finding, State, permission};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::shell::Shell;
@@ -42,14 +42,14 @@ pub(super) async fn all(shell: &Shell) -> Vec<Finding> {
         }
     };
     let within = Within { api: &api, limit };
-    let reached = server(within, &mut findings).await;
-    findings.push(encryption(api.server()));
+    let reached = server(shell, within, &mut findings).await;
+    findings.push(encryption(api.server(), reached));
     if !reached {
         let rest = ["clock", "sign-in", "team", "edges", "subscriptions"];
         findings.extend(rest.map(|check| Finding::skipped(check, UNREACHED)));
         return findings;
     }
-    let caller = match sign_in(within, &mut findings).await {
+    let caller = match sign_in(shell, within, &mut findings).await {
         Ok(caller) => caller,
         Err(why) => {
             let rest = ["team", "edges", "subscriptions"];
@@ -58,10 +58,13 @@ pub(super) async fn all(shell: &Shell) -> Vec<Finding> {
         }
     };
     let team = shell.team();
-    findings.push(member(team.as_deref(), &caller));
+    let member = member(within, team.as_deref(), &caller).await;
+    let may_ask = member.state != State::Problem;
+    findings.push(member);
     let edges = async {
         match &team {
-            Ok(team) => edges(within, team).await,
+            Ok(team) if may_ask => edges(within, team).await,
+            Ok(_) => Finding::skipped("edges", "not looked at: the team is wrong"),
             Err(_) => Finding::skipped("edges", "not looked at: no team is chosen"),
         }
     };
@@ -93,8 +96,10 @@ fn config(shell: &Shell) -> Finding {
     match context {
         Err(error) => Finding::of_error("config", &error),
         Ok((_, Some(context))) => {
-            let team = context.team.as_deref().unwrap_or("no team");
-            Finding::ok("config", format!("context {:?}: {}, {team}", context.name, context.server))
+            let server = used(shell.server().ok(), Some(context.server));
+            let team = used(shell.team().ok(), context.team);
+            let [server, team] = [server, team].map(|used| used.unwrap_or_else(|| "no team".to_owned()));
+            Finding::ok("config", format!("context {:?}: {server}, {team}", context.name))
         }
         Ok((0, None)) => Finding::ok("config", "no context is saved"),
         Ok((n, None)) => Finding::warning("config", format!("{n} contexts are saved, and none is in use"))
@@ -102,13 +107,21 @@ fn config(shell: &Shell) -> Finding {
     }
 }
 
+/// Says what is used of a context, and in place of what.
+fn used(used: Option<String>, own: Option<String>) -> Option<String> {
+    match (used, own) {
+        (Some(used), Some(own)) if used != own => Some(format!("{used} instead of {own}")),
+        (used, own) => used.or(own),
+    }
+}
+
 /// Asks the server what it is, and what time it is there. Returns whether it answered.
-async fn server(within: Within<'_>, findings: &mut Vec<Finding>) -> bool {
+async fn server(shell: &Shell, within: Within<'_>, findings: &mut Vec<Finding>) -> bool {
     let api = within.api;
     let answered = match within.look(caller::knock(api)).await {
         Ok(answered) => answered,
         Err(error) => {
-            findings.push(unanswered(api, error));
+            findings.push(unanswered(shell, api, error));
             return false;
         }
     };
@@ -134,8 +147,12 @@ async fn server(within: Within<'_>, findings: &mut Vec<Finding>) -> bool {
     true
 }
 
-fn unanswered(api: &Api, error: Error) -> Finding {
-    let finding = Finding::of_error("server", &CliError::from(error));
+fn unanswered(shell: &Shell, api: &Api, error: Error) -> Finding {
+    let reached = error.code() == Some(Code::Unauthenticated);
+    let finding = Finding::of_error("server", &shell.naming_the_context(error.into()));
+    if reached {
+        return finding;
+    }
     match api.server().starts_with("https://") {
         true => finding.hint(
             "is the address right, is the server up, and does this machine trust its certificate (SSL_CERT_FILE)?",
@@ -144,10 +161,11 @@ fn unanswered(api: &Api, error: Error) -> Finding {
     }
 }
 
-fn encryption(server: &str) -> Finding {
+fn encryption(server: &str, reached: bool) -> Finding {
     let host = server.split_once("://").map_or(server, |(_, rest)| rest);
     let local = ["127.", "localhost", "[::1]"].iter().any(|name| host.starts_with(name));
     match (server.starts_with("https://"), local) {
+        (true, _) if !reached => Finding::skipped("encryption", UNREACHED),
         (true, _) => Finding::ok("encryption", "TLS, by a certificate that this machine trusts"),
         (false, true) => Finding::ok("encryption", "none, and none is needed on one machine"),
         (false, false) => {
@@ -158,11 +176,15 @@ fn encryption(server: &str) -> Finding {
 }
 
 /// Looks who is signed in. Returns why nothing that needs a sign-in can be looked at, if so.
-async fn sign_in(within: Within<'_>, findings: &mut Vec<Finding>) -> Result<Caller, &'static str> {
+async fn sign_in(
+    shell: &Shell,
+    within: Within<'_>,
+    findings: &mut Vec<Finding>,
+) -> Result<Caller, &'static str> {
     let caller = match within.look(caller::get(within.api)).await {
         Ok(caller) => caller,
         Err(error) => {
-            findings.push(Finding::of_error("sign-in", &CliError::from(error)));
+            findings.push(Finding::of_error("sign-in", &shell.naming_the_context(error.into())));
             return Err(NOT_SIGNED_IN);
         }
     };
@@ -186,11 +208,23 @@ async fn sign_in(within: Within<'_>, findings: &mut Vec<Finding>) -> Result<Call
     Ok(caller)
 }
 
-fn member(team: Result<&str, &CliError>, caller: &Caller) -> Finding {
+async fn member(within: Within<'_>, team: Result<&str, &CliError>, caller: &Caller) -> Finding {
     let team = match team {
         Ok(team) => team,
         Err(error) => return Finding::of_error("team", error),
     };
+    // Nothing that was told so far says that there is such a team.
+    if caller.token.is_some() || caller.me.system_admin {
+        match within.look(team::list(within.api)).await {
+            Ok(teams) if teams.nodes.iter().any(|known| known.key == team) => {}
+            Ok(teams) => {
+                let keys: Vec<String> = teams.nodes.into_iter().map(|team| team.key).collect();
+                let error = CliError::not_found("team", team, &keys).hint("fgctl team list");
+                return Finding::of_error("team", &error);
+            }
+            Err(error) => return Finding::of_error("team", &CliError::from(error)),
+        }
+    }
     let membership = caller.me.memberships.iter().find(|membership| membership.team == team);
     match (membership, &caller.token) {
         // A token says itself what it may; its owner need not be a member.

@@ -30,7 +30,7 @@ impl ViewEdge {
         let (api, team) = (Arc::new(shell.api()?), shell.team()?);
         let ask = async || one(&api, &team, &self.name).await;
         if self.watch {
-            let feed = live::everything(&api, &team).await?;
+            let feed = live::everything(shell, &api, &team).await?;
             return live::follow(shell, feed, ask, facts).await;
         }
         Ok(facts(&ask().await?))

@@ -13,14 +13,14 @@ use crate::shell::Shell;
 /// Keeps a feature on the screen.
 pub(crate) async fn watch(shell: &Shell, key: &str) -> Result<View, CliError> {
     let (api, team) = (Arc::new(shell.api()?), shell.team()?);
-    let feed = live::everything(&api, &team).await?;
+    let feed = live::everything(shell, &api, &team).await?;
     live::follow(shell, feed, async || feature::view(&api, &team, key).await, view::tree).await
 }
 
 /// Keeps all features on the screen.
 pub(crate) async fn watch_all(shell: &Shell) -> Result<View, CliError> {
     let (api, team) = (Arc::new(shell.api()?), shell.team()?);
-    let feed = live::everything(&api, &team).await?;
+    let feed = live::everything(shell, &api, &team).await?;
     let ask = async || Ok(feature::list(&api, &team, None, None).await?.nodes);
     live::follow(shell, feed, ask, |features| list::table(features)).await
 }

@@ -23,7 +23,8 @@ const TICK: Duration = Duration::from_secs(1);
 const ASK_AGAIN: Duration = Duration::from_secs(30);
 
 /// Subscribes to everything that alters what a team's views show: what is done in it, how its edges are, revisions.
-pub(crate) async fn everything(api: &Arc<Api>, team: &str) -> Result<Feed<()>, CliError> {
+pub(crate) async fn everything(shell: &Shell, api: &Arc<Api>, team: &str) -> Result<Feed<()>, CliError> {
+    shell.ui.has_reader()?;
     let after = Some(subscribe::cursor(api, team).await?);
     let done = audit::watch_audit::Variables { team: team.to_owned(), after, ..Default::default() };
     let edges = edge::watch_edges::Variables { team: team.to_owned() };

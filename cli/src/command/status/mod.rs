@@ -49,7 +49,7 @@ impl Status {
             Report::new(status, &sight, FAILED_WITHIN).view(&sight)
         };
         if self.watch {
-            let feed = live::everything(&api, &team).await?;
+            let feed = live::everything(shell, &api, &team).await?;
             return live::follow(shell, feed, ask, show).await;
         }
         let status = ask().await?;

@@ -54,6 +54,7 @@ pub(super) async fn run(
 
 /// Tells the last entries of the audit, then what is written into it from now on.
 pub(crate) async fn tail(shell: &Shell, filter: &Filter, limit: usize) -> Result<View, CliError> {
+    shell.ui.has_reader()?;
     let (api, team) = (Arc::new(shell.api()?), shell.team()?);
     // What is written between the two requests is in both answers.
     let after = Some(subscribe::cursor(&api, &team).await?);

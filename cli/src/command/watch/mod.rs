@@ -126,6 +126,7 @@ impl Only {
 
 /// Watches until Ctrl-C.
 pub(crate) async fn run(shell: &Shell, what: What, key: Option<&str>, only: &Only) -> Result<View, CliError> {
+    shell.ui.has_reader()?;
     let (api, team) = (Arc::new(shell.api()?), shell.team()?);
     let place = (&api, team.as_str());
     match what {
