@@ -66,7 +66,7 @@ impl From<Error> for Failure {
                 Code::Unavailable | Code::Internal | Code::Limited => FailureKind::Fault,
                 _ => FailureKind::Refused,
             },
-            Error::BadAnswer { .. } => FailureKind::Fault,
+            Error::BadAnswer { .. } | Error::Unanswered { .. } => FailureKind::Fault,
             Error::Keep(_) | Error::Held(_) | Error::Setup(_) | Error::Stopped { .. } => FailureKind::Refused,
         };
         let request = error.refusal().and_then(|refusal| refusal.request_id.clone());
