@@ -18,15 +18,18 @@ fn ahead(seconds: i64) -> DateTime<Utc> {
     now() + TimeDelta::seconds(seconds)
 }
 
+fn merge(into: &mut Value, more: Value) {
+    let Value::Object(more) = more else { panic!("no object: {more}") };
+    into.as_object_mut().unwrap().extend(more);
+}
+
 fn change(number: i64, key: &str, (from, to): (Option<&str>, &str), more: Value) -> Value {
     let mut change = json!({
         "number": number, "kind": "PROMOTE", "status": "PENDING", "author": "dev", "reason": "it is ready",
         "createdAt": ago(44), "decidedAt": null, "applyAt": null, "failure": null, "viewerMayVote": false,
         "items": [{"feature": {"key": key}, "environment": {"key": to}, "source": from.map(|key| json!({"key": key}))}],
         "policies": [{"name": "Production Changes", "approvals": 1, "required": 2}]});
-    for (key, value) in more.as_object().unwrap() {
-        change[key] = value.clone();
-    }
+    merge(&mut change, more);
     change
 }
 
@@ -40,9 +43,7 @@ fn event(number: i64, minutes: i64, (action, subject): (&str, &str), more: Value
         "number": number, "at": ago(minutes), "actor": "lead", "actorKind": "USER", "owner": null,
         "action": action, "subject": subject, "environment": "prod", "reason": null,
         "before": null, "after": null, "address": null});
-    for (key, value) in more.as_object().unwrap() {
-        event[key] = value.clone();
-    }
+    merge(&mut event, more);
     event
 }
 
