@@ -115,7 +115,7 @@ use Key as K;
 use Screen as S;
 
 const LISTS: On = On::These(&[S::Overview, S::Features, S::Changes, S::Kills, S::Edges, S::Events]);
-const SORTED: On = On::These(&[S::Overview, S::Features, S::Changes, S::Kills, S::Edges]);
+const SORTED: On = On::These(&[S::Features, S::Changes, S::Kills, S::Edges]);
 const MARKED: On = On::These(&[S::Overview, S::Features, S::Changes]);
 const FEATURES: On = On::These(&[S::Features, S::Feature]);
 const FLAGS: On = On::These(&[S::Features, S::Feature, S::Kills]);

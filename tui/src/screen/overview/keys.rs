@@ -38,7 +38,6 @@ impl Overview {
             Action::Restore => Some(vec![self.restore(desk)]),
             Action::Approve | Action::Reject => Some(vec![self.vote(action, desk)]),
             Action::Comment => Some(vec![self.comment(desk)]),
-            Action::Sort | Action::TurnAround => Some(vec![say("the worst comes first here")]),
             _ => None,
         }
     }

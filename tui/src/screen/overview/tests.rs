@@ -18,15 +18,18 @@ fn ahead(seconds: i64) -> DateTime<Utc> {
     now() + TimeDelta::seconds(seconds)
 }
 
-fn change(number: i64, key: &str, (from, to): (Option<&str>, &str), more: &Value) -> Value {
+fn merge(into: &mut Value, more: Value) {
+    let Value::Object(more) = more else { panic!("no object: {more}") };
+    into.as_object_mut().unwrap().extend(more);
+}
+
+fn change(number: i64, key: &str, (from, to): (Option<&str>, &str), more: Value) -> Value {
     let mut change = json!({
         "number": number, "kind": "PROMOTE", "status": "PENDING", "author": "dev", "reason": "it is ready",
         "createdAt": ago(44), "decidedAt": null, "applyAt": null, "failure": null, "viewerMayVote": false,
         "items": [{"feature": {"key": key}, "environment": {"key": to}, "source": from.map(|key| json!({"key": key}))}],
         "policies": [{"name": "Production Changes", "approvals": 1, "required": 2}]});
-    for (key, value) in more.as_object().unwrap() {
-        change[key] = value.clone();
-    }
+    merge(&mut change, more);
     change
 }
 
@@ -35,14 +38,12 @@ fn edge(name: &str, connected: bool, in_sync: bool) -> Value {
         "seenAt": ahead(-5), "ackedAt": ago(2), "evaluationsPerSecond": 612.4})
 }
 
-fn event(number: i64, minutes: i64, (action, subject): (&str, &str), more: &Value) -> Value {
+fn event(number: i64, minutes: i64, (action, subject): (&str, &str), more: Value) -> Value {
     let mut event = json!({
         "number": number, "at": ago(minutes), "actor": "lead", "actorKind": "USER", "owner": null,
         "action": action, "subject": subject, "environment": "prod", "reason": null,
         "before": null, "after": null, "address": null});
-    for (key, value) in more.as_object().unwrap() {
-        event[key] = value.clone();
-    }
+    merge(&mut event, more);
     event
 }
 
@@ -68,20 +69,20 @@ fn busy() -> Value {
                 edge("edge-eu-1", true, true), edge("edge-eu-2", true, false), edge("edge-eu-3", false, false)]},
             "waitingForMe": {"totalCount": 2},
             "pending": {"totalCount": 3, "nodes": [
-                change(482, "checkout-redesign", (Some("staging"), "prod"), &vote),
-                change(481, "search-v2", (Some("dev"), "staging"), &json!({"author": "lead"})),
-                change(479, "loyalty-program", (None, "prod"), &edit)]},
-            "scheduled": {"totalCount": 1, "nodes": [change(470, "seasonal-promos", (Some("staging"), "prod"), &nightly)]},
-            "failed": {"totalCount": 1, "nodes": [change(475, "gift-wrapping", (Some("dev"), "staging"), &failed)]},
+                change(482, "checkout-redesign", (Some("staging"), "prod"), vote),
+                change(481, "search-v2", (Some("dev"), "staging"), json!({"author": "lead"})),
+                change(479, "loyalty-program", (None, "prod"), edit)]},
+            "scheduled": {"totalCount": 1, "nodes": [change(470, "seasonal-promos", (Some("staging"), "prod"), nightly)]},
+            "failed": {"totalCount": 1, "nodes": [change(475, "gift-wrapping", (Some("dev"), "staging"), failed)]},
             "features": {"totalCount": 128},
             "audit": {"nodes": [{"at": ago(18)}]},
             "staleFeatures": {"totalCount": 9, "completeness": {"complete": true}},
             "events": {"nodes": [
-                event(903, 18, ("feature.kill", "express-checkout"), &json!({"reason": "5xx spike, INC-2291"})),
-                event(902, 31, ("change.approve", "checkout-redesign"), &json!({"reason": "ok, watch the error rate"})),
-                event(901, 44, ("change.propose", "checkout-redesign"), &json!({"actor": "dev"})),
-                event(900, 65, ("change.fail", "gift-wrapping"), &json!({"actor": "system", "environment": "staging"})),
-                event(899, 3_120, ("feature.kill", "old-banner"), &json!({"actor": "deploy", "owner": "ci", "environment": "staging"}))]},
+                event(903, 18, ("feature.kill", "express-checkout"), json!({"reason": "5xx spike, INC-2291"})),
+                event(902, 31, ("change.approve", "checkout-redesign"), json!({"reason": "ok, watch the error rate"})),
+                event(901, 44, ("change.propose", "checkout-redesign"), json!({"actor": "dev"})),
+                event(900, 65, ("change.fail", "gift-wrapping"), json!({"actor": "system", "environment": "staging"})),
+                event(899, 3_120, ("feature.kill", "old-banner"), json!({"actor": "deploy", "owner": "ci", "environment": "staging"}))]},
             "evaluations": {
                 "from": "2026-11-20T11:38:00Z", "until": "2026-11-20T12:42:00Z",
                 "series": [
@@ -292,7 +293,7 @@ fn counts_are_asked_for_on_other_screens_but_seldom() {
     let mut stage = shown((120, 36), &busy());
     stage.keys("6");
     questions(&mut stage);
-    let entry = read(event(904, 0, ("feature.kill", "search-v2"), &json!({})));
+    let entry = read(event(904, 0, ("feature.kill", "search-v2"), json!({})));
     let news = || Message::Heard(Heard::News(vec![News::Done(Box::new(Clone::clone(&entry)))]));
     stage.tell(news());
     stage.tell(Message::Tick(ahead(2)));
