@@ -18,9 +18,10 @@ mod screen;
 mod shell;
 mod ui;
 
+use std::io::Write;
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 use fluxgate_wording::{text, time};
 
@@ -87,23 +88,49 @@ fn plainly(mut error: clap::Error) -> clap::Error {
     let Some(ContextValue::StyledStr(told)) = error.get(ContextKind::Usage) else {
         return error;
     };
-    let told = told.to_string();
+    let usage = called(&told.to_string()).render_usage();
+    error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
+    error
+}
+
+/// Returns the command that a usage is of.
+fn called(usage: &str) -> clap::Command {
     let mut root = Cli::command();
     root.build();
     let mut command = &root;
-    for word in told.split_whitespace().skip_while(|word| *word != "fgctl").skip(1) {
+    for word in usage.split_whitespace().skip_while(|word| *word != "fgctl").skip(1) {
         let Some(below) = command.find_subcommand(word) else { break };
         command = below;
     }
-    let usage = command.clone().render_usage();
-    error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
-    error
+    command.clone()
+}
+
+/// Shows the help where words are missing: `fgctl` alone asks for it. clap does so only as long as no variable sets an option,
+/// and lists all names in one line otherwise.
+fn help(error: &clap::Error) -> Option<Exit> {
+    let alone = std::env::args_os().len() <= 1;
+    if !alone && (error.kind() != ErrorKind::MissingSubcommand || wants_json()) {
+        return None;
+    }
+    let usage = error.get(ContextKind::Usage).map(ToString::to_string);
+    let help = called(&usage.unwrap_or_default()).render_help();
+    let (written, exit) = match alone {
+        true => (write!(anstream::stdout().lock(), "{}", help.ansi()), Exit::Ok),
+        false => (write!(anstream::stderr().lock(), "{}", help.ansi()), Exit::Usage),
+    };
+    match written {
+        Err(io) if alone && io.kind() != std::io::ErrorKind::BrokenPipe => Some(Exit::Failed),
+        _ => Some(exit),
+    }
 }
 
 /// Tells what is wrong with the words, or shows the help that they ask for.
 fn usage(error: &clap::Error) -> Exit {
     let wrong = error.use_stderr();
     let json = wants_json();
+    if let Some(exit) = help(error) {
+        return exit;
+    }
     // clap repeats words as they came.
     let hostile = std::env::args_os().any(|word| word.to_string_lossy().chars().any(text::is_hostile));
     if wrong && (json || hostile) {

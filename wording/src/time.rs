@@ -74,7 +74,8 @@ fn moment(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     if let Ok(day) = text.parse::<NaiveDate>() {
         return Ok(day.and_time(NaiveTime::MIN).and_utc());
     }
-    let ahead = humantime::parse_duration(text.trim_start_matches("in ").trim_start_matches('+'));
+    let ahead = text.trim_start_matches("in ").trim_start_matches('+').trim_end_matches(" from now");
+    let ahead = humantime::parse_duration(ahead);
     let ahead = ahead.ok().and_then(|ahead| TimeDelta::from_std(ahead).ok());
     let at = ahead.filter(|ahead| !ahead.is_zero()).and_then(|ahead| now.checked_add_signed(ahead));
     at.ok_or_else(|| {
@@ -127,8 +128,10 @@ mod tests {
         assert_eq!(said("2026-11-30T07:00Z").unwrap(), "2026-11-30T07:00:00Z");
         assert_eq!(said("2026-11-30").unwrap(), "2026-11-30T00:00:00Z");
         assert_eq!(said("2h").unwrap(), "1970-01-01T02:00:00Z");
+        assert_eq!(said("in 2h").unwrap(), "1970-01-01T02:00:00Z");
+        assert_eq!(said("2h from now").unwrap(), "1970-01-01T02:00:00Z");
         assert_eq!(said("in 1d 2h").unwrap(), "1970-01-02T02:00:00Z");
-        for wrong in ["", "soon", "0s", "2026-13-01", "999999999999999d"] {
+        for wrong in ["", "soon", "from now", "0s", "2026-13-01", "999999999999999d"] {
             assert!(said(wrong).unwrap_err().contains("write it like"), "{wrong}");
         }
     }

@@ -227,6 +227,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_broken_by_hand_is_not_broken_again() {
+        let root = crate::Cli::command();
+        walk(&root, "fgctl", &mut |path, command| {
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let lines: Vec<&str> = after.lines().collect();
+            let text = |line: &str| !line.is_empty() && !line.starts_with(' ');
+            for pair in lines.windows(2) {
+                let goes_on = text(pair[0]) && text(pair[1]) && !pair[0].ends_with('.');
+                let fits = pair.iter().all(|line| line.chars().count() <= 78);
+                assert!(!goes_on || fits, "{path}: {pair:?}");
+            }
+        });
+    }
+
+    #[test]
     fn examples_parse() {
         let root = crate::Cli::command();
         walk(&root, "fgctl", &mut |path, command| {

@@ -8,7 +8,7 @@ use super::looks::Looks;
 use super::shape::{Shape, Through};
 use super::table::table;
 use super::view::{Part, View};
-use super::wrap::{joined, wrapped};
+use super::wrap::{joined, wrapped, wrapped_at};
 use super::{Line, Tone};
 use super::{csv, json};
 use crate::error::CliError;
@@ -86,6 +86,10 @@ fn text(part: &Part, shape: &Shape, looks: Looks) -> String {
             let lines = wrapped(line, looks.width);
             lines.iter().map(|line| format!("{}\n", show_line(line, looks))).collect()
         }
+        Part::Hanging(line, column) => {
+            let lines = wrapped_at(line, looks.width, *column);
+            lines.iter().map(|line| format!("{}\n", show_line(line, looks))).collect()
+        }
         Part::Facts(facts) => {
             let facts: Vec<String> = facts.iter().map(|fact| looks.text(fact).into_owned()).collect();
             joined(&facts, &looks.text(" ·"), looks.width).iter().map(|line| format!("{line}\n")).collect()
@@ -157,6 +161,16 @@ mod tests {
             "NAME             ID  STATE  SINCE\n\
              a                7   ● on   44m\n\
              größe\\u{202e}\\n  7   ● on   44m\n"
+        );
+    }
+
+    #[test]
+    fn what_hangs_goes_on_below_its_own_column() {
+        let words = "a finding of many words that does not fit into the one line that there is for it";
+        let view = View::nothing().hanging(format!("x check  {words}"), 9);
+        assert_eq!(
+            render(&view, Format::Table, true),
+            "x check  a finding of many words that does not fit into the one line that there\n         is for it\n"
         );
     }
 

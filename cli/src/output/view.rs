@@ -26,6 +26,8 @@ pub(crate) struct View {
 pub(crate) enum Part {
     /// A line of text.
     Line(Line),
+    /// A line of text, of which what goes on below begins at this column.
+    Hanging(Line, usize),
     /// Short facts in a line, such as `a · b`, of which none is torn apart.
     Facts(Vec<String>),
     /// Rows with a header, which only terminals show.
@@ -125,6 +127,13 @@ impl View {
     #[must_use]
     pub(crate) fn line(mut self, line: impl Into<Line>) -> Self {
         self.parts.push(Part::Line(line.into()));
+        self
+    }
+
+    /// Adds a line, of which what goes on below begins at this column.
+    #[must_use]
+    pub(crate) fn hanging(mut self, line: impl Into<Line>, column: usize) -> Self {
+        self.parts.push(Part::Hanging(line.into(), column));
         self
     }
 

@@ -77,3 +77,24 @@ fn a_bad_expression_gets_a_caret() {
     let before = world.run("dev", &["rule", "list", "checkout-redesign", "-e", "dev"]).ends(0).stdout;
     assert!(!before.contains("express\tcountry ="), "{before}");
 }
+
+#[test]
+fn what_is_tried_in_the_wrong_place_says_so() {
+    let world = World::shared();
+    let dev = |args: &[&str], code| world.run("dev", args).ends(code);
+    dev(&["feature", "create", "misplaced", "--type", "simple", "--enabled"], 0);
+    dev(&["promote", "misplaced", "--to", "dev"], 1).says("fgctl feature enable misplaced -e dev");
+    dev(&["rule", "add", "misplaced", "-e", "dev", "--serve", "on"], 1)
+        .says("fgctl feature create KEY --type contextual");
+
+    // Nothing is served in prod: the kill waits for it, and taking back what is not there is no news.
+    let answers = ["--yes", "--confirm", "misplaced", "--reason", "wrong one"];
+    dev(&[&["kill", "misplaced", "-e", "prod"][..], &answers].concat(), 0)
+        .says("misplaced is not deployed in prod; it stays killed if it comes");
+    dev(&["explain", "misplaced", "-e", "prod", "--key", "u"], 6)
+        .says("It stays killed if it comes: by dev: wrong one");
+    let restore = ["feature", "restore", "misplaced", "-e", "prod", "--yes"];
+    world.run("lead", &restore).ends(0).says("restored at 1 of 1 edges");
+    let again = world.run("lead", &restore).ends(0);
+    assert!(again.stdout.contains("not killed") && !again.stderr.contains("restored"), "{again:#?}");
+}

@@ -186,3 +186,40 @@ fn manual_pages_are_written() {
     let page = std::fs::read_to_string(fake.place().join("man/fgctl-feature-promote.1")).unwrap();
     assert!(page.contains("Examples"), "{page}");
 }
+
+#[test]
+fn the_context_in_force_is_the_one_in_use() {
+    let fake = fake();
+    let in_use = |vars: &[(&str, &str)]| {
+        let run = fake.with(vars, &["context", "list", "-q", ".[] | select(.current) | .name"]).ends(0);
+        run.stdout.trim_end().to_owned()
+    };
+    let by_variable = [("FGCTL_CONTEXT", "b")];
+    assert_eq!((in_use(&[]).as_str(), in_use(&by_variable).as_str()), ("a", "b"));
+    assert_eq!(in_use(&[("FGCTL_CONTEXT", "nosuch")]), "");
+    let used = |vars: &[(&str, &str)], name: &str| fake.with(vars, &["context", "use", name]).ends(0).stderr;
+    assert_eq!(used(&by_variable, "a"), "here FGCTL_CONTEXT goes before it: commands use b\n");
+    assert_eq!((used(&by_variable, "b").as_str(), used(&[], "a").as_str()), ("", ""));
+    fake.file(".fluxgate.toml", "context = \"b\"\n");
+    assert!(used(&[], "a").contains(".fluxgate.toml goes before it: commands use b"));
+    assert_eq!(in_use(&[]), "b");
+}
+
+#[test]
+fn words_that_are_missing_are_helped_with() {
+    let fake = fake();
+    // A variable that sets an option is no word.
+    for vars in [&[][..], &[("FGCTL_CONTEXT", "a")]] {
+        let help = fake.with(vars, &[]).ends(0);
+        assert!(
+            help.stdout.contains("\n  promote      Take what is live") && help.stderr.is_empty(),
+            "{help:#?}"
+        );
+        let help = fake.with(vars, &["feature"]).ends(2);
+        assert!(help.stderr.contains("\n  list ") && help.stdout.is_empty(), "{help:#?}");
+    }
+    fake.with(&[("FGCTL_SERVER", fake.address())], &["eval", "x", "-e", "dev", "--via", "edge"])
+        .ends(2)
+        .says("no edge given")
+        .says("fgctl dev status");
+}

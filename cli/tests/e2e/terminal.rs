@@ -96,6 +96,13 @@ fn production_is_asked_about_and_waited_for() {
     let number = open.trim().strip_prefix("change/").unwrap();
     world.run("dev", &["change", "view", number]).ends(8).says("release 47");
 
+    // The same again is the same change, which has a reason and was agreed to.
+    let (code, shown) = on(&[&promote[..], &["--wait", "--timeout", "1s"]].concat(), &[]);
+    assert_eq!(code, 8, "{shown}");
+    assert!(shown.contains(&format!("joins #{number}, opened ")), "{shown}");
+    assert!(shown.contains(" ago by dev\n") && !shown.contains("[y/N]"), "{shown}");
+    assert!(!shown.contains("Reason:"), "{shown}");
+
     let (code, shown) = on(&["change", "wait", number, "--timeout", "1s"], &[]);
     assert_eq!(code, 8, "{shown}");
     assert!(shown.contains(&format!("#{number}")) && shown.contains("more"), "{shown}");
@@ -112,7 +119,7 @@ fn production_is_asked_about_and_waited_for() {
     let kill = ["kill", "asked", "-e", "prod"];
     let (code, shown) = on(&kill, &[("Type asked", "y")]);
     assert_eq!(code, 130, "{shown}");
-    let (code, shown) = on(&kill, &[("Type asked", "asked"), ("Reason:", "5xx spike")]);
+    let (code, shown) = on(&kill, &[("Type asked", "asked"), ("Reason:", ""), ("Reason:", "5xx spike")]);
     assert_eq!(code, 0, "{shown}");
     world.run("dev", &["feature", "kills", "-e", "prod"]).ends(0).says("asked\tprod\tdev").says("5xx spike");
 }

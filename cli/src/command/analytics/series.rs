@@ -16,7 +16,7 @@ const BY_MINUTE: TimeDelta = TimeDelta::hours(3);
 /// Show how often features were evaluated, step by step
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl analytics series checkout --by variant --from 3h\n  fgctl analytics series --by env --step hour --from 7d -o json\n\nAt most 1500 steps and 100 series. Steps in which nothing was evaluated are left out where there are several series;\n-o json has all of them."
+    after_help = "Examples:\n  fgctl analytics series checkout --by variant --from 3h\n  fgctl analytics series --by env --step hour --from 7d -o json\n\nAt most 1500 steps and 100 series. Steps in which nothing was evaluated are\nleft out where there are several series; -o json has all of them."
 )]
 pub(crate) struct Series {
     /// Only this feature

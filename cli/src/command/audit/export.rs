@@ -19,7 +19,7 @@ const PAGE: i64 = 200;
 /// Write all entries of a time to a file, or to stdout, for what keeps them elsewhere
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl audit export --format csv --since 2026-11-01 --until 2026-12-01 --file november.csv\n  fgctl audit export --since 1d | gzip > today.jsonl.gz\n\nThe newest first, without an end to how many. A file is there only once it is complete; --system exports what was done\noutside of all teams."
+    after_help = "Examples:\n  fgctl audit export --format csv --since 2026-11-01 --until 2026-12-01 --file november.csv\n  fgctl audit export --since 1d | gzip > today.jsonl.gz\n\nThe newest first, without an end to how many. A file is there only once it is\ncomplete; --system exports what was done outside of all teams."
 )]
 pub(crate) struct Export {
     /// An object a line, or comma-separated values with a header

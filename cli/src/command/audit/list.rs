@@ -53,9 +53,36 @@ fn columns() -> Vec<Column<AuditEntry>> {
         Column::new("WHO", |entry: &AuditEntry| Cell::Text(actor(entry))),
         Column::new("ACTION", |entry: &AuditEntry| Cell::text(&entry.action)).stays(Stays::Long),
         Column::new("WHAT", |entry: &AuditEntry| Cell::text(&entry.subject)).stays(Stays::Always),
-        Column::new("ENV", move |entry: &AuditEntry| text(entry.environment.as_ref())),
-        Column::new("REASON", move |entry: &AuditEntry| text(entry.reason.as_ref())).stays(Stays::Short),
+        Column::new("ENV", move |entry: &AuditEntry| text(entry.environment.as_ref())).stays(Stays::Short),
+        Column::new("REASON", move |entry: &AuditEntry| text(entry.reason.as_ref())),
         Column::wide("ADDRESS", move |entry: &AuditEntry| text(entry.address.as_ref())),
         Column::wide("NUMBER", |entry: &AuditEntry| Cell::text(entry.number.to_string())),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use fluxgate_client::audit::AuditEntry;
+    use serde_json::json;
+
+    use super::columns;
+    use crate::output::{Looks, Shape, View, render};
+
+    #[test]
+    fn why_stays_longer_than_where() {
+        let entry = |environment: Option<&str>, reason: Option<&str>| -> AuditEntry {
+            serde_json::from_value(json!({
+                "number": 7, "at": "1970-01-01T00:00:00Z", "actor": "lead", "actorKind": "USER", "owner": null,
+                "action": "change.approve", "subject": "feature/checkout-redesign", "environment": environment,
+                "reason": reason, "before": null, "after": null, "address": "127.0.0.1",
+            }))
+            .unwrap()
+        };
+        let entries = [entry(Some("production-eu"), Some("5xx spike, INC-2291")), entry(None, None)];
+        let view = View::list(&entries, &columns(), |entry| entry.subject.clone());
+        let looks =
+            Looks { terminal: true, width: Some(80), ascii: false, now: chrono::DateTime::UNIX_EPOCH };
+        let text = render(&view, &Shape::default(), looks).unwrap();
+        assert!(text.contains("REASON") && !text.contains("ENV"), "{text}");
+    }
 }

@@ -9,7 +9,7 @@ use crate::shell::Shell;
 /// Show what was done last, and what is done from now on, until Ctrl-C
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl audit tail\n  fgctl audit tail --action feature.kill -L 100 -o jsonl\n\nAn entry a line, the newest last; with -o jsonl an object a line. While the server is away it is tried again, and nothing\nis missed."
+    after_help = "Examples:\n  fgctl audit tail\n  fgctl audit tail --action feature.kill -L 100 -o jsonl\n\nAn entry a line, the newest last; with -o jsonl an object a line. While the\nserver is away it is tried again, and nothing is missed."
 )]
 pub(crate) struct Tail {
     #[command(flatten)]

@@ -2,7 +2,7 @@
 
 use fluxgate_client::change::{self, RebaseChangeInput};
 
-use super::super::propose::{Proposing, agree, finish};
+use super::super::propose::{Asking, Proposing, agree, finish};
 use super::super::wait::Waiting;
 use super::number;
 use crate::error::CliError;
@@ -41,8 +41,9 @@ impl Rebase {
         };
         // The reason is that of the change, so none is asked for.
         let flags = Proposing { reason: Some(String::new()), dry_run: self.dry_run, yes: self.yes };
-        agree((shell, &flags), "Propose it again", None, async || change::rebase(&api, input(true)).await)
-            .await?;
+        let (verb, flags) = ("Propose it again", &flags);
+        let asking = Asking { shell, api: &api, team: &team, flags, verb, protected: None, same: None };
+        agree(&asking, async || change::rebase(&api, input(true)).await).await?;
         let proposal = change::rebase(&api, input(self.dry_run)).await?;
         finish((shell, &api, &team), &proposal, &self.waiting).await
     }

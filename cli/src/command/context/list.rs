@@ -26,11 +26,13 @@ impl List {
     #[expect(clippy::unused_async, reason = "all commands are called alike")]
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let config = shell.config()?;
+        // A context that is wanted and not there is in use nowhere, and no reason to hide the rest.
+        let in_force = shell.context().ok().flatten().map(|context| context.name);
         let mut rows = Vec::new();
         for context in config.contexts() {
             let saved = config.credentials(&context.name).and_then(|file| file.read());
             rows.push(Row {
-                current: config.current() == Some(&context.name),
+                current: in_force.as_ref() == Some(&context.name),
                 // What cannot be read is nobody signed in, and no reason to hide the rest.
                 username: saved.ok().flatten().map(|saved| saved.username),
                 context,

@@ -10,10 +10,13 @@ use crate::exit::Exit;
 use crate::output::{Line, Tone, View};
 use crate::shell::Shell;
 
+/// In which column does the text of a finding begin?
+const TEXT: usize = 17;
+
 /// Look for what is wrong between this machine and the server, and say what to do about it
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl doctor\n  fgctl doctor --context prod-eu -o json\n\nLooks at the config and who can read it, the server and its certificate, the clocks, the\nsign-in, the team and your roles in it, the edges, and whether subscriptions get through:\neach for at most 4 s, or as long as --timeout says. Ends with 3 when something is wrong."
+    after_help = "Examples:\n  fgctl doctor\n  fgctl doctor --context prod-eu -o json\n\nLooks at the config and who can read it, the server and its certificate, the\nclocks, the sign-in, the team and your roles in it, the edges, and whether\nsubscriptions get through: each for at most 4 s, or as long as --timeout says.\nEnds with 3 when something is wrong."
 )]
 pub(crate) struct Doctor {}
 
@@ -48,9 +51,9 @@ impl Doctor {
         let problems = findings.iter().filter(|finding| finding.state == State::Problem).count();
         let mut view = View::of(&findings);
         for finding in &findings {
-            view = view.line(finding.line());
+            view = view.hanging(finding.line(), TEXT);
             if let Some(hint) = &finding.hint {
-                view = view.line(Line::default().and(Tone::Dim, format!("                 {hint}")));
+                view = view.hanging(Line::default().and(Tone::Dim, format!("{:TEXT$}{hint}", "")), TEXT);
             }
         }
         Ok(match problems {

@@ -12,7 +12,7 @@ use crate::shell::Shell;
 #[derive(clap::Args, Debug)]
 #[command(visible_aliases = ["ls", "status"])]
 #[command(
-    after_help = "Examples:\n  fgctl edge list -o wide\n  fgctl edge status --exit-code\n\nThose that are connected, or were within the last hour. BEHIND is by how many revisions of what is served; one of another\nenvironment counts as well. With --exit-code it ends with 3 unless each edge is in sync."
+    after_help = "Examples:\n  fgctl edge list -o wide\n  fgctl edge status --exit-code\n\nThose that are connected, or were within the last hour. BEHIND is by how many\nrevisions of what is served; one of another environment counts as well. With\n--exit-code it ends with 3 unless each edge is in sync."
 )]
 pub(crate) struct List {
     /// End with 3 unless every edge is connected and in sync

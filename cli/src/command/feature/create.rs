@@ -20,7 +20,7 @@ const UNUSED: &str = "unused-variant";
 /// Create a feature; it begins disabled in the pipeline's first environment
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl feature create new-banner --type simple\n  fgctl feature create checkout --type contextual --variant control='\"classic\"' --variant express='\"one-page\"'\n\nWithout --variant there are on = true and off = false; a contextual feature then serves off until a rule says\notherwise. With variants of its own it serves the first of them, unless --default and --off say otherwise."
+    after_help = "Examples:\n  fgctl feature create new-banner --type simple\n  fgctl feature create checkout --type contextual --variant control='\"classic\"' --variant express='\"one-page\"'\n\nWithout --variant there are on = true and off = false; a contextual feature\nthen serves off until a rule says otherwise. With variants of its own it\nserves the first of them, unless --default and --off say otherwise."
 )]
 pub(crate) struct Create {
     /// The feature's key

@@ -18,7 +18,7 @@ const NAMED: usize = 3;
 /// List features whose stages differ along their pipelines, and how far behind they are
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl drift\n  fgctl feature drift checkout --exit-code\n\nEach stage is compared with the one before it. BEHIND is how many versions of that one came after what the stage\nserves; nothing, when the stage serves what the one before it has not served lately."
+    after_help = "Examples:\n  fgctl drift\n  fgctl feature drift checkout --exit-code\n\nEach stage is compared with the one before it. BEHIND is how many versions of\nthat one came after what the stage serves; nothing, when the stage serves what\nthe one before it has not served lately."
 )]
 pub(crate) struct Drift {
     /// Only this feature
@@ -134,9 +134,9 @@ fn columns() -> Vec<Column<Gap>> {
     let version = |place: &Place| Cell::Version(place.version);
     vec![
         Column::new("KEY", |gap: &Gap| Cell::text(&gap.feature)),
-        Column::new("FROM", |gap: &Gap| Cell::text(&gap.from.environment)),
+        Column::new("FROM", |gap: &Gap| Cell::text(&gap.from.environment)).stays(Stays::Longest),
         Column::new("VERSION", move |gap: &Gap| version(&gap.from)),
-        Column::new("TO", |gap: &Gap| Cell::text(&gap.to.environment)),
+        Column::new("TO", |gap: &Gap| Cell::text(&gap.to.environment)).stays(Stays::Longest),
         Column::new("VERSION", move |gap: &Gap| version(&gap.to)),
         Column::new("BEHIND", |gap: &Gap| {
             Cell::text(gap.behind.map_or_else(String::new, |behind| behind.to_string()))
@@ -166,7 +166,8 @@ mod tests {
     use fluxgate_client::pipeline::Pipeline;
     use serde_json::{Value, json};
 
-    use super::{differs, gaps_of};
+    use super::{columns, differs, gaps_of};
+    use crate::output::{Looks, Shape, View, render};
 
     fn config(enabled: bool) -> Value {
         json!({ "enabled": enabled, "variants": { "on": true, "off": false }, "default": "on", "off": "off" })
@@ -206,6 +207,21 @@ mod tests {
     fn what_is_the_same_is_no_gap_whatever_its_number() {
         let stages = [("dev", Some((3, true))), ("qa", Some((9, true))), ("prod", Some((1, true)))];
         assert_eq!(gaps_of(&feature(&stages, &[]), &pipelines()).unwrap(), []);
+    }
+
+    #[test]
+    fn the_stages_are_named_however_little_room_there_is() {
+        let stages = [("dev", Some((3, true))), ("qa", Some((1, false)))];
+        let versions = [("dev", 3, true), ("dev", 2, true), ("dev", 1, false)];
+        let mut feature = feature(&stages, &versions);
+        feature.key = "checkout-redesign".into();
+        let gaps = gaps_of(&feature, &pipelines()).unwrap();
+        let view = View::list(&gaps, &columns(), |gap| gap.feature.clone());
+        let looks =
+            Looks { terminal: true, width: Some(40), ascii: false, now: chrono::DateTime::UNIX_EPOCH };
+        let text = render(&view, &Shape::default(), looks).unwrap();
+        assert!(text.contains("FROM") && text.contains("dev"), "{text}");
+        assert!(text.contains("TO") && text.contains("qa"), "{text}");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::shell::{InEnv, Shell};
 use crate::time;
 
 const WORDS: Words =
-    Words { now: (Tone::Bad, "killed"), already: (Tone::Bad, "already killed"), state: "off" };
+    Words { now: (Tone::Bad, "killed"), already: (Tone::Bad, "already killed"), state: "off", again: true };
 
 /// Turn a feature off at once, past all approvals, and say at which edges it is off
 #[derive(clap::Args, Debug)]
@@ -77,9 +77,14 @@ impl Kill {
         if let Some(env) = &env {
             propose::stage(&feature, env)?;
         }
-        if reaches_protected(shell, &feature, env.as_deref())? {
-            let place = env.as_deref().unwrap_or("all environments");
-            let what = format!("kill {} in {place}", self.key);
+        let place = env.as_deref().unwrap_or("all environments");
+        let what = format!("kill {} in {place}", self.key);
+        let is_protected = reaches_protected(shell, &feature, env.as_deref())?;
+        let given = reason(self.reason.as_deref());
+        if given.is_none() && !shell.ui.may_ask() {
+            return Err(self.unreasoned(&what, is_protected));
+        }
+        if is_protected {
             if shell.ui.may_ask() {
                 let here = |needs: &&Dependent| env.as_ref().is_none_or(|env| needs.environment.key == *env);
                 for needs in dependents.iter().filter(here) {
@@ -90,11 +95,10 @@ impl Kill {
             let answers = (self.yes, self.confirm.as_deref());
             severe(&shell.ui, answers, &self.key, &what)?;
         }
-        let reason = match reason(self.reason.as_deref()) {
-            Some(reason) => reason,
-            None if shell.ui.may_ask() => shell.ui.ask("Reason: ")?,
-            None => return Err(CliError::usage("a kill needs --reason TEXT").hint("nothing was sent")),
-        };
+        let mut reason = given.unwrap_or_default();
+        while self.reason.is_none() && reason.is_empty() {
+            reason = shell.ui.ask("Reason: ")?;
+        }
         let input = KillFeatureInput {
             team: team.clone(),
             feature: self.key.clone(),
@@ -107,12 +111,30 @@ impl Kill {
             false => feature::kill(&api, input).await?,
         };
         let done = Done { shell, api: &api, team: &team, env: env.as_deref() };
-        let view = done.report(&result, &self.waiting, WORDS).await?;
+        let mut view = done.report(&result, &self.waiting, WORDS).await?;
+        if let Some(env) = &env
+            && propose::stage(&result.feature, env)?.live.is_none()
+        {
+            view = view.note(format!("{} is not deployed in {env}; it stays killed if it comes", self.key));
+        }
         let place = match &env {
             Some(env) => format!("-e {env}"),
             None => "--everywhere".to_owned(),
         };
         Ok(view.next(format!("fgctl feature restore {} {place}", self.key)))
+    }
+
+    /// Says what flags are missing where nobody can be asked, all of them at once.
+    fn unreasoned(&self, what: &str, is_protected: bool) -> CliError {
+        let key = &self.key;
+        let confirm = match (is_protected, self.yes, &self.confirm) {
+            (false, ..) | (_, true, Some(_)) => String::new(),
+            (_, true, None) => format!("--confirm {key} "),
+            (_, false, Some(_)) => "--yes ".to_owned(),
+            (_, false, None) => format!("--yes --confirm {key} "),
+        };
+        CliError::usage(format!("to {what} needs {confirm}--reason TEXT when not run interactively"))
+            .hint("nothing was sent")
     }
 
     /// Returns when it is to serve again by itself.
@@ -130,4 +152,31 @@ fn reaches_protected(shell: &Shell, feature: &Feature, env: Option<&str>) -> Res
         }
     }
     Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::Kill;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        kill: Kill,
+    }
+
+    #[test]
+    fn all_flags_that_are_missing_are_told_at_once() {
+        let told = |flags: &[&str], is_protected: bool| {
+            let args = [&["kill", "F", "-e", "prod"][..], flags].concat();
+            let kill = Command::try_parse_from(args).unwrap().kill;
+            kill.unreasoned("kill F in prod", is_protected).message.clone()
+        };
+        let rest = "--reason TEXT when not run interactively";
+        assert_eq!(told(&[], true), format!("to kill F in prod needs --yes --confirm F {rest}"));
+        assert_eq!(told(&["--yes"], true), format!("to kill F in prod needs --confirm F {rest}"));
+        assert_eq!(told(&["--yes", "--confirm", "F"], true), format!("to kill F in prod needs {rest}"));
+        assert_eq!(told(&[], false), format!("to kill F in prod needs {rest}"));
+    }
 }

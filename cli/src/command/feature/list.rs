@@ -14,7 +14,7 @@ use crate::shell::Shell;
 #[derive(clap::Args, Debug)]
 #[command(visible_alias = "ls")]
 #[command(
-    after_help = "Examples:\n  fgctl feature list\n  fgctl feature list --filter 'owner:payments !lifecycle:deprecated tag:checkout' --sort changed -L 5\n\nA filter has words: owner:NAME tag:A,B type:simple lifecycle:beta,active env:prod killed:yes pending:yes\ndeployed:no stale:yes; ! before what is not wanted; any other word is looked for in key, name, tags and owner."
+    after_help = "Examples:\n  fgctl feature list\n  fgctl feature list --filter 'owner:payments !lifecycle:deprecated tag:checkout' --sort changed -L 5\n\nA filter has words: owner:NAME tag:A,B type:simple lifecycle:beta,active\nenv:prod killed:yes pending:yes deployed:no stale:yes; ! before what is not\nwanted; any other word is looked for in key, name, tags and owner."
 )]
 pub(crate) struct List {
     /// Only features that have this in key, name, tags or owner

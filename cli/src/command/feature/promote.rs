@@ -1,9 +1,9 @@
 //! `fgctl feature promote`, in short `fgctl promote`
 
 use fluxgate_client::change::{self, BatchPromotion, PromoteInput, Proposal, ProposeBatchInput};
-use fluxgate_client::{Api, Error};
+use fluxgate_client::{Api, ChangeKind, Error};
 
-use super::super::propose::{Planned, agree, finish};
+use super::super::propose::{Asking, Planned, agree, finish};
 use super::super::wait::Waiting;
 use crate::error::CliError;
 use crate::output::View;
@@ -39,9 +39,36 @@ impl Promote {
         let (api, team) = (shell.api()?, shell.team()?);
         let flags = &self.planned.flags;
         let trial = async || self.propose((&api, &team), None, true).await;
-        let reason = agree((shell, flags), "Promote", None, trial).await?;
-        let proposal = self.propose((&api, &team), reason, flags.dry_run).await?;
+        let asking = Asking {
+            shell,
+            api: &api,
+            team: &team,
+            flags,
+            verb: "Promote",
+            protected: None,
+            same: Some((ChangeKind::Promote, self.planned.apply_at)),
+        };
+        let reason = agree(&asking, trial).await.map_err(|error| self.explained(error))?;
+        let proposal = self.propose((&api, &team), reason, flags.dry_run).await;
+        let proposal = proposal.map_err(|error| self.explained(error.into()))?;
         finish((shell, &api, &team), &proposal, &self.waiting).await
+    }
+
+    /// Says how something comes to the first stage, where nothing is promoted to.
+    fn explained(&self, error: CliError) -> CliError {
+        let first = "is the first stage of the pipeline";
+        let gates = error.gates.iter().map(|gate| gate.message.as_str());
+        let mut told = gates.chain(error.details.iter().map(String::as_str)).chain([error.message.as_str()]);
+        let is_first = told.any(|text| text.contains(first));
+        drop(told);
+        match (&self.to, self.keys.first(), is_first) {
+            (Some(to), Some(key), true) => {
+                let hint =
+                    format!("what is live there is changed there: `fgctl feature enable {key} -e {to}`");
+                error.hint(hint)
+            }
+            _ => error,
+        }
     }
 
     async fn propose(

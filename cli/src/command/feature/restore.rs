@@ -9,8 +9,12 @@ use crate::error::CliError;
 use crate::output::{Tone, View};
 use crate::shell::{InEnv, Shell};
 
-const WORDS: Words =
-    Words { now: (Tone::Good, "restored"), already: (Tone::Plain, "not killed"), state: "restored" };
+const WORDS: Words = Words {
+    now: (Tone::Good, "restored"),
+    already: (Tone::Plain, "not killed"),
+    state: "restored",
+    again: false,
+};
 
 /// Take a kill back: the feature serves again what is live
 #[derive(clap::Args, Debug)]

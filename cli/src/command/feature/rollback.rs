@@ -1,5 +1,6 @@
 //! `fgctl feature rollback`
 
+use fluxgate_client::ChangeKind;
 use fluxgate_client::change::{self, RollbackInput};
 
 use super::super::propose::{Planned, Target, stage};
@@ -47,7 +48,6 @@ impl Rollback {
             apply_at: self.planned.apply_at,
             dry_run: dry_run.then_some(true),
         };
-        let flags = &self.planned.flags;
         let trial = async || change::rollback(&api, input(None, true)).await;
         let withdrawn = stage.live.is_none() && self.version.is_none();
         // There is no live version that another could be the one before of.
@@ -58,8 +58,9 @@ impl Rollback {
             )),
             false => error,
         };
-        let reason = target.agree(stage, flags, "Roll it back", trial).await.map_err(&explained)?;
-        let proposal = change::rollback(&api, input(reason, flags.dry_run)).await;
+        let reason =
+            target.agree(stage, &self.planned, ChangeKind::Rollback, trial).await.map_err(&explained)?;
+        let proposal = change::rollback(&api, input(reason, self.planned.flags.dry_run)).await;
         let proposal = proposal.map_err(|error| explained(error.into()))?;
         target.finish(&proposal, &self.waiting).await
     }

@@ -12,7 +12,7 @@ use crate::time;
 /// List features that seem to be needed no more
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl stale\n  fgctl feature stale --days 30 --reason one-variant -e prod -o name\n\nThey are deployed and nobody asked for them, they came to one variant for everybody, or they are past their removal\ndate. Permanent features are listed only when somebody set such a date."
+    after_help = "Examples:\n  fgctl stale\n  fgctl feature stale --days 30 --reason one-variant -e prod -o name\n\nThey are deployed and nobody asked for them, they came to one variant for\neverybody, or they are past their removal date. Permanent features are listed\nonly when somebody set such a date."
 )]
 pub(crate) struct Stale {
     /// For how many days nothing has happened

@@ -53,7 +53,9 @@ impl Done<'_> {
             }
         }?;
         shown.value["edges"] = report.to_json();
-        shown = shown.note(sentence(&report, words.state));
+        if words.again || result.revision.is_some() || report.doubtful() {
+            shown = shown.note(sentence(&report, words.state));
+        }
         if report.doubtful() || (waiting.wait.is_some() && !report.settled()) {
             shown = shown.exit(Exit::Failed);
         }
@@ -67,6 +69,8 @@ pub(super) struct Words {
     pub(super) now: (Tone, &'static str),
     pub(super) already: (Tone, &'static str),
     pub(super) state: &'static str,
+    /// Whether it is worth a word that all edges have what was so already.
+    pub(super) again: bool,
 }
 
 fn view(result: &KillResult, env: Option<&str>, (tone, word): (Tone, &'static str)) -> View {

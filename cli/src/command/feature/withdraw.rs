@@ -1,5 +1,6 @@
 //! `fgctl feature withdraw`
 
+use fluxgate_client::ChangeKind;
 use fluxgate_client::change::{self, WithdrawInput};
 
 use super::super::propose::{Planned, Target, stage};
@@ -40,9 +41,10 @@ impl Withdraw {
             apply_at: self.planned.apply_at,
             dry_run: dry_run.then_some(true),
         };
-        let flags = &self.planned.flags;
         let trial = async || change::withdraw(&api, input(None, true)).await;
-        let reason = target.agree(stage(&feature, &env)?, flags, "Withdraw it", trial).await?;
-        target.finish(&change::withdraw(&api, input(reason, flags.dry_run)).await?, &self.waiting).await
+        let reason = target.agree(stage(&feature, &env)?, &self.planned, ChangeKind::Withdraw, trial).await?;
+        target
+            .finish(&change::withdraw(&api, input(reason, self.planned.flags.dry_run)).await?, &self.waiting)
+            .await
     }
 }

@@ -20,7 +20,7 @@ const FOR_EDGES: Duration = Duration::from_mins(1);
 /// Make the team as files, or a plan, say
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl apply -f flags/ --yes --wait --timeout 1h\n  fgctl apply plan.json --yes -o json\n\nEach document is proposed as a change, so policies hold; what the files do not name stays as it is. Ends with 0 when all\nof it is so, 8 when a change waits, 7 when the plan is stale, 1 when a part failed, 3 with --exit-code when it changed\nsomething."
+    after_help = "Examples:\n  fgctl apply -f flags/ --yes --wait --timeout 1h\n  fgctl apply plan.json --yes -o json\n\nEach document is proposed as a change, so policies hold; what the files do not\nname stays as it is. Ends with 0 when all of it is so, 8 when a change waits,\n7 when the plan is stale, 1 when a part failed, 3 with --exit-code when it\nchanged something."
 )]
 #[command(group(clap::ArgGroup::new("what").required(true).args(["plan", "file"])))]
 pub(crate) struct Apply {

@@ -16,7 +16,7 @@ use crate::shell::Shell;
 /// Write the team's definitions as files
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl export -d flags/\n  fgctl export --feature checkout > checkout.yaml\n\nFiles hold definitions: features with their documents, environments, pipelines, context keys, policies. Kills, changes\nthat wait, archived features, members, clients and tokens are not in them."
+    after_help = "Examples:\n  fgctl export -d flags/\n  fgctl export --feature checkout > checkout.yaml\n\nFiles hold definitions: features with their documents, environments,\npipelines, context keys, policies. Kills, changes that wait, archived\nfeatures, members, clients and tokens are not in them."
 )]
 pub(crate) struct Export {
     /// The folder to write to, a file for each thing; standard output when not given

@@ -83,9 +83,14 @@ pub(crate) async fn follow(
 
 /// Says whose change it is that the same proposal found waiting.
 pub(crate) fn joining(change: &Change) -> String {
+    format!("joined #{}, {}", change.number, opened(change))
+}
+
+/// Says when a change was opened, and by whom.
+pub(super) fn opened(change: &Change) -> String {
     let ago = time::ago(change.created_at, clock::now());
     let by = super::by(&change.author, change.token.as_deref());
-    format!("joined #{}, opened {ago} ago by {by}", change.number)
+    format!("opened {ago} ago by {by}")
 }
 
 fn of_proposal(proposal: &Proposal, change: &Change) -> serde_json::Value {

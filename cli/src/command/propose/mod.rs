@@ -10,10 +10,10 @@ mod show;
 use chrono::{DateTime, Utc};
 use fluxgate_client::change::{Change, EditStageInput, Proposal};
 use fluxgate_client::feature::{Feature, Stage};
-use fluxgate_client::{Api, change, feature};
+use fluxgate_client::{Api, ChangeKind, change, feature};
 use fluxgate_engine::FlagConfig;
 
-pub(crate) use agree::agree;
+pub(crate) use agree::{Asking, agree};
 pub(crate) use confirm::{moderate, severe};
 pub(crate) use finish::{already, finish, follow, joining};
 pub(crate) use fluxgate_wording::change::{
@@ -96,7 +96,7 @@ impl Target<'_> {
         };
         let flags = &planned.flags;
         let trial = async || change::edit_stage(self.api, input(None, true)).await;
-        let reason = self.agree(stage, flags, "Change it", trial).await?;
+        let reason = self.agree(stage, planned, ChangeKind::Edit, trial).await?;
         let proposal = change::edit_stage(self.api, input(reason, flags.dry_run)).await?;
         self.finish(&proposal, waiting).await
     }
@@ -105,13 +105,26 @@ impl Target<'_> {
     pub(crate) async fn agree(
         &self,
         stage: &Stage,
-        flags: &Proposing,
-        verb: &str,
+        planned: &Planned,
+        kind: ChangeKind,
         trial: impl AsyncFnOnce() -> Result<Proposal, fluxgate_client::Error>,
     ) -> Result<Option<String>, CliError> {
         let place = &stage.environment;
-        let protected = self.shell.is_protected(&place.key, &place.type_)?;
-        agree((self.shell, flags), verb, Some(protected), trial).await
+        let verb = match &kind {
+            ChangeKind::Rollback => "Roll it back",
+            ChangeKind::Withdraw => "Withdraw it",
+            _ => "Change it",
+        };
+        let asking = Asking {
+            shell: self.shell,
+            api: self.api,
+            team: self.team,
+            flags: &planned.flags,
+            verb,
+            protected: Some(self.shell.is_protected(&place.key, &place.type_)?),
+            same: Some((kind, planned.apply_at)),
+        };
+        agree(&asking, trial).await
     }
 
     /// Shows what became of a proposal, after waiting for it as far as was asked.

@@ -1,18 +1,20 @@
 //! `fgctl rule add`
 
+use fluxgate_client::FeatureKind;
 use fluxgate_engine::Criterion;
 
 use super::super::propose::{Planned, Target, already, document, stage};
 use super::super::wait::Waiting;
 use super::{Position, check_variants, shares, when};
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::output::View;
 use crate::shell::{InEnv, Shell};
 
 /// Add a rule to a feature in an environment, after the others unless told
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl rule add checkout -e dev --when 'country == \"US\" and not beta == true' --serve express\n  fgctl rule add checkout -e prod --name pilot --rollout 25 --split control=50,express=50 --first --yes\n\nExpressions: and or not ( )   == != < <= > >=   in [..]   not in   contains   starts with   ends with\nmatches   semver   before   after   exists   not exists; strings in double quotes; ~ after an operator ignores case."
+    after_help = "Examples:\n  fgctl rule add checkout -e dev --when 'country == \"US\" and not beta == true' --serve express\n  fgctl rule add checkout -e prod --name pilot --rollout 25 --split control=50,express=50 --first --yes\n\nExpressions: and or not ( )   == != < <= > >=   in [..]   not in   contains\nstarts with   ends with   matches   semver   before   after   exists\nnot exists; strings in double quotes; ~ after an operator ignores case."
 )]
 #[command(group(clap::ArgGroup::new("result").required(true).args(["serve", "split"])))]
 pub(crate) struct Add {
@@ -74,7 +76,11 @@ impl Add {
         }
         let place = self.position.of(&config)?.unwrap_or(config.criteria.len());
         config.criteria.insert(place, rule);
-        target.edit(stage, &config, &self.planned, &self.waiting).await
+        let proposed = target.edit(stage, &config, &self.planned, &self.waiting).await;
+        proposed.map_err(|error| match feature.kind == FeatureKind::Simple && error.exit == Exit::Failed {
+            true => error.hint("one with rules is made by `fgctl feature create KEY --type contextual`"),
+            false => error,
+        })
     }
 
     fn rule(&self) -> Result<Criterion, CliError> {

@@ -14,7 +14,7 @@ use crate::shell::{InEnv, Shell};
 #[command(group(clap::ArgGroup::new("whom").args(["when", "everyone"])))]
 #[command(group(clap::ArgGroup::new("result").args(["serve", "split"])))]
 #[command(
-    after_help = "Examples:\n  fgctl rule edit checkout \"US split\" -e dev --split control=50,express=50\n  fgctl rule edit checkout 2 -e prod --rollout 25 --name pilot --dry-run\n\nOf a split that there is, shares grow and shrink where they are, so that the fewest people get another\nvariant; --as-written takes the shares as they stand."
+    after_help = "Examples:\n  fgctl rule edit checkout \"US split\" -e dev --split control=50,express=50\n  fgctl rule edit checkout 2 -e prod --rollout 25 --name pilot --dry-run\n\nOf a split that there is, shares grow and shrink where they are, so that the\nfewest people get another variant; --as-written takes the shares as they\nstand."
 )]
 pub(crate) struct Edit {
     /// The feature's key

@@ -12,6 +12,7 @@ use fluxgate_engine::{Criterion, FlagConfig, Match, Split, parse, parse_split};
 use position::Position;
 
 use crate::error::{CliError, nearest};
+use crate::exit::Exit;
 use crate::output::View;
 use crate::shell::Shell;
 
@@ -71,8 +72,29 @@ fn find(config: &FlagConfig, wanted: &str) -> Result<usize, CliError> {
         Ok(number) if (1..=rules.len()).contains(&number) => Ok(number - 1),
         _ => {
             let names: Vec<String> = rules.iter().filter_map(|rule| rule.name.clone()).collect();
-            Err(CliError::not_found("rule", wanted, &names))
+            if nearest(wanted, &names).is_some() || rules.is_empty() {
+                return Err(CliError::not_found("rule", wanted, &names));
+            }
+            let there_are = match rules.len() {
+                1 => "there is",
+                _ => "there are",
+            };
+            let message = format!("no rule {wanted:?}; {there_are} {}", numbered(rules));
+            Err(CliError::new(Exit::NotFound, message))
         }
+    }
+}
+
+/// Returns rules as they can be called: by their numbers, and by their names where they have any.
+fn numbered(rules: &[Criterion]) -> String {
+    let called = rules.iter().zip(1..).map(|(rule, number)| match &rule.name {
+        Some(name) => format!("{number} ({name})"),
+        None => number.to_string(),
+    });
+    let called: Vec<String> = called.collect();
+    match called.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => called.concat(),
     }
 }
 
@@ -115,6 +137,11 @@ mod tests {
         assert_eq!(find(&config(), "pilot").unwrap(), 1);
         assert_eq!(find(&config(), "1").unwrap(), 0);
         assert!(find(&config(), "0").is_err() && find(&config(), "3").is_err());
+        let mut unnamed = config();
+        unnamed.criteria[1].name = None;
+        let error = find(&unnamed, "9").unwrap_err();
+        assert_eq!(error.message, "no rule \"9\"; there are 1 (staff) and 2");
+        assert_eq!(error.exit.code(), 6);
         let error = find(&config(), "pilto").unwrap_err();
         assert!(error.message.contains("Did you mean pilot?"), "{}", error.message);
     }

@@ -24,7 +24,7 @@ const STALE_DAYS: i64 = 90;
 /// Show what needs somebody now: killed, failed, waiting, edges that are behind
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl status -w\n  fgctl status --exit-code -o json\n\nWith --exit-code it ends with 3 while something needs attention: a kill switch is on, a change failed within\na day, an edge is away or has been behind for 5 seconds."
+    after_help = "Examples:\n  fgctl status -w\n  fgctl status --exit-code -o json\n\nWith --exit-code it ends with 3 while something needs attention: a kill switch\nis on, a change failed within a day, an edge is away or has been behind for 5\nseconds."
 )]
 pub(crate) struct Status {
     /// Keep it on the screen and up to date, until Ctrl-C

@@ -11,7 +11,7 @@ use crate::shell::Shell;
 /// Create a token that acts for you, and print it, once
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl token create ci-deploy --role requester --expires 90d > token\n  fgctl token create nightly --role requester --env dev --env staging --expires 2027-01-31T00:00:00Z\n\nFGCTL_TOKEN_FILE=token fgctl whoami acts with it. What it may never alters; without a role it reads."
+    after_help = "Examples:\n  fgctl token create ci-deploy --role requester --expires 90d\n  fgctl token create nightly --role requester --env dev --env staging --expires 2027-01-31T00:00:00Z\n\nInto a file that is yours alone: (umask 077; fgctl token create … > token).\nFGCTL_TOKEN_FILE=token fgctl whoami acts with it then.\nWhat it may never alters; without a role it reads."
 )]
 pub(crate) struct Create {
     /// The token's name

@@ -27,7 +27,9 @@ impl AtEdge {
     pub(crate) fn connect(&self, shell: &Shell) -> Result<ofrep::Edge, CliError> {
         let url =
             self.edge_url.as_deref().filter(|url| !url.is_empty()).ok_or_else(|| {
-                CliError::usage("no edge given").hint("add --edge-url URL, or set FGCTL_EDGE")
+                CliError::usage("no edge given").hint(
+                    "add --edge-url http://…, or set FGCTL_EDGE; `fgctl dev status` shows the address of its edge",
+                )
             })?;
         Ok(ofrep::Edge::new(url, self.key()?, shell.request_timeout())?)
     }

@@ -44,6 +44,11 @@ pub(super) fn lines(told: &Told<'_>) -> Vec<Line> {
 /// Returns what else is to be known: attributes that nothing asked for, kept assignments, edges.
 pub(super) fn asides(told: &Told<'_>) -> Vec<Line> {
     let mut asides = Vec::new();
+    if let (Err(EvaluationError::FlagNotFound { .. }), Some(kill)) =
+        (&told.explanation.result, &told.reading.kill)
+    {
+        asides.push(format!("It stays killed if it comes: {kill}"));
+    }
     let unused = &told.explanation.unused_attributes;
     // Who it is for is always said, whether buckets are needed or not.
     let unused: Vec<&str> = unused.iter().map(String::as_str).filter(|key| *key != "targetingKey").collect();

@@ -31,7 +31,7 @@ use crate::shell::{InEnv, Shell};
 /// Say why someone gets a value: each step, each condition with the value it saw, each bucket
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl explain checkout -e prod --key user-12345 --attr tier=pro --attr appVersion=2.4.1\n  fgctl feature explain checkout -e prod --context-file user.json -o json\n  fgctl explain checkout --key user-1 -f flags/ -e prod\n\nThis fgctl walks the documents itself, with the engine of the servers; --via backend or --via edge asks one of those\nas well and says whether it comes to the same. -f reads the documents from files, without any server: a flag config\nnamed after its feature (checkout.yaml), an exported feature, or a folder of those.\n\nEnds with 6 when the feature serves nothing there, with 1 when it needs an attribute that is not given or when the\nserver that was asked comes to something else."
+    after_help = "Examples:\n  fgctl explain checkout -e prod --key user-12345 --attr tier=pro --attr appVersion=2.4.1\n  fgctl feature explain checkout -e prod --context-file user.json -o json\n  fgctl explain checkout --key user-1 -f flags/ -e prod\n\nThis fgctl walks the documents itself, with the engine of the servers; --via\nbackend or --via edge asks one of those as well and says whether it comes to\nthe same. -f reads the documents from files, without any server: a flag config\nnamed after its feature (checkout.yaml), an exported feature, or a folder of\nthose.\n\nEnds with 6 when the feature serves nothing there, with 1 when it needs an\nattribute that is not given or when the server that was asked comes to\nsomething else."
 )]
 pub(crate) struct Explain {
     /// The feature's key
