@@ -143,9 +143,7 @@ mod tests {
             "dev.yaml",
             "apiVersion: fluxgate/v1\nkind: Environment\nmetadata: {key: dev}\nspec: {name: Dev, type: DEVELOPMENT}\n",
         );
-        for paths in
-            [&[empty.clone()][..], &[full.clone(), empty.clone()], &[file("c.yaml", "# none\n---\n")]]
-        {
+        for paths in [&[empty.clone()][..], &[full.clone(), empty], &[file("c.yaml", "# none\n---\n")]] {
             let error = load(paths).unwrap_err();
             assert_eq!(error.exit.code(), 2);
             assert!(error.message.starts_with("no definitions in "), "{}", error.message);
