@@ -18,7 +18,6 @@ mod screen;
 mod shell;
 mod ui;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -114,11 +113,8 @@ fn help(error: &clap::Error) -> Option<Exit> {
     }
     let usage = error.get(ContextKind::Usage).map(ToString::to_string);
     let help = called(&usage.unwrap_or_default()).render_help();
-    let (written, exit) = match alone {
-        true => (write!(anstream::stdout().lock(), "{}", help.ansi()), Exit::Ok),
-        false => (write!(anstream::stderr().lock(), "{}", help.ansi()), Exit::Usage),
-    };
-    match written {
+    let exit = if alone { Exit::Ok } else { Exit::Usage };
+    match ui::help(&help, alone) {
         Err(io) if alone && io.kind() != std::io::ErrorKind::BrokenPipe => Some(Exit::Failed),
         _ => Some(exit),
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::{AutoStream, ColorChoice};
+use clap::builder::StyledStr;
 use fluxgate_client::{Before, Gate, Retrying, clock};
 use secrecy::SecretString;
 
@@ -378,6 +379,14 @@ fn reads(written: io::Result<()>) -> Result<bool, CliError> {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(unwritten(&error)),
+    }
+}
+
+/// Prints help: on stdout where it was asked for, on stderr where words are missing.
+pub(crate) fn help(help: &StyledStr, is_asked_for: bool) -> io::Result<()> {
+    match is_asked_for {
+        true => write!(anstream::stdout().lock(), "{}", help.ansi()),
+        false => write!(anstream::stderr().lock(), "{}", help.ansi()),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::shell::Shell;
 #[derive(clap::Args, Debug)]
 #[command(group(clap::ArgGroup::new("some").multiple(true).required(true).args(["tags", "remove"])))]
 #[command(
-    after_help = "Examples:\n  fgctl feature tag checkout +autumn -summer\n  fgctl feature tag checkout autumn --remove o -o json\n\nA word like -summer removes a tag, unless it is a flag, such as -o, or a flag and\na value that begins with ., [, { or \", such as -q.key; --remove takes any tag."
+    after_help = "Examples:\n  fgctl feature tag checkout +autumn -summer\n  fgctl feature tag checkout autumn --remove o -o json\n\nA word like -summer removes a tag, unless it is a flag, such as -o, or a flag\nand a value that begins with ., [, { or \", such as -q.key; --remove takes any\ntag."
 )]
 pub(crate) struct Tag {
     /// The feature's key
