@@ -28,7 +28,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::Shape;
 use crate::shell::{Globals, Shell};
-use crate::ui::{Ui, unwritten};
+use crate::ui::Ui;
 
 /// Feature flags at the terminal: what is live where, and the way from one stage to the next
 #[derive(Parser, Debug)]
@@ -136,11 +136,6 @@ fn usage(error: &clap::Error) -> Exit {
         let failed = CliError::usage(message).details(lines.map(str::to_owned));
         Ui::new(Shape::of_errors(json), false, true).fail(&failed);
         return Exit::Usage;
-    }
-    let ui = Ui::new(Shape::of_errors(json), false, true);
-    if let (false, Err(io)) = (wrong, ui.takes("help")) {
-        ui.fail(&unwritten(&io));
-        return Exit::Failed;
     }
     match error.print() {
         Err(io) if !wrong && io.kind() != std::io::ErrorKind::BrokenPipe => Exit::Failed,

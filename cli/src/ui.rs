@@ -200,14 +200,6 @@ impl Ui {
         }
     }
 
-    /// Makes sure that what is written to stdout is not lost for certain, as what is opened in place of it takes everything.
-    pub(crate) fn takes(&self, text: &str) -> io::Result<()> {
-        match self.screen.closed && !text.is_empty() {
-            true => Err(io::Error::other(CLOSED)),
-            false => Ok(()),
-        }
-    }
-
     /// Returns whether there is somebody to ask.
     pub(crate) fn may_ask(&self) -> bool {
         self.may_ask
@@ -282,7 +274,6 @@ impl Ui {
     }
 
     fn write_out(&self, text: &str, coloured: bool) -> io::Result<()> {
-        self.takes(text)?;
         let stream = self.screen.stdout;
         let text = match stream.colour {
             ColorChoice::Never if coloured => anstream::adapter::strip_str(text).to_string(),
@@ -308,7 +299,6 @@ impl Ui {
         let looks = self.looks(self.screen.stdout);
         let looks = Looks { terminal: looks.terminal && !self.machine(), ..looks };
         let text = render(view, &self.shape, looks)?;
-        self.takes(&text).map_err(|error| unwritten(&error))?;
         let mut stdout = AutoStream::new(io::stdout().lock(), self.screen.stdout.colour);
         reads(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
     }
@@ -316,7 +306,6 @@ impl Ui {
     /// Prints text for another program as it is; whoever looks at it on a terminal gets it cleaned. Tells whether somebody
     /// still reads.
     pub(crate) fn exact(&self, text: &str) -> Result<bool, CliError> {
-        self.takes(text).map_err(|error| unwritten(&error))?;
         let mut stdout = io::stdout().lock();
         let text = match self.screen.stdout.terminal {
             false => text.to_owned(),
@@ -402,7 +391,7 @@ fn steer(text: &str) {
 }
 
 /// What is to be said of a result that was lost.
-pub(crate) fn unwritten(error: &io::Error) -> CliError {
+fn unwritten(error: &io::Error) -> CliError {
     CliError::new(Exit::Failed, format!("cannot write the result: {error}")).hint(
         "the command was done, only its result could not be written; > /dev/null is for whoever wants none",
     )

@@ -7,15 +7,15 @@ use backon::{ExponentialBuilder, Retryable};
 use graphql_client::GraphQLQuery;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::clock;
 use crate::credentials::{Credentials, Keep, Tokens};
-use crate::document;
 use crate::error::{Code, Error, Refusal};
 use crate::fields::Fields;
+use crate::request::Request;
 use crate::session::{RefreshSession, refresh_session};
 
 /// How many bytes may an answer have? A server reads less than this for one request.
@@ -59,16 +59,6 @@ pub enum Hold {
     ReadOnly(String),
     /// This call does not go with it.
     Usage(String),
-}
-
-/// One operation, ready to be sent any number of times.
-struct Operation {
-    body: Vec<u8>,
-    // A query, or a rehearsal of what would change something.
-    is_query: bool,
-    changes: bool,
-    // What the answer may have, where it changes something.
-    fields: Fields,
 }
 
 impl Api {
@@ -171,7 +161,7 @@ impl Api {
         variables: Q::Variables,
         removed: &[&str],
     ) -> Result<Q::ResponseData, Error> {
-        let operation = Operation::new::<Q>(variables, removed)?;
+        let operation = Request::new::<Q>(variables, removed)?;
         let answer = self.ask(&operation).await?;
         self.read(self.data(answer)?)
     }
@@ -183,11 +173,11 @@ impl Api {
         variables: &serde_json::Map<String, Value>,
         operation: Option<&str>,
     ) -> Result<Value, Error> {
-        self.ask(&Operation::text(document, variables, operation)?).await
+        self.ask(&Request::text(document, variables, operation)?).await
     }
 
     /// Sends an operation, signed, and once more with renewed tokens when the server does not know the old ones.
-    async fn ask(&self, operation: &Operation) -> Result<Value, Error> {
+    async fn ask(&self, operation: &Request) -> Result<Value, Error> {
         if let (true, Some(hold)) = (operation.changes, &self.hold) {
             return Err(Error::Held(hold.clone()));
         }
@@ -270,7 +260,7 @@ impl Api {
     async fn refresh(&self, tokens: &Tokens, end: Instant) -> Result<Tokens, Error> {
         let input =
             refresh_session::RefreshSessionInput { refresh_token: tokens.refresh.expose_secret().to_owned() };
-        let operation = Operation::new::<RefreshSession>(refresh_session::Variables { input }, &[])?;
+        let operation = Request::new::<RefreshSession>(refresh_session::Variables { input }, &[])?;
         let answer = self.deliver(&operation, None, end).await.map_err(|error| match error {
             // What somebody asked for was not sent yet.
             Error::Unanswered { server, cause } => Error::Unreachable { server, cause, tries: 1 },
@@ -288,7 +278,7 @@ impl Api {
     /// Sends an operation until there is an answer, a query more than once, and all of that until `end`.
     async fn deliver(
         &self,
-        operation: &Operation,
+        operation: &Request,
         bearer: Option<&SecretString>,
         end: Instant,
     ) -> Result<Value, Error> {
@@ -321,7 +311,7 @@ impl Api {
 
     async fn send(
         &self,
-        operation: &Operation,
+        operation: &Request,
         bearer: Option<&SecretString>,
         end: Instant,
     ) -> Result<Value, Error> {
@@ -421,42 +411,6 @@ impl Api {
             true => Error::Unanswered { server, cause },
             false => Error::Unreachable { server, cause, tries: 1 },
         }
-    }
-}
-
-impl Operation {
-    fn new<Q: GraphQLQuery>(variables: Q::Variables, removed: &[&str]) -> Result<Self, Error> {
-        let body = Q::build_query(variables);
-        let text = document::only(body.query, body.operation_name);
-        let is_query = document::is_query(body.query, body.operation_name);
-        let mut sent = json!({
-            "query": text,
-            "variables": body.variables,
-            "operationName": body.operation_name,
-        });
-        for field in removed {
-            sent["variables"]["input"][*field] = Value::Null;
-        }
-        let fields = if is_query { Fields::default() } else { Fields::below(&text) };
-        Self::of(&sent, is_query, fields)
-    }
-
-    fn text(
-        document: &str,
-        variables: &serde_json::Map<String, Value>,
-        operation: Option<&str>,
-    ) -> Result<Self, Error> {
-        let mut sent = json!({ "query": document, "variables": variables });
-        if let Some(operation) = operation {
-            sent["operationName"] = json!(operation);
-        }
-        Self::of(&sent, document::only_reads(document), Fields::of(["data", "errors", "extensions"]))
-    }
-
-    fn of(sent: &Value, is_query: bool, fields: Fields) -> Result<Self, Error> {
-        let rehearsal = sent.pointer("/variables/input/dryRun") == Some(&Value::Bool(true));
-        let body = serde_json::to_vec(sent).map_err(|error| Error::Setup(error.to_string()))?;
-        Ok(Self { body, is_query, changes: !is_query && !rehearsal, fields })
     }
 }
 

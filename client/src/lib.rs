@@ -10,6 +10,7 @@ mod error;
 mod fields;
 mod operation;
 mod page;
+mod request;
 mod scalar;
 mod words;
 

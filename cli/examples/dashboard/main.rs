@@ -24,18 +24,19 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// After how long without a byte is a frame whole?
 const QUIET: Duration = Duration::from_millis(300);
 
-fn main() {
+fn main() -> std::io::Result<()> {
     let status: Value = serde_json::from_reader(std::io::stdin()).unwrap_or_default();
     let fgctl = std::env::args().nth(1).unwrap_or_else(|| "fgctl".to_owned());
     let admin = status["users"].as_array().into_iter().flatten().find(|user| user["username"] == "admin");
     let (Some(server), Some(admin)) = (status["backend"].as_str(), admin) else {
-        return say("the status of a development system is wanted on stdin: fgctl dev status -o json");
+        say("the status of a development system is wanted on stdin: fgctl dev status -o json");
+        return Ok(());
     };
     let password = admin["password"].as_str().unwrap_or_default();
     sign_in(&fgctl, server, password);
-    let (paint, floor) = first_paint(&fgctl);
+    let (paint, floor) = first_paint(&fgctl)?;
     row("first frame, ms", paint, Some(("fgctl version", floor)));
-    let screen = Screen::start(&fgctl, &["dashboard", "--context", TEAM]);
+    let screen = Screen::start(&fgctl, &["dashboard", "--context", TEAM])?;
     screen.wait_for("live", PATIENCE);
     screen.press(b"2");
     screen.wait_for("5000", PATIENCE);
@@ -52,6 +53,7 @@ fn main() {
     row("bytes of a change", bytes(&screen, change), None);
     idle(&screen);
     screen.press(b"q");
+    Ok(())
 }
 
 fn say(words: &str) {
@@ -95,7 +97,7 @@ fn first_feature(fgctl: &str) -> String {
 }
 
 /// Returns how long it takes until the first frame, of a server that never answers; and how long the program takes to do nothing.
-fn first_paint(fgctl: &str) -> (Vec<f64>, Vec<f64>) {
+fn first_paint(fgctl: &str) -> std::io::Result<(Vec<f64>, Vec<f64>)> {
     let silent = TcpListener::bind("127.0.0.1:0").ok();
     let address = silent.as_ref().and_then(|silent| silent.local_addr().ok());
     let server = address.map_or_else(String::new, |address| format!("http://{address}"));
@@ -105,12 +107,12 @@ fn first_paint(fgctl: &str) -> (Vec<f64>, Vec<f64>) {
         run(Command::new(fgctl).arg("version"));
         floor.push(begun.elapsed().as_secs_f64() * 1e3);
         let begun = Instant::now();
-        let screen = Screen::start(fgctl, &["dashboard", "--server", &server, "--team", "nobody"]);
+        let screen = Screen::start(fgctl, &["dashboard", "--server", &server, "--team", "nobody"])?;
         screen.wait_for("connecting", PATIENCE);
         paint.push(begun.elapsed().as_secs_f64() * 1e3);
         screen.press(b"q");
     }
-    (paint, floor)
+    Ok((paint, floor))
 }
 
 /// Returns how long each key takes until its frame begins to arrive.

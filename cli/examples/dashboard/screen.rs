@@ -1,7 +1,7 @@
 //! A program on a terminal of its own, and how many bytes it wrote there.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,16 +23,16 @@ struct Written {
 
 impl Screen {
     /// Starts a program on a terminal of 120 by 36.
-    pub(crate) fn start(program: &str, args: &[&str]) -> Self {
+    pub(crate) fn start(program: &str, args: &[&str]) -> io::Result<Self> {
         let size = Winsize { ws_row: 36, ws_col: 120, ws_xpixel: 0, ws_ypixel: 0 };
-        let pty = openpty(&size, None).expect("a pseudo-terminal");
-        let end = || Stdio::from(pty.slave.try_clone().expect("a pseudo-terminal"));
+        let pty = openpty(&size, None)?;
+        let end = || pty.slave.try_clone().map(Stdio::from);
         let mut command = Command::new(program);
-        command.args(args).stdin(end()).stdout(end()).stderr(end()).env("TERM", "xterm-256color");
-        let child = command.spawn().expect("the program to measure");
+        command.args(args).stdin(end()?).stdout(end()?).stderr(end()?).env("TERM", "xterm-256color");
+        let child = command.spawn()?;
         drop(command);
         let keys = File::from(pty.master);
-        let mut output = keys.try_clone().expect("a pseudo-terminal");
+        let mut output = keys.try_clone()?;
         let written: Arc<(Mutex<Written>, Condvar)> = Arc::default();
         let tell = Arc::clone(&written);
         std::thread::spawn(move || {
@@ -44,7 +44,7 @@ impl Screen {
                 tell.1.notify_all();
             }
         });
-        Self { child, keys, written }
+        Ok(Self { child, keys, written })
     }
 
     /// Presses keys, as a terminal sends them.

@@ -67,8 +67,8 @@ impl Dashboard {
             connect: Box::new(move |name| {
                 let globals =
                     Globals { server: None, team: None, context: Some(name.to_owned()), ..globals.clone() };
-                let shell = Shell::new(globals).map_err(words)?;
-                self::connection(&shell, &env, read_only).map_err(words)
+                let shell = Shell::new(globals).map_err(|error| words(&error))?;
+                self::connection(&shell, &env, read_only).map_err(|error| words(&error))
             }),
             explain: Box::new(explain),
             papers: Papers { to_file, from_file, rules, diff },
@@ -101,7 +101,7 @@ fn keys() -> Result<Keys, CliError> {
     }
 }
 
-fn words(error: CliError) -> String {
+fn words(error: &CliError) -> String {
     error.message.clone()
 }
 
@@ -143,16 +143,17 @@ fn sign_in(
     let place = connection.place.clone();
     Box::pin(async move {
         globals.team = Some(place.team.clone());
-        let contexts = Config::load().map_err(words)?.contexts();
+        let contexts = Config::load().map_err(|error| words(&error))?.contexts();
         if contexts.iter().any(|known| known.name == place.context && known.server == place.server) {
             (globals.context, globals.server) = (Some(place.context.clone()), None);
         }
-        let shell = Shell::new(globals.clone()).map_err(words)?;
+        let shell = Shell::new(globals.clone()).map_err(|error| words(&error))?;
         let at = (place.context.as_str(), place.server.as_str());
-        let context = Box::pin(login::again(&shell, at, user, &password)).await.map_err(words)?;
+        let context =
+            Box::pin(login::again(&shell, at, user, &password)).await.map_err(|error| words(&error))?;
         (globals.context, globals.server) = (Some(context), None);
-        let shell = Shell::new(globals).map_err(words)?;
-        self::connection(&shell, &env, read_only).map_err(words)
+        let shell = Shell::new(globals).map_err(|error| words(&error))?;
+        self::connection(&shell, &env, read_only).map_err(|error| words(&error))
     })
 }
 
@@ -160,9 +161,9 @@ fn explain(connection: &Connection, asked: Asked) -> Task<Result<Vec<Line>, Stri
     let connection = connection.clone();
     Box::pin(async move {
         let whom = Whom::of(&asked.key, &asked.attributes)?;
-        let context = Value::Object(whom.context().map_err(words)?);
+        let context = Value::Object(whom.context().map_err(|error| words(&error))?);
         let place = (connection.place.team.as_str(), asked.env.as_str());
-        explained(&connection.api, place, &asked.feature, &context).await.map_err(words)
+        explained(&connection.api, place, &asked.feature, &context).await.map_err(|error| words(&error))
     })
 }
 

@@ -152,7 +152,7 @@ fn what_cannot_be_written_is_no_success() {
     let run =
         fake.script(&[], "set -o pipefail; $FGCTL completion bash --static | head -n 1 >/dev/null").ends(0);
     assert_eq!(run.stderr, "");
-    for (script, code) in [("2>&- <&-", 0), (">/dev/null", 0), (">&-", 1), (">&- 2>&- <&-", 1)] {
+    for (script, code) in [("2>&- <&-", 0), (">/dev/null", 0), (">&-", 0), (">&- 2>&- <&-", 0)] {
         fake.script(&[], &format!("$FGCTL exit-codes {script}")).ends(code);
     }
     fake.script(&[], "$FGCTL nosuch >&- 2>&-").ends(2);

@@ -43,7 +43,7 @@ impl Tmux {
             .args(args)
             .env("TERM", "xterm-256color")
             .env("LC_ALL", "C.UTF-8");
-        let output = command.output().expect("tmux is missing: install the package tmux");
+        let output = command.output().unwrap_or_else(|error| panic!("install the package tmux: {error}"));
         assert!(output.status.success(), "tmux {args:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use fluxgate_client::caller::Answered;
+use fluxgate_client::caller::Caller;
 use fluxgate_client::edge::Known;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -54,11 +55,11 @@ impl Stage {
 
     fn greet(&mut self) {
         self.answer(&Query::Caller, || {
-            Answer::Caller(read(json!({
-            "me": {"id": "018f0000-0000-7000-8000-000000000002", "username": "lead", "name": "Lead",
-                "email": null, "active": true, "systemAdmin": false, "mustChangePassword": false,
-                "memberships": [{"team": "payments", "roles": ["APPROVER", "TEAM_ADMIN"]}]},
-            "token": null, "teams": {"nodes": []}})))
+            let me = read(
+                json!({"username": "lead", "active": true, "systemAdmin": false, "mustChangePassword": false,
+                "memberships": [{"team": "payments", "roles": ["APPROVER", "TEAM_ADMIN"]}]}),
+            );
+            Answer::Caller(Caller { me, token: None, team: None })
         });
         self.answer(&Query::Knock, || {
             let server = read(json!({"version": "0.1.0", "bootstrapped": true, "revision": 418}));
