@@ -56,7 +56,7 @@ impl Stage {
     fn greet(&mut self) {
         self.answer(&Query::Caller, || {
             let me = read(
-                json!({"username": "lead", "active": true, "systemAdmin": false, "mustChangePassword": false,
+                json!({"id": "018f0000-0000-7000-8000-000000000002", "username": "lead", "name": "Lead", "email": null, "active": true, "systemAdmin": false, "mustChangePassword": false,
                 "memberships": [{"team": "payments", "roles": ["APPROVER", "TEAM_ADMIN"]}]}),
             );
             Answer::Caller(Caller { me, token: None, team: None })
