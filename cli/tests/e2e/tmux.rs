@@ -68,6 +68,11 @@ impl Tmux {
         self.call(&["capture-pane", "-p"])
     }
 
+    /// Returns what is on the screen, with its colours.
+    pub(crate) fn painted(&self) -> String {
+        self.call(&["capture-pane", "-e", "-p"])
+    }
+
     /// Returns where keys go: the row of the cursor where text is typed, or else the button that is reversed.
     pub(crate) fn focus(&self) -> String {
         let cursor = self.call(&["display-message", "-p", "#{cursor_flag} #{cursor_y}"]);
@@ -75,7 +80,7 @@ impl Tmux {
         if is_seen == "1" {
             return self.screen().lines().nth(row.parse().unwrap()).unwrap_or_default().to_owned();
         }
-        let painted = self.call(&["capture-pane", "-e", "-p"]);
+        let painted = self.painted();
         let reversed = painted.split("\u{1b}[").filter_map(|piece| piece.split_once('m'));
         let reversed =
             reversed.filter(|(style, text)| style.split(';').any(|n| n == "7") && text.starts_with('['));
