@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use fluxgate_client::Decision;
+use fluxgate_wording::text;
 use serde_json::Value;
+
+use crate::host::Place;
 
 /// Something that changes something. **Only a dialog that was confirmed sends one.**
 #[derive(Clone, Debug, PartialEq)]
@@ -92,20 +95,32 @@ pub enum Order {
 impl Order {
     /// Returns the command that does the same, or several, one after the other.
     pub fn command(&self) -> String {
-        self.commands().join(" && ")
+        self.joined("")
     }
 
-    /// Returns the commands that do the same.
-    pub fn commands(&self) -> Vec<String> {
+    /// Returns the command that does the same at this place, whatever the shell's own is.
+    pub(crate) fn command_at(&self, place: &Place) -> String {
+        self.joined(&flags_of(place))
+    }
+
+    fn joined(&self, at: &str) -> String {
+        // Where one vote is refused, the others are cast all the same.
+        let between = if let Self::Vote { .. } = self { "; " } else { " && " };
+        self.commands(at).join(between)
+    }
+
+    /// Returns the commands that do the same, each with the flags that say where.
+    pub fn commands(&self, at: &str) -> Vec<String> {
         let one = match self {
             Self::Promote { feature, from, to, reason } => {
                 let (from, to) = (quoted(from), quoted(to));
-                format!("fgctl promote {} --from {from} --to {to}{}", quoted(feature), flag("reason", reason))
+                let reason = flag("reason", reason);
+                format!("fgctl promote {} --from {from} --to {to}{reason}{at}", quoted(feature))
             }
             Self::RollBack { feature, env, version, reason } => {
                 let version = version.map_or_else(String::new, |version| format!(" --version {version}"));
                 let reason = flag("reason", reason);
-                format!("fgctl rollback {} -e {}{version}{reason}", quoted(feature), quoted(env))
+                format!("fgctl rollback {} -e {}{version}{reason}{at}", quoted(feature), quoted(env))
             }
             Self::Kill { feature, env, reason, restore_at } => {
                 // Without a word, the end that a kill has already would stay.
@@ -114,38 +129,46 @@ impl Order {
                     None => "--until-restored".to_owned(),
                 };
                 let reason = flag("reason", reason);
-                format!("fgctl kill {} -e {} {end}{reason}", quoted(feature), quoted(env))
+                format!("fgctl kill {} -e {} {end}{reason}{at}", quoted(feature), quoted(env))
             }
             Self::Restore { feature, env, reason } => {
-                format!("fgctl restore {} -e {}{}", quoted(feature), quoted(env), flag("reason", reason))
+                let reason = flag("reason", reason);
+                format!("fgctl restore {} -e {}{reason}{at}", quoted(feature), quoted(env))
             }
             Self::Vote { changes, decision: Decision::Approve, comment } => {
                 let numbers: Vec<String> = changes.iter().map(ToString::to_string).collect();
-                format!("fgctl change approve {}{}", numbers.join(" "), flag("comment", comment))
+                format!("fgctl change approve {}{}{at}", numbers.join(" "), flag("comment", comment))
             }
             Self::Vote { changes, comment, .. } => {
                 // It takes one, and why.
                 let reject =
-                    |number: &i64| format!("fgctl change reject {number}{}", always("reason", comment));
+                    |number: &i64| format!("fgctl change reject {number}{}{at}", always("reason", comment));
                 return changes.iter().map(reject).collect();
             }
             Self::Comment { change, text } => {
-                format!("fgctl change comment {change}{}", always("comment", text))
+                format!("fgctl change comment {change}{}{at}", always("comment", text))
             }
             Self::Edit { feature, reason, .. } => {
                 return vec![
-                    format!("fgctl export --feature {} > f.yaml", quoted(feature)),
+                    format!("fgctl export --feature {}{at} > f.yaml", quoted(feature)),
                     "$EDITOR f.yaml".to_owned(),
-                    format!("fgctl apply -f f.yaml{}", flag("reason", reason)),
+                    format!("fgctl apply -f f.yaml{}{at}", flag("reason", reason)),
                 ];
             }
             Self::Create { feature, name, reason } => {
                 let (name, reason) = (flag("name", name), flag("reason", reason));
-                format!("fgctl feature create {}{name} --type simple{reason}", quoted(feature))
+                format!("fgctl feature create {}{name} --type simple{reason}{at}", quoted(feature))
             }
         };
         vec![one]
     }
+}
+
+/// Returns the flags that lead a command to a place: its context, or its server where it has none; and the team, which the
+/// shell, its folder or the dashboard may have another one of than the context.
+pub(crate) fn flags_of(place: &Place) -> String {
+    let to = if place.context == place.server { "server" } else { "context" };
+    format!("{}{}", flag(to, &place.context), flag("team", &place.team))
 }
 
 /// Returns a flag with its text, or nothing where there is none.
@@ -159,18 +182,20 @@ fn always(name: &str, text: &str) -> String {
     format!(" --{name}{joint}{}", quoted(text))
 }
 
-/// Quotes a word for a shell, where that is needed.
+/// Quotes a word for a shell, where that is needed; what could steer the terminal that it is pasted into becomes visible.
 pub(crate) fn quoted(word: &str) -> String {
+    let word = text::clean(word);
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
+        true => word.into_owned(),
         false => format!("'{}'", word.replace('\'', "'\\''")),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Order, quoted};
+    use super::{Order, flags_of, quoted};
+    use crate::host::Place;
 
     #[test]
     fn words_are_quoted_for_a_shell() {
@@ -178,6 +203,32 @@ mod tests {
         assert_eq!(quoted("5xx spike; rm -rf"), "'5xx spike; rm -rf'");
         assert_eq!(quoted("it's"), "'it'\\''s'");
         assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("a\u{1b}[201~b"), "'a\\u{1b}[201~b'");
+    }
+
+    #[test]
+    fn a_command_says_where() {
+        let context = Place {
+            context: "prod eu".into(),
+            server: "https://fluxgate.acme.io".into(),
+            team: "payments".into(),
+            ..Place::default()
+        };
+        assert_eq!(flags_of(&context), " --context 'prod eu' --team payments");
+        let server = Place { context: context.server.clone(), ..context.clone() };
+        assert_eq!(flags_of(&server), " --server https://fluxgate.acme.io --team payments");
+        let order = Order::Edit {
+            feature: "checkout".into(),
+            env: "prod".into(),
+            config: serde_json::Value::Null,
+            base: None,
+            reason: "more".into(),
+        };
+        assert_eq!(
+            order.command_at(&context),
+            "fgctl export --feature checkout --context 'prod eu' --team payments > f.yaml && $EDITOR f.yaml && \
+             fgctl apply -f f.yaml --reason more --context 'prod eu' --team payments"
+        );
     }
 
     #[test]
@@ -189,7 +240,7 @@ mod tests {
         };
         assert_eq!(
             order.command(),
-            "fgctl change reject 12 --reason='-1, not on a Friday' && fgctl change reject 13 --reason='-1, not on a Friday'"
+            "fgctl change reject 12 --reason='-1, not on a Friday'; fgctl change reject 13 --reason='-1, not on a Friday'"
         );
     }
 

@@ -8,7 +8,7 @@ use crossterm::event::EventStream;
 use fluxgate_client::clock;
 use futures_util::StreamExt;
 use nix::sys::signal::{Signal, raise};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{self, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
 use tokio::time::{Instant, sleep_until};
@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::app::App;
 use crate::editor;
 use crate::effect::{Answer, Effect, Paper, Query, ask, listen, pages, send};
-use crate::host::{Connection, Host, Papers};
+use crate::host::{Connection, Host, Papers, Place};
 use crate::load::{Failure, FailureKind};
 use crate::message::Message;
 use crate::terminal::{self, Terminal};
@@ -29,6 +29,7 @@ const BETWEEN: Duration = Duration::from_millis(100);
 ///
 /// The first frame is drawn before anything is asked. The terminal is given back however it ends.
 pub async fn run(host: Host, connection: Connection) -> io::Result<()> {
+    let interrupted = signal(SignalKind::interrupt())?;
     let mut terminal = Terminal::take()?;
     let app = App::new(connection.place.clone(), host.contexts.clone(), host.look, clock::now());
     let mut app = app.with_keys(host.keys.clone());
@@ -36,8 +37,17 @@ pub async fn run(host: Host, connection: Connection) -> io::Result<()> {
     terminal.draw(|frame| view::draw(&app, frame))?;
     let (tell, told) = unbounded_channel();
     let effects = app.begin();
-    let mut around =
-        Loop { host, connection, terminal, tell, told, listening: None, keys: EventStream::new() };
+    let mut around = Loop {
+        host,
+        connection,
+        terminal,
+        tell,
+        told,
+        listening: None,
+        pages: None,
+        keys: EventStream::new(),
+        interrupted,
+    };
     LocalSet::new().run_until(around.run(&mut app, effects)).await
 }
 
@@ -53,7 +63,10 @@ struct Loop {
     tell: UnboundedSender<Message>,
     told: UnboundedReceiver<Message>,
     listening: Option<JoinHandle<()>>,
+    /// What reads features, page by page.
+    pages: Option<JoinHandle<()>>,
     keys: EventStream,
+    interrupted: unix::Signal,
 }
 
 /// Whether it goes on.
@@ -82,9 +95,14 @@ impl Loop {
                 () = sleep_until(wake) => (None, false),
                 _ = ended.recv() => return Ok(()),
                 _ = hung_up.recv() => return Ok(()),
+                _ = self.interrupted.recv() => return Ok(()),
+                () = terminal::lost() => (None, true),
             };
             if !at_once {
                 sleep_until(drawn + BETWEEN).await;
+            }
+            if terminal::is_lost() {
+                return Err(io::Error::other("the dashboard ended"));
             }
             let mut effects = app.update(Message::Tick(clock::now()));
             effects.extend(message.map(|message| self.take(app, message)).unwrap_or_default());
@@ -102,6 +120,11 @@ impl Loop {
     /// Hands a message to the app; what is asked from now on goes over a new connection, where it brings one.
     fn take(&mut self, app: &mut App, message: Message) -> Vec<Effect> {
         if let Message::SignedIn(Ok(connection)) = &message {
+            let place = |place: &Place| (place.context.clone(), place.server.clone(), place.team.clone());
+            if place(&connection.place) != place(&self.connection.place) {
+                // Another context was chosen meanwhile.
+                return Vec::new();
+            }
             self.connection = Connection::clone(connection);
         }
         app.update(message)
@@ -148,6 +171,9 @@ impl Loop {
             Effect::Connect(name) => {
                 let place = (self.host.connect)(&name).map(|connection| {
                     self.connection = connection;
+                    if let Some(pages) = self.pages.take() {
+                        pages.abort();
+                    }
                     self.connection.place.clone()
                 });
                 return Ok(Some(Message::Switched(place)));
@@ -169,7 +195,7 @@ impl Loop {
         Ok(None)
     }
 
-    fn ask(&self, ticket: u64, query: Query) {
+    fn ask(&mut self, ticket: u64, query: Query) {
         let tell = self.tell.clone();
         let answered = move |query, answer: Result<Answer, Failure>| {
             tell.send(Message::Answered { ticket, query, answer: answer.map(Box::new) }).is_ok()
@@ -184,11 +210,15 @@ impl Loop {
         }
         let (api, team) = (Arc::clone(&self.connection.api), self.connection.place.team.clone());
         if query == Query::FeatureRows {
-            spawn_local(async move {
+            let task = spawn_local(async move {
                 let tell =
                     |answer: Result<Answer, _>| answered(Query::FeatureRows, answer.map_err(Failure::from));
                 pages(&api, &team, tell).await;
             });
+            // Pages that were asked for before are not waited for any more.
+            if let Some(before) = self.pages.replace(task) {
+                before.abort();
+            }
             return;
         }
         let papers = self.host.papers;
@@ -223,6 +253,8 @@ impl Loop {
         self.terminal.leave()?;
         let edited = editor::edit(&command, &text).await;
         self.terminal.come_back()?;
+        // Ctrl-C meant the editor: what came until now is not ours.
+        self.interrupted = signal(SignalKind::interrupt())?;
         Ok(match edited {
             Ok(edited) if edited == text => Ok(None),
             Ok(edited) => (self.host.papers.from_file)(&edited).map(Some),

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, Stdout, Write};
 use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{
@@ -12,12 +13,20 @@ use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal as Screen};
+use tokio::sync::Notify;
 
 use crate::key::Key;
 use crate::message::{Message, Mouse};
 
 /// How much is written at once? A whole screen of cells with colours.
 const BUFFER: usize = 64 * 1024;
+
+/// Whether the terminal is ours, and to be given back.
+static OURS: AtomicBool = AtomicBool::new(false);
+/// Whether something panicked, which gave it back.
+static LOST: AtomicBool = AtomicBool::new(false);
+/// Wakes the loop then: the panic of a task goes no further.
+static LOSS: Notify = Notify::const_new();
 
 /// The terminal, as long as it is ours.
 pub(crate) struct Terminal {
@@ -31,12 +40,20 @@ impl Terminal {
     pub(crate) fn take() -> io::Result<Self> {
         let report = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
+            LOST.store(true, Ordering::SeqCst);
             give_back();
             report(info);
+            LOSS.notify_one();
         }));
-        enter()?;
         let out = BufWriter::with_capacity(BUFFER, io::stdout());
-        Ok(Self { screen: Screen::new(CrosstermBackend::new(out))?, mouse: false })
+        let screen = enter().and_then(|()| Screen::new(CrosstermBackend::new(out)));
+        match screen {
+            Ok(screen) => Ok(Self { screen, mouse: false }),
+            Err(error) => {
+                give_back();
+                Err(error)
+            }
+        }
     }
 
     /// Draws a frame: only the cells that are others are written.
@@ -95,13 +112,28 @@ impl Drop for Terminal {
     }
 }
 
+/// Returns whether something panicked: the terminal is not ours any more.
+pub(crate) fn is_lost() -> bool {
+    LOST.load(Ordering::SeqCst)
+}
+
+/// Waits until something panicked.
+pub(crate) async fn lost() {
+    LOSS.notified().await;
+}
+
 fn enter() -> io::Result<()> {
+    OURS.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)
 }
 
-/// Gives the terminal back, as far as that is possible: nobody is left to tell.
+/// Gives the terminal back, once, as far as that is possible: nobody is left to tell.
 fn give_back() {
+    // A second time would move the cursor to where it was before, over what a panic said.
+    if !OURS.swap(false, Ordering::SeqCst) {
+        return;
+    }
     let _ = disable_raw_mode();
     let _ = execute!(io::stdout(), DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen);
 }

@@ -78,10 +78,13 @@ pub fn diff_lines(item: &ChangeItem) -> Vec<Line> {
     lines(&item.diff)
 }
 
+/// How far to the right do notes stand at most?
+const WIDEST: usize = 200;
+
 /// Returns differences as lines, their notes below each other.
 pub fn lines(entries: &[DiffEntry]) -> Vec<Line> {
     let noted = entries.iter().filter(|entry| note(entry).is_some());
-    let width = noted.map(|entry| worded(entry).chars().count()).max().unwrap_or_default();
+    let width = noted.map(|entry| worded(entry).chars().count()).max().unwrap_or_default().min(WIDEST);
     entries.iter().map(|entry| line(entry, width)).collect()
 }
 
@@ -178,6 +181,19 @@ mod tests {
         assert_eq!(path_text("criteria[2].serve"), "rule 3.serve");
         assert_eq!(path_text(r#"criteria["a].\"b"].split"#), r#"rule "a].\"b".split"#);
         assert_eq!(path_text("variants.control"), "variants.control");
+    }
+
+    #[test]
+    fn a_difference_is_as_long_as_it_likes() {
+        let entry = DiffEntry {
+            kind: DiffKind::Changed,
+            path: "salt".into(),
+            before: Some("a".repeat(70_000)),
+            after: None,
+            movement: None,
+            reshuffles: true,
+        };
+        assert_eq!(lines(&[entry]).len(), 1);
     }
 
     #[test]

@@ -279,7 +279,9 @@ mod tests {
                 },
                 Order::Create { feature, name: text.to_owned(), reason },
             ];
-            for command in orders.iter().flat_map(Order::commands) {
+            for command in
+                orders.iter().flat_map(|order| order.commands(" --context prod-eu --team payments"))
+            {
                 let words = words(&command);
                 if words.first().is_some_and(|word| word == "fgctl") {
                     let parsed = crate::Cli::try_parse_from(words);

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{App, Link, Screens};
 use crate::access::Who;
-use crate::dialog::{self, State};
+use crate::dialog;
 use crate::effect::{Answer, Effect, Query};
 use crate::host::Place;
 use crate::load::{Failure, FailureKind};
@@ -25,6 +25,7 @@ impl App {
         };
         // Pages come one after the other.
         asked.answered = !matches!(&answer, Ok(Answer::FeatureRows(page)) if !page.last);
+        asked.failed = answer.is_err();
         match &answer {
             Ok(_) => self.desk.heard = Some(self.desk.now),
             Err(failure) => self.failed(query, failure),
@@ -72,7 +73,8 @@ impl App {
         self.desk.note(format!("{}: {}{request}", query.name(), failure.words));
         match failure.kind {
             FailureKind::SignedOut => self.signed_out(failure.words.clone()),
-            FailureKind::Unreachable if !matches!(self.desk.link, Link::Away { .. }) => {
+            // Later on the subscription says whether there is a connection: one question may fail alone.
+            FailureKind::Unreachable if self.desk.link == Link::Connecting => {
                 self.desk.link = Link::Away { since: self.desk.now, cause: failure.words.clone() };
             }
             _ => {}
@@ -92,11 +94,17 @@ impl App {
 
     /// Takes in what became of an order.
     pub(super) fn done(&mut self, order: &Order, result: Result<String, Failure>) -> Vec<Effect> {
-        self.sending = self.sending.saturating_sub(1);
+        let Some(at) = self.sent.iter().position(|sent| sent == order) else {
+            let words = result.unwrap_or_else(|failure| failure.words);
+            self.say(format!("in the context before: {words}"));
+            return Vec::new();
+        };
+        self.sent.remove(at);
+        let waits = self.dialog.as_ref().is_some_and(|dialog| dialog.waits_for(order));
         match result {
             Ok(words) => {
                 self.desk.note(format!("{}: {words}", order.command()));
-                if self.dialog.as_ref().is_some_and(|dialog| dialog.state == State::Sending) {
+                if waits {
                     self.dialog = None;
                 }
                 self.tell(&words);
@@ -108,7 +116,7 @@ impl App {
                     self.signed_out(failure.words.clone());
                 }
                 match &mut self.dialog {
-                    Some(dialog) if dialog.state == State::Sending => dialog.failed(failure),
+                    Some(dialog) if waits => dialog.failed(failure),
                     _ => self.say(failure.words),
                 }
                 Vec::new()
@@ -164,6 +172,7 @@ impl App {
                 self.desk.revision = None;
                 self.screens = Screens::default();
                 self.asked.clear();
+                self.sent.clear();
                 self.trail.clear();
                 self.dialog = None;
                 self.sign_in = None;

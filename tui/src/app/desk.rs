@@ -93,10 +93,10 @@ impl Desk {
         }
     }
 
-    /// Returns whether a change in an environment is asked about.
+    /// Returns whether a change in an environment is asked about; in one that is not known it is.
     pub(crate) fn is_protected(&self, env: &str) -> bool {
         let known = self.environments.iter().find(|known| known.key == env);
-        known.is_some_and(|env| env.type_ == EnvironmentType::Production)
+        known.is_none_or(|env| env.type_ == EnvironmentType::Production)
             || self.place.protected.iter().any(|protected| protected == env)
     }
 

@@ -6,6 +6,7 @@ use crate::effect::Effect;
 use crate::key::Key;
 use crate::keymap::{Action, Group};
 use crate::look::Room;
+use crate::order::flags_of;
 use crate::overlay::{Choice, Overlay};
 use crate::screen::Screen;
 use crate::step::Step;
@@ -54,7 +55,8 @@ impl App {
         };
         match dialog.key(key, self.desk.now) {
             Wish::Nothing => Vec::new(),
-            Wish::Copy(text) => {
+            Wish::Copy(order) => {
+                let text = order.command_at(&self.desk.place);
                 let words = text.clone();
                 self.steps(vec![Step::Copy { text, words }])
             }
@@ -65,7 +67,9 @@ impl App {
             }
             Wish::Ask(query) => self.ask(query),
             Wish::Do(effect) => {
-                self.sending += 1;
+                if let Effect::Send(order) = &effect {
+                    self.sent.push(order.clone());
+                }
                 vec![effect]
             }
             Wish::Close => {
@@ -150,7 +154,7 @@ impl App {
     /// Does what a key asks for.
     pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
         let said = self.said.take();
-        if action == Action::Quit && said.as_deref() != Some(ON_ITS_WAY) && self.sending > 0 {
+        if action == Action::Quit && said.as_deref() != Some(ON_ITS_WAY) && !self.sent.is_empty() {
             self.say(ON_ITS_WAY);
             return Vec::new();
         }
@@ -180,7 +184,8 @@ impl App {
             Action::Environments => self.choose_environment(),
             Action::CopyId => return self.copy_id(),
             Action::CopyCommand => {
-                let text = self.screens.get(self.screen).command(&self.desk);
+                let command = self.screens.get(self.screen).command(&self.desk);
+                let text = format!("{command}{}", flags_of(&self.desk.place));
                 let words = text.clone();
                 return self.steps(vec![Step::Copy { text, words }]);
             }

@@ -27,6 +27,7 @@ use crate::host::Place;
 use crate::keymap::{Action, Keys};
 use crate::look::Look;
 use crate::message::{Message, Mouse};
+use crate::order::Order;
 use crate::overlay::Overlay;
 use crate::screen::changes::Changes;
 use crate::screen::edges::Edges;
@@ -69,8 +70,8 @@ pub struct App {
     touched: DateTime<Utc>,
     /// For whom something was explained last, as it was typed.
     whom: String,
-    /// How many changes are on their way.
-    sending: usize,
+    /// What is on its way, and not answered yet.
+    sent: Vec<Order>,
 }
 
 /// The screens.
@@ -92,6 +93,8 @@ struct Asked {
     ticket: u64,
     at: DateTime<Utc>,
     answered: bool,
+    /// The answer was that there is none.
+    failed: bool,
     /// Something happened since: it is to be asked again.
     again: bool,
 }
@@ -148,7 +151,7 @@ impl App {
             tickets: 0,
             touched: now,
             whom: String::new(),
-            sending: 0,
+            sent: Vec::new(),
         }
     }
 
@@ -213,9 +216,11 @@ impl App {
             || self.screens.get(self.screen).is_counting()
             || matches!(self.desk.link, Link::Connecting)
             || self.counts_are_old()
+            || self.environments_are_old()
             || self.asked.iter().any(|asked| !asked.answered);
         let live = self.live();
-        if self.asked.iter().any(|asked| asked.answered && asked.again && asked.is_kept(&live)) {
+        let again = |asked: &Asked| asked.answered && asked.again && asked.is_kept(&live);
+        if self.desk.paused.is_none() && self.asked.iter().any(again) {
             return Duration::from_millis(100);
         }
         if self.unasked().is_some() || self.screens.get(self.screen).flashes() {
@@ -236,7 +241,7 @@ impl App {
         self.desk.now = now;
         self.screens.get_mut(self.screen).settle(now);
         if self.desk.paused.is_some() {
-            return Vec::new();
+            return self.keep_environments();
         }
         let every = if let Link::Polling { .. } = self.desk.link { POLL } else { ASK_AGAIN };
         let away = self.desk.away().is_some();
@@ -249,8 +254,11 @@ impl App {
         let due: Vec<Query> =
             self.asked.iter().filter(|asked| due(asked)).map(|asked| asked.query.clone()).collect();
         let rests = (now - self.touched).to_std().is_ok_and(|since| since >= REST);
-        let unasked = self.unasked().filter(|_| rests);
-        due.into_iter().chain(unasked).flat_map(|query| self.ask(query)).collect()
+        let unasked = self.unasked().filter(|query| rests && !self.was_just_asked(query));
+        let mut effects: Vec<Effect> =
+            due.into_iter().chain(unasked).flat_map(|query| self.ask(query)).collect();
+        effects.extend(self.keep_environments());
+        effects
     }
 
     /// Returns what is kept up to date: what the screen shows, and what the cursor is on.
@@ -265,7 +273,10 @@ impl App {
         if self.desk.paused.is_some() {
             return None;
         }
-        self.live().into_iter().find(|query| self.asked.iter().all(|asked| asked.query != *query))
+        let is_new = |asked: &Asked, query: &Query| {
+            asked.query != *query && (asked.answered || !asked.query.is_same(query))
+        };
+        self.live().into_iter().find(|query| self.asked.iter().all(|asked| is_new(asked, query)))
     }
 
     /// Asks again what is kept up to date.
@@ -287,6 +298,7 @@ impl App {
             ticket,
             at: self.desk.now,
             answered: false,
+            failed: false,
             again: false,
         });
         vec![Effect::Ask { ticket, query }]

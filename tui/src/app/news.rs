@@ -1,6 +1,6 @@
 //! What a subscription's news do.
 
-use super::{App, Link};
+use super::{ASK_AGAIN, App, Asked, Link, POLL};
 use crate::effect::{Effect, Query};
 use crate::message::{Heard, News};
 use crate::screen::{Screen, TABS};
@@ -50,9 +50,14 @@ impl App {
             }
             self.look_out(one);
         }
+        // Which are protected is to be known whatever is shown.
+        let mut effects = match news.iter().any(is_of_environments) {
+            true => self.soon(Query::Environments),
+            false => Vec::new(),
+        };
         if self.desk.paused.is_some() {
             self.desk.missed += news.iter().filter(|one| matches!(one, News::Done(_))).count();
-            return Vec::new();
+            return effects;
         }
         let mut known = true;
         for screen in TABS.map(|(screen, ..)| screen).into_iter().chain([Screen::Feature]) {
@@ -63,7 +68,8 @@ impl App {
         }
         // What a screen knows is not asked.
         let live = if known { self.screens.get(self.screen).beside(&self.desk) } else { self.live() };
-        live.into_iter().flat_map(|query| self.soon(query)).collect()
+        effects.extend(live.into_iter().flat_map(|query| self.soon(query)));
+        effects
     }
 
     /// Tells all screens that they were not told everything.
@@ -80,20 +86,62 @@ impl App {
         };
         let me = self.desk.who.as_ref().map(|who| who.user.as_str());
         let mine = me == Some(entry.owner.as_deref().unwrap_or(&entry.actor));
-        if let Some(dialog) = self.dialog.as_mut().filter(|_| !mine) {
-            dialog.look_out(entry);
+        if let Some(dialog) = &mut self.dialog {
+            dialog.look_out(entry, mine);
         }
     }
 
     /// Asks now, or in a moment where the same was asked just before.
     fn soon(&mut self, query: Query) -> Vec<Effect> {
         let now = self.desk.now;
-        match self.asked.iter_mut().find(|asked| asked.query == query) {
+        match self.asked.iter_mut().find(|asked| asked.query.is_same(&query)) {
             Some(asked) if !asked.answered || now - asked.at < super::BETWEEN => {
                 asked.again = true;
                 Vec::new()
             }
             _ => self.ask(query),
         }
+    }
+
+    /// Returns whether the same was asked a moment ago.
+    pub(super) fn was_just_asked(&self, query: &Query) -> bool {
+        let just = |at| self.desk.now - at < super::BETWEEN;
+        self.asked.iter().any(|asked| asked.query.is_same(query) && just(asked.at))
+    }
+
+    /// Returns whether which environments there are was asked in vain, or is to be asked again.
+    pub(super) fn environments_are_old(&self) -> bool {
+        let old = |asked: &Asked| asked.query == Query::Environments && (asked.failed || asked.again);
+        self.is_reached() && self.asked.iter().any(old)
+    }
+
+    fn is_reached(&self) -> bool {
+        !matches!(self.desk.link, Link::SignedOut { .. } | Link::Away { .. })
+    }
+
+    /// Asks which environments there are, where that was asked in vain, or is out of date.
+    pub(super) fn keep_environments(&mut self) -> Vec<Effect> {
+        let reached = self.is_reached();
+        let polls = matches!(self.desk.link, Link::Polling { .. });
+        let now = self.desk.now;
+        let due = |asked: &Asked| {
+            let since = now - asked.at;
+            let again = asked.again && since >= super::BETWEEN;
+            again || (asked.failed && reached && since >= POLL) || (polls && since >= ASK_AGAIN)
+        };
+        let asked = self.asked.iter().find(|asked| asked.query == Query::Environments);
+        if asked.is_some_and(|asked| asked.answered && due(asked)) {
+            return self.ask(Query::Environments);
+        }
+        Vec::new()
+    }
+}
+
+/// Returns whether there may be other environments since.
+fn is_of_environments(news: &News) -> bool {
+    match news {
+        News::Done(entry) => entry.action.starts_with("environment."),
+        News::Lost => true,
+        News::Edges(_) | News::Revision(_) => false,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use fluxgate_client::caller::Answered;
 use fluxgate_client::caller::Caller;
 use fluxgate_client::edge::Known;
@@ -14,8 +14,9 @@ use super::App;
 use crate::effect::{Answer, Effect, Query};
 use crate::host::Place;
 use crate::key::Key;
+use crate::load::{Failure, FailureKind};
 use crate::look::Look;
-use crate::message::{Heard, Message};
+use crate::message::{Heard, Message, News};
 
 /// A dashboard that is told what happens.
 pub(crate) struct Stage {
@@ -157,6 +158,55 @@ pub(crate) fn edges() -> Known {
     Known {
         revision: 418,
         edges: vec![edge("11", true, true, 418), edge("12", true, false, 415), edge("13", false, false, 402)],
+    }
+}
+
+/// Returns the tickets of the questions which environments there are, once.
+fn environments_asked(stage: &mut Stage) -> Vec<u64> {
+    let ticket = |effect: &Effect| match effect {
+        Effect::Ask { ticket, query: Query::Environments } => Some(*ticket),
+        _ => None,
+    };
+    let tickets = stage.effects.iter().filter_map(ticket).collect();
+    stage.effects.retain(|effect| ticket(effect).is_none());
+    tickets
+}
+
+#[test]
+fn an_environment_that_is_not_known_is_protected() {
+    let mut stage = Stage::new(80, 24);
+    assert!(stage.app.desk.is_protected("dev"));
+    let ticket = environments_asked(&mut stage).pop().unwrap();
+    let failure = Failure { words: "it failed".into(), request: None, kind: FailureKind::Fault };
+    stage.tell(Message::Answered { ticket, query: Query::Environments, answer: Err(failure) });
+    assert!(stage.app.wake() <= Duration::from_secs(1));
+    stage.tell(Message::Tick(now() + TimeDelta::seconds(4)));
+    assert!(environments_asked(&mut stage).is_empty());
+    stage.tell(Message::Tick(now() + TimeDelta::seconds(5)));
+    assert_eq!(environments_asked(&mut stage).len(), 1);
+    let stage = Stage::new(80, 24).live();
+    let protected = ["dev", "staging", "prod", "other"].map(|env| stage.app.desk.is_protected(env));
+    assert_eq!(protected, [false, false, true, true]);
+}
+
+#[test]
+fn environments_are_asked_again_when_one_is_another() {
+    for keys in ["6", "z"] {
+        let mut stage = Stage::new(80, 24).live();
+        stage.keys(keys);
+        stage.tell(Message::Tick(now() + TimeDelta::seconds(1)));
+        let done = |action: &str| {
+            let entry = read(
+                json!({"number": 1, "at": now(), "actor": "ops", "actorKind": "USER", "owner": null,
+                "action": action, "subject": "prod-2", "environment": "prod-2", "reason": null, "before": null,
+                "after": null, "address": null}),
+            );
+            Message::Heard(Heard::News(vec![News::Done(Box::new(entry))]))
+        };
+        stage.tell(done("feature.edit"));
+        assert!(environments_asked(&mut stage).is_empty());
+        stage.tell(done("environment.create"));
+        assert_eq!(environments_asked(&mut stage).len(), 1);
     }
 }
 

@@ -6,6 +6,8 @@ pub(crate) mod field;
 mod make;
 pub(crate) mod sign_in;
 #[cfg(test)]
+mod stray_tests;
+#[cfg(test)]
 mod tests;
 pub(crate) mod view;
 
@@ -42,6 +44,8 @@ pub(crate) struct Dialog {
     /// Where the keys go: a field, or after them Cancel and the button.
     pub(crate) focus: usize,
     pub(crate) state: State,
+    /// What it sent.
+    sent: Option<Order>,
     /// Where what is to be known is scrolled to.
     reader: Reader,
 }
@@ -80,7 +84,8 @@ pub(crate) enum Wish {
     Reload,
     Do(Effect),
     Ask(Query),
-    Copy(String),
+    /// Wants the command that is the same.
+    Copy(Order),
 }
 
 impl Dialog {
@@ -99,6 +104,7 @@ impl Dialog {
             order,
             focus,
             state: State::Open,
+            sent: None,
             reader: Reader::default(),
         }
     }
@@ -179,9 +185,9 @@ impl Dialog {
             Key::PageUp => {
                 self.reader.act(Action::PageUp);
             }
-            Key::Ctrl('y') => return Wish::Copy(self.order().command()),
+            Key::Ctrl('y') => return Wish::Copy(self.order()),
             Key::Char('Y') if !self.fields.get(self.focus).is_some_and(Field::takes_letters) => {
-                return Wish::Copy(self.order().command());
+                return Wish::Copy(self.order());
             }
             Key::Esc | Key::Ctrl('c') => return Wish::Close,
             Key::Tab => self.focus = if self.focus >= last { 0 } else { self.focus + 1 },
@@ -243,7 +249,9 @@ impl Dialog {
             return Wish::Nothing;
         }
         self.state = State::Sending;
-        Wish::Do(Effect::Send(self.order()))
+        let order = self.order();
+        self.sent = Some(order.clone());
+        Wish::Do(Effect::Send(order))
     }
 
     fn look_again(&mut self) -> Wish {
@@ -253,8 +261,8 @@ impl Dialog {
                 self.preview = Preview::Asked;
                 Wish::Ask(question)
             }
-            // What it tells of the changes is from before.
-            (None, Order::Vote { .. }) => Wish::Reload,
+            // What it tells is from before.
+            (None, Order::Vote { .. } | Order::Kill { .. } | Order::Restore { .. }) => Wish::Reload,
             (None, _) => Wish::Nothing,
         }
     }
@@ -269,7 +277,7 @@ impl Dialog {
 
     /// Takes in what an order would do.
     pub(crate) fn rehearsed(&mut self, order: &Order, answer: Result<(Vec<Line>, bool), Failure>) {
-        // Another stage may have been chosen since.
+        // Another stage may have been chosen since, or another dialog was opened.
         if !same_place(order, &self.order()) {
             return;
         }
@@ -287,9 +295,15 @@ impl Dialog {
         };
     }
 
-    /// Notices that somebody else did something to what it is about.
-    pub(crate) fn look_out(&mut self, entry: &AuditEntry) {
-        if self.is_about(entry) && self.state != State::Sending {
+    /// Returns whether it is this order that it sent and waits for.
+    pub(crate) fn waits_for(&self, order: &Order) -> bool {
+        self.state == State::Sending && self.sent.as_ref() == Some(order)
+    }
+
+    /// Notices that somebody else did something to what it is about; of kills, that the same person did, elsewhere.
+    pub(crate) fn look_out(&mut self, entry: &AuditEntry, mine: bool) {
+        let stops = matches!(self.order, Order::Kill { .. } | Order::Restore { .. });
+        if self.is_about(entry) && self.state != State::Sending && (!mine || stops) {
             self.state = State::Moved(format!("{} did {} while this was open", entry.actor, entry.action));
         }
     }
@@ -303,11 +317,19 @@ fn is_rehearsed(order: &Order) -> bool {
 /// Returns whether two orders are about the same, whatever the reasons.
 fn same_place(one: &Order, other: &Order) -> bool {
     match (one, other) {
-        (Order::Promote { from, to, .. }, Order::Promote { from: other_from, to: other_to, .. }) => {
-            from == other_from && to == other_to
-        }
-        (Order::RollBack { version, .. }, Order::RollBack { version: other, .. }) => version == other,
-        _ => true,
+        (
+            Order::Promote { feature, from, to, .. },
+            Order::Promote { feature: other, from: other_from, to: other_to, .. },
+        ) => (feature, from, to) == (other, other_from, other_to),
+        (
+            Order::RollBack { feature, env, version, .. },
+            Order::RollBack { feature: other, env: other_env, version: other_version, .. },
+        ) => (feature, env, version) == (other, other_env, other_version),
+        (
+            Order::Edit { feature, env, config, .. },
+            Order::Edit { feature: other, env: other_env, config: other_config, .. },
+        ) => (feature, env, config) == (other, other_env, other_config),
+        _ => false,
     }
 }
 

@@ -124,8 +124,10 @@ fn a_kill_ends_by_hand_unless_somebody_says_otherwise() {
 #[test]
 fn the_equal_command_is_copied_where_letters_are_not_typed() {
     let mut dialog = killing(false);
-    let said =
-        |wish| matches!(wish, Wish::Copy(text) if text.starts_with("fgctl kill express-checkout -e prod"));
+    let said = |wish| match wish {
+        Wish::Copy(order) => order.command().starts_with("fgctl kill express-checkout -e prod"),
+        _ => false,
+    };
     assert!(said(keys(&mut dialog, &[Key::Char('Y')])));
     keys(&mut dialog, &[Key::BackTab]);
     assert!(matches!(keys(&mut dialog, &[Key::Char('Y')]), Wish::Nothing), "it is a letter of the reason");
@@ -136,20 +138,20 @@ fn the_equal_command_is_copied_where_letters_are_not_typed() {
 fn what_somebody_else_moved_is_looked_at_again() {
     let mut dialog = promote("checkout", "dev", &["staging".to_owned()], false);
     dialog.preview = Preview::Known { lines: Vec::new(), blocked: false };
-    dialog.look_out(&entry("ops", "change.apply", "#12 promote cart", Some("dev")));
+    dialog.look_out(&entry("ops", "change.apply", "#12 promote cart", Some("dev")), false);
     assert_eq!(dialog.state, State::Open, "another feature");
-    dialog.look_out(&entry("ops", "change.apply", "#12 promote cart, checkout", Some("dev")));
+    dialog.look_out(&entry("ops", "change.apply", "#12 promote cart, checkout", Some("dev")), false);
     assert!(matches!(&dialog.state, State::Moved(words) if words.contains("ops")));
     let wish = keys(&mut dialog, &[Key::Tab, Key::Enter]);
     assert!(matches!(wish, Wish::Ask(_)), "{wish:?}");
     assert!(dialog.asleep().is_some(), "until the answer is there");
     let mut dialog = approve(&[48, 482], &[]);
-    dialog.look_out(&entry("ops", "change.comment", "#4 promote checkout", None));
+    dialog.look_out(&entry("ops", "change.comment", "#4 promote checkout", None), false);
     assert_eq!(dialog.state, State::Open, "another change");
-    dialog.look_out(&entry("ops", "change.reject", "#482 promote checkout", Some("prod")));
+    dialog.look_out(&entry("ops", "change.reject", "#482 promote checkout", Some("prod")), false);
     assert!(matches!(keys(&mut dialog, &[Key::Tab, Key::Enter]), Wish::Reload));
     let mut dialog = killing(false);
-    dialog.look_out(&entry("ops", "feature.kill", "express-checkout", Some("staging")));
+    dialog.look_out(&entry("ops", "feature.kill", "express-checkout", Some("staging")), false);
     assert_eq!(dialog.state, State::Open, "another place");
 }
 

@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::field::{Entry, Field};
 use super::{Dialog, Preview, State};
+use crate::app::Desk;
 use crate::look::Look;
 use crate::theme::Token;
 use crate::widget::reader::Row;
@@ -21,13 +22,14 @@ pub(super) const LABEL: usize = 12;
 const WIDEST: u16 = 100;
 
 /// Draws a dialog in the middle of the screen.
-pub(crate) fn draw(dialog: &Dialog, frame: &mut Frame<'_>, look: Look) {
+pub(crate) fn draw(dialog: &Dialog, frame: &mut Frame<'_>, desk: &Desk) {
+    let look = desk.look;
     let width = frame.area().width.saturating_sub(4).min(WIDEST);
     let inner = usize::from(width.saturating_sub(4));
     let body = body(dialog, look);
     let rows: usize = body.iter().map(|row| wrap(&row.line, inner, row.indent).len()).sum();
     let room = usize::from(frame.area().height).saturating_sub(2);
-    let foot = foot(dialog, (inner, room / 7), look);
+    let foot = foot(dialog, (inner, room / 7), desk);
     // What explains goes first where there is too little room; what is typed and the buttons stay.
     let spare = room.saturating_sub(dialog.fields.len() + 1);
     let foot: Vec<_> = foot.into_iter().take(spare.min(room)).collect();
@@ -98,10 +100,11 @@ fn body(dialog: &Dialog, look: Look) -> Vec<Row> {
 }
 
 /// Returns what stands below the buttons: why they are asleep or what went wrong, and the command that is the same.
-fn foot(dialog: &Dialog, (width, room): (usize, usize), look: Look) -> Vec<drawn::Line<'static>> {
+fn foot(dialog: &Dialog, (width, room): (usize, usize), desk: &Desk) -> Vec<drawn::Line<'static>> {
+    let look = desk.look;
     let mut lines = wrap(&message(dialog, look), width, 2);
     lines.truncate(4);
-    let command = format!("same as (Y copies): {}", dialog.order().command());
+    let command = format!("same as (Y copies): {}", dialog.order().command_at(&desk.place));
     let shown = |text: String| line(&Line::default().and(Tone::Dim, text), look);
     let wrapped = wrap(&shown(command.clone()), width, 2);
     if wrapped.len() <= room {

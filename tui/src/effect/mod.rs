@@ -208,6 +208,11 @@ impl Query {
         std::mem::discriminant(self) == std::mem::discriminant(other)
     }
 
+    /// Returns whether this is the other one, whatever was told between them.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self == other || matches!((self, other), (Self::FeatureRow { .. }, Self::FeatureRow { .. }))
+    }
+
     /// Returns the screen that an answer is for.
     pub(crate) fn screen(&self) -> Option<Screen> {
         match self {

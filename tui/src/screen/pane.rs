@@ -58,7 +58,7 @@ pub(crate) trait Pane {
     /// Returns what the cursor is on, as it is called.
     fn id(&self) -> Option<String>;
 
-    /// Returns the `fgctl` command that shows the same.
+    /// Returns the `fgctl` command that shows the same, but for the flags that say where.
     fn command(&self, desk: &Desk) -> String;
 
     /// Returns the environment that changes here are in.

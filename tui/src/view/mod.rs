@@ -43,7 +43,7 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) {
     over::palette(app, frame);
     over::whom(app, frame);
     if let Some(dialog) = &app.dialog {
-        dialog::view::draw(dialog, frame, app.desk.look);
+        dialog::view::draw(dialog, frame, &app.desk);
     }
     if let Some(sign_in) = &app.sign_in {
         sign_in.draw(frame, &app.desk.place.context, app.desk.look);

@@ -65,6 +65,9 @@ pub(crate) fn draw(
     let ids = list.ids().get(window.clone()).unwrap_or_default();
     let clean = |(tone, text): Field| (tone, look.text(&text).into_owned());
     let rows: Vec<Vec<Field>> = ids.iter().map(|id| row(id).into_iter().map(clean).collect()).collect();
+    let clean = |column: &Column| Column { title: look.text(&column.title).into_owned(), ..column.clone() };
+    let columns: Vec<Column> = columns.iter().map(clean).collect();
+    let columns = columns.as_slice();
     let widths = widths(columns, &rows, usize::from(area.width));
     let mut lines = vec![header(columns, &widths, look)];
     for (index, (id, fields)) in ids.iter().zip(&rows).enumerate() {

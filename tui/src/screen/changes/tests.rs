@@ -213,7 +213,8 @@ fn what_somebody_came_for_is_selected_once_it_is_known_however_old() {
     stage.keys("y");
     assert!(matches!(stage.effects.last(), Some(Effect::Copy(text)) if text == "12"));
     stage.keys("Y");
-    assert!(matches!(stage.effects.last(), Some(Effect::Copy(text)) if text == "fgctl change view 12"));
+    let command = "fgctl change view 12 --context prod-eu --team payments";
+    assert!(matches!(stage.effects.last(), Some(Effect::Copy(text)) if text == command));
     stage.keys("Enter");
     assert!(stage.screen().contains("#12 promote express-pay"));
 }

@@ -41,6 +41,10 @@ pub(crate) struct Events {
     earlier: Option<String>,
     /// Whether they are asked for.
     asking: bool,
+    /// Whether something was not told, so that what is told now does not follow on what is there.
+    lost: bool,
+    /// Up to which number nothing is missing for sure, since something was not told; none while all was told.
+    sure: Option<i64>,
     list: List,
     text: String,
     filter: Filter,
@@ -93,15 +97,41 @@ impl Events {
         self.stopped = self.stopped.or(newest);
     }
 
+    /// Returns the number of the newest.
+    fn number(&self) -> Option<i64> {
+        self.entries.first().map(|entry| entry.number)
+    }
+
+    /// Notes that something was not told.
+    fn lose(&mut self) {
+        self.lost = true;
+        self.sure = self.sure.or(self.number());
+    }
+
+    /// Begins anew: nothing is known until the newest are asked for.
+    fn forget(&mut self, desk: &Desk) {
+        self.entries.clear();
+        self.earlier = None;
+        self.load = Load::default();
+        (self.lost, self.sure) = (true, None);
+        self.arrange(desk);
+    }
+
     /// Takes in the newest ones: to those that are there, unless something between is missing.
     fn newest(&mut self, filter: &audit::Filter, page: Page<AuditEntry>) {
-        let known = self.entries.first().map(|entry| entry.number);
+        let lost = std::mem::take(&mut self.lost);
+        let known = self.sure.or(self.number());
         let meets = page.nodes.last().is_none_or(|last| known.is_some_and(|known| last.number <= known));
-        if *filter == self.base && meets && known.is_some() {
-            let new = page.nodes.into_iter().filter(|entry| Some(entry.number) > known);
-            self.entries = new.chain(std::mem::take(&mut self.entries)).collect();
+        let first = page.nodes.first().map(|entry| entry.number);
+        if *filter == self.base && meets && !self.entries.is_empty() {
+            self.entries.extend(page.nodes);
+            self.entries.sort_by_key(|entry| std::cmp::Reverse(entry.number));
+            self.entries.dedup_by_key(|entry| entry.number);
+            // One that brings nothing new may have been asked for before something was not told.
+            self.sure = self.sure.filter(|sure| first.is_none_or(|first| first <= *sure));
             return;
         }
+        self.sure = first.filter(|_| lost);
         // Where somebody was reading is not there any more.
         self.stopped = None;
         self.base = filter.clone();
@@ -198,8 +228,8 @@ impl Pane for Events {
 
     fn hear(&mut self, news: &News, desk: &Desk) -> bool {
         match news {
-            News::Done(entry) if self.load.data.is_some() => {
-                let newest = self.entries.first().map_or(i64::MIN, |entry| entry.number);
+            News::Done(entry) if self.load.data.is_some() && !self.lost => {
+                let newest = self.number().unwrap_or(i64::MIN);
                 if entry.number > newest {
                     self.entries.insert(0, (**entry).clone());
                 } else if let Err(at) = self.entries.binary_search_by(|known| entry.number.cmp(&known.number))
@@ -208,14 +238,17 @@ impl Pane for Events {
                     self.entries.insert(at, (**entry).clone());
                 }
                 if self.entries.len() > KEPT && self.stopped.is_none() {
-                    self.entries.clear();
-                    self.earlier = None;
+                    self.forget(desk);
                     return false;
                 }
                 self.arrange(desk);
                 true
             }
-            News::Done(_) | News::Lost => false,
+            News::Done(_) => false,
+            News::Lost => {
+                self.lose();
+                false
+            }
             News::Edges(_) | News::Revision(_) => true,
         }
     }

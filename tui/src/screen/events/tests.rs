@@ -178,6 +178,57 @@ fn a_gap_is_not_hidden() {
     assert_eq!(stage.app.screens.events.list.ids(), ["303", "302", "301"]);
 }
 
+fn edits(numbers: std::ops::RangeInclusive<i64>) -> Vec<AuditEntry> {
+    let edit = |number| entry(number, ("2026-11-20T12:40:00Z", "feature.edit"), ("a", None), &json!({}));
+    numbers.rev().map(edit).collect()
+}
+
+#[test]
+fn what_happened_during_a_pause_is_not_passed_over() {
+    let mut stage = stage(80, 24);
+    stage.keys("z");
+    for number in 215..=244 {
+        stage.tell(done(number, "feature.edit"));
+    }
+    stage.keys("z");
+    stage.tell(done(245, "feature.edit"));
+    assert_eq!(stage.app.screens.events.list.ids().first().unwrap(), "214", "it does not follow on that");
+    stage.tell(Message::Tick(now() + chrono::TimeDelta::seconds(1)));
+    stage.answer(&newest(), || Answer::Events(page(edits(196..=245), Some("gap"))));
+    let shown: Vec<i64> = stage.app.screens.events.entries.iter().map(|entry| entry.number).collect();
+    assert_eq!(shown, (196..=245).rev().collect::<Vec<_>>());
+    stage.tell(done(246, "feature.edit"));
+    assert_eq!(stage.app.screens.events.list.ids().first().unwrap(), "246");
+}
+
+#[test]
+fn an_answer_of_before_a_loss_hides_no_gap() {
+    let mut stage = stage(80, 24);
+    stage.tell(Message::Heard(Heard::News(vec![News::Lost])));
+    stage.keys("R");
+    stage.answer(&newest(), || Answer::Events(page(entries(), Some("more"))));
+    stage.tell(done(300, "feature.edit"));
+    stage.keys("R");
+    stage.tell(Message::Tick(now() + chrono::TimeDelta::seconds(1)));
+    stage.answer(&newest(), || Answer::Events(page(edits(251..=300), Some("gap"))));
+    let shown: Vec<i64> = stage.app.screens.events.entries.iter().map(|entry| entry.number).collect();
+    assert_eq!(shown, (251..=300).rev().collect::<Vec<_>>());
+    assert_eq!(stage.app.screens.events.earlier.as_deref(), Some("gap"));
+}
+
+#[test]
+fn beyond_what_is_kept_it_begins_anew_with_all_before() {
+    let mut stage = stage(80, 24);
+    let many = i64::try_from(super::KEPT).unwrap();
+    stage.tell(Message::Tick(now() + chrono::TimeDelta::seconds(1)));
+    stage.app.screens.events.entries = edits(215..=214 + many);
+    stage.tell(done(215 + many, "feature.edit"));
+    assert_eq!(stage.app.screens.events.list.len(), 0);
+    stage.answer(&newest(), || Answer::Events(page(edits(166 + many..=215 + many), Some("before"))));
+    assert_eq!(stage.app.screens.events.entries.len(), 50);
+    assert_eq!(stage.app.screens.events.earlier.as_deref(), Some("before"));
+}
+
 #[test]
 fn a_filter_is_asked_once_it_is_typed() {
     let mut stage = stage(120, 36);

@@ -169,10 +169,10 @@ impl Pane for Features {
                 self.rows.take(&page, desk.now);
                 self.arrange(desk);
             }
-            (_, Ok(Answer::FeatureRow(rows))) => {
+            (Query::FeatureRow { told, .. }, Ok(Answer::FeatureRow(rows))) => {
                 self.failure = None;
                 let changed = self.rows.changed(&rows);
-                match self.rows.again(&rows) {
+                match self.rows.again(&rows, *told) {
                     true => self.arrange(desk),
                     false => self.arrange_calmly(desk),
                 }

@@ -25,8 +25,8 @@ pub(super) struct Rows {
     pub(super) reading: bool,
     /// Whether something was not told since the first of them came.
     lost: bool,
-    /// Those of which something was told since they were read.
-    touched: BTreeSet<String>,
+    /// Those of which something was told since they were read, each with how much was told by then.
+    touched: BTreeMap<String, u64>,
     /// How much was told.
     told: u64,
 }
@@ -48,7 +48,7 @@ impl Rows {
     pub(super) fn take(&mut self, page: &RowsPage, now: DateTime<Utc>) {
         if page.first {
             self.seen.clear();
-            self.touched.clear();
+            // What was told meanwhile may be newer than the page: it is read again.
             self.lost = false;
         }
         self.total = page.total;
@@ -71,12 +71,14 @@ impl Rows {
         changed.map(|(key, _)| key.clone()).collect()
     }
 
-    /// Takes in some that were read again; returns whether any came or went.
-    pub(super) fn again(&mut self, rows: &[(String, Option<Row>)]) -> bool {
+    /// Takes in some that were read again once so much was told; returns whether any came or went.
+    pub(super) fn again(&mut self, rows: &[(String, Option<Row>)], told: u64) -> bool {
         let before = self.by_key.len();
         let mut other = false;
         for (key, row) in rows {
-            self.touched.remove(key);
+            if self.touched.get(key).is_some_and(|at| *at <= told) {
+                self.touched.remove(key);
+            }
             match row {
                 Some(row) if row.lifecycle != fluxgate_client::Lifecycle::Archived => {
                     other |= self.by_key.insert(key.clone(), row.clone()).is_none();
@@ -116,8 +118,8 @@ impl Rows {
     }
 
     fn touch(&mut self, key: &str) {
-        self.touched.insert(key.to_owned());
         self.told += 1;
+        self.touched.insert(key.to_owned(), self.told);
         if self.touched.len() > TOUCHED {
             self.lose();
         }
@@ -135,7 +137,7 @@ impl Rows {
         if self.whole.is_none() {
             return Some(Query::FeatureRows);
         }
-        let keys: Vec<String> = self.touched.iter().cloned().collect();
+        let keys: Vec<String> = self.touched.keys().cloned().collect();
         (!keys.is_empty()).then_some(Query::FeatureRow { keys, told: self.told })
     }
 

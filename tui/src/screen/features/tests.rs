@@ -253,19 +253,77 @@ fn only_what_is_told_of_is_read_again() {
         vec![Query::FeatureRow { keys: keys.iter().map(|key| (*key).to_owned()).collect(), told }]
     };
     assert_eq!(asked(&stage), query(&["payments-v2"], 1));
-    // Told once more before the answer: what comes then counts.
+    // Told once more before the answer: that may be older, so it is asked again after it.
     stage.tell(done("change.apply", "#12 promote payments-v2"));
-    assert_eq!(asked(&stage)[1..], query(&["payments-v2"], 2));
+    assert_eq!(asked(&stage), query(&["payments-v2"], 1));
     let [dev, staging, prod] = ["dev", "staging", "prod"].map(|env| self::stage(env, &on()));
     let again = row("payments-v2", "2026-11-20T12:41:00Z", &[dev, staging, killed(prod)]);
     let ask = Query::FeatureRow { keys: Vec::new(), told: 0 };
-    stage.answer(&ask, || Answer::FeatureRow(vec![("payments-v2".into(), Some(Row::from(again.clone())))]));
+    let answer = || Answer::FeatureRow(vec![("payments-v2".into(), Some(Row::from(again.clone())))]);
+    stage.answer(&ask, answer);
+    assert_eq!(asked(&stage), query(&["payments-v2"], 2));
+    stage.answer(&ask, answer);
     assert_eq!(stage.screen().matches("✗ killed").count(), 2, "{}", stage.screen());
     stage.tell(done("member.add", "member ops"));
     assert_eq!(asked(&stage), [], "nothing about features");
     stage.tell(Message::Heard(Heard::News(vec![News::Lost])));
     stage.tell(Message::Tick(now() + chrono::TimeDelta::seconds(1)));
     assert!(asked(&stage).contains(&Query::FeatureRows), "everything when something was missed");
+}
+
+/// Returns what was asked of features by themselves since the last time.
+fn asked_again(stage: &mut Stage) -> Vec<Vec<String>> {
+    let again = |query| match query {
+        Query::FeatureRow { keys, .. } => Some(keys),
+        _ => None,
+    };
+    let found = asked(stage).into_iter().filter_map(again).collect();
+    stage.effects.clear();
+    found
+}
+
+#[test]
+fn what_is_told_while_pages_are_read_is_read_again() {
+    let mut stage = Stage::new(120, 36).live();
+    stage.keys("2");
+    stage.tell(done("feature.kill", "payments-v2"));
+    stage.answer(&Query::FeatureRows, || page(features(), (true, true), 7));
+    assert_eq!(asked_again(&mut stage), [["payments-v2"]]);
+}
+
+#[test]
+fn what_is_told_while_another_screen_is_shown_is_read_again() {
+    let mut stage = known(120, 36);
+    stage.tell(done("feature.kill", "payments-v2"));
+    stage.keys("6");
+    stage.tell(done("feature.restore", "payments-v2"));
+    let ask = Query::FeatureRow { keys: Vec::new(), told: 0 };
+    let row = || Row::from(features().remove(3));
+    stage.answer(&ask, || Answer::FeatureRow(vec![("payments-v2".into(), Some(row()))]));
+    stage.effects.clear();
+    stage.keys("2");
+    assert_eq!(asked_again(&mut stage), [["payments-v2"]]);
+}
+
+#[test]
+fn much_that_is_told_is_asked_about_once_in_a_while() {
+    let mut stage = known(120, 36);
+    stage.tell(done("feature.kill", "payments-v2"));
+    let ask = Query::FeatureRow { keys: Vec::new(), told: 0 };
+    let row = || Row::from(features().remove(3));
+    stage.answer(&ask, || Answer::FeatureRow(vec![("payments-v2".into(), Some(row()))]));
+    stage.effects.clear();
+    for (after, key) in [(100, "payments-v2"), (200, "search-v2"), (300, "gift-wrapping")] {
+        stage.tell(Message::Tick(now() + chrono::TimeDelta::milliseconds(after)));
+        stage.tell(done("feature.kill", key));
+    }
+    assert!(asked_again(&mut stage).is_empty());
+    assert!(stage.app.wake() < std::time::Duration::from_secs(1));
+    stage.tell(Message::Tick(now() + chrono::TimeDelta::milliseconds(450)));
+    assert_eq!(asked_again(&mut stage), [["gift-wrapping", "payments-v2", "search-v2"]]);
+    stage.tell(done("feature.kill", "recommendations"));
+    stage.tell(Message::Tick(now() + chrono::TimeDelta::seconds(2)));
+    assert!(asked_again(&mut stage).is_empty(), "the answer is not there yet");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fluxgate_client::audit::AuditEntry;
 use fluxgate_client::feature::KilledStage;
 use fluxgate_client::kill_screen::{KillScreen, Killed};
-use fluxgate_wording::{Line, change, event, time};
+use fluxgate_wording::{Line, change, event, text, time};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -165,7 +165,8 @@ impl Kills {
         match at.filter(|at| *at > desk.now) {
             Some(at) => {
                 let place = (killed.feature.key.as_str(), killed.environment.key.as_str());
-                Step::Open(Box::new(dialog::reschedule(place, &killed.kill.reason, (before, at), desk.now)))
+                let reason = text::clean(&killed.kill.reason);
+                Step::Open(Box::new(dialog::reschedule(place, &reason, (before, at), desk.now)))
             }
             None => Step::Say("it ends within 10 minutes; U restores it now".to_owned()),
         }
@@ -230,7 +231,7 @@ fn incident(killed: &KilledStage) -> String {
         killed.feature.key,
         killed.environment.key,
         time::instant(kill.since),
-        kill.reason
+        text::clean(&kill.reason)
     )
 }
 

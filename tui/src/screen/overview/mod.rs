@@ -27,6 +27,8 @@ use crate::step::Step;
 #[derive(Debug, Default)]
 pub(crate) struct Overview {
     seen: Load<Seen>,
+    /// Where its figures are from; everywhere when none.
+    env: Option<String>,
     /// What needs somebody, the worst first.
     attention: Vec<Attention>,
     list: List,
@@ -78,6 +80,11 @@ impl Overview {
         })
     }
 
+    /// Returns what was seen, if its figures are from where the lists are about.
+    fn figures(&self, desk: &Desk) -> Option<&Seen> {
+        self.seen.data.as_ref().filter(|_| self.env == desk.place.env)
+    }
+
     /// Returns the pane of the cursor; where there is no room for the other, it is in the first.
     fn focus(&self, desk: &Desk) -> Focus {
         if desk.room() < Room::Normal { Focus::Attention } else { self.focus }
@@ -111,11 +118,14 @@ impl Pane for Overview {
         Some(Query::Overview { env: desk.place.env.clone() })
     }
 
-    fn take(&mut self, _query: &Query, answer: Result<Answer, Failure>, desk: &Desk) {
-        match answer {
-            Ok(Answer::Overview(seen)) => self.seen.take(Ok(*seen), desk.now),
-            Ok(_) => {}
-            Err(failure) => self.seen.take(Err(failure), desk.now),
+    fn take(&mut self, query: &Query, answer: Result<Answer, Failure>, desk: &Desk) {
+        match (query, answer) {
+            (Query::Overview { env }, Ok(Answer::Overview(seen))) => {
+                self.env.clone_from(env);
+                self.seen.take(Ok(*seen), desk.now);
+            }
+            (_, Ok(_)) => {}
+            (_, Err(failure)) => self.seen.take(Err(failure), desk.now),
         }
         self.arrange(desk.now);
     }

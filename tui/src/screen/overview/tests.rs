@@ -193,6 +193,23 @@ fn it_works_without_signs() {
 }
 
 #[test]
+fn figures_of_another_environment_are_not_shown() {
+    for size in [(120, 36), (80, 24)] {
+        let mut stage = shown(size, &busy());
+        settle(&mut stage, &busy());
+        let rate = "/min";
+        assert!(stage.screen().contains(rate), "{}", stage.screen());
+        stage.app.desk.place.env = Some("staging".into());
+        let screen = stage.screen();
+        assert!(!screen.contains(rate) && !screen.contains("31.0k"), "{screen}");
+        assert!(screen.contains("asking the server") && screen.contains("express-checkout"), "{screen}");
+        stage.keys("R");
+        answer(&mut stage, &busy());
+        assert!(stage.screen().contains(rate), "{}", stage.screen());
+    }
+}
+
+#[test]
 fn nothing_wrong_is_said_calmly() {
     insta::assert_snapshot!("calm", shown((120, 36), &calm()).screen());
 }

@@ -51,7 +51,7 @@ fn since(minutes: &Minutes, from: DateTime<Utc>) -> i64 {
 pub(super) fn chart(overview: &Overview, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
     let env = desk.place.env.as_deref().unwrap_or("all environments");
     let inner = framed(frame, area, ("Evaluations per minute", env), false, desk);
-    let Some(seen) = &overview.seen.data else {
+    let Some(seen) = overview.figures(desk) else {
         return asking(frame, inner, desk);
     };
     let evaluations = &seen.evaluations;
@@ -98,7 +98,7 @@ fn by_reason(minutes: &Minutes) -> Line {
 pub(super) fn top(overview: &Overview, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
     let env = desk.place.env.as_deref().unwrap_or_default();
     let inner = framed(frame, area, ("Top features, last 60 min", env), false, desk);
-    let Some(seen) = &overview.seen.data else {
+    let Some(seen) = overview.figures(desk) else {
         return asking(frame, inner, desk);
     };
     if seen.top.features.is_empty() {

@@ -35,7 +35,7 @@ pub(super) fn boxes(overview: &Overview, frame: &mut Frame<'_>, area: Rect, desk
     let lines = [
         features(&seen.status),
         changes(&seen.status, failed, desk),
-        evaluations(seen, width, desk),
+        overview.figures(desk).map_or_else(unknown, |seen| evaluations(seen, width, desk)),
         edges(&seen.status),
     ];
     for (lines, area) in lines.iter().zip(inner) {
@@ -59,11 +59,21 @@ pub(super) fn lines(overview: &Overview, frame: &mut Frame<'_>, area: Rect, desk
                 if team.pending.total_count == 1 { "change waiting" } else { "changes waiting" },
             ),
         );
-    let told = told(&seen.evaluations, desk.now);
-    let mut second = plain(format!(" {} edges in sync   {}", in_sync(&seen.status), rate(&told)));
-    second = second.and(Tone::Plain, format!(" {}   ", spark(&told.minutes, 16, desk.look)));
-    second.0.extend(complete_today(&seen.evaluations.completeness).0);
+    let mut second = plain(format!(" {} edges in sync   ", in_sync(&seen.status)));
+    if let Some(seen) = overview.figures(desk) {
+        let told = told(&seen.evaluations, desk.now);
+        let spark = spark(&told.minutes, 16, desk.look);
+        second = second.and(Tone::Plain, format!("{} {spark}   ", rate(&told)));
+        second.0.extend(complete_today(&seen.evaluations.completeness).0);
+    } else {
+        second.0.extend(unknown().into_iter().flat_map(|line| line.0));
+    }
     words(frame, area, &[first, second], desk);
+}
+
+/// Returns what is said while figures are of another environment.
+fn unknown() -> Vec<Line> {
+    vec![Line::default().and(Tone::Dim, "asking the server")]
 }
 
 fn plain(text: String) -> Line {
