@@ -6,10 +6,28 @@ use std::io::{self, Write};
 use tempfile::TempPath;
 use tokio::process::Command;
 
+/// What somebody made of a text, in a file that goes away unless it is kept.
+#[derive(Debug)]
+pub(crate) struct Edited {
+    pub(crate) text: String,
+    path: TempPath,
+}
+
+impl Edited {
+    /// Keeps the file, and says where: what was typed is not lost where it cannot be used.
+    pub(crate) fn keep(self) -> String {
+        let words = format!("what you wrote is kept in {}", self.path.display());
+        match self.path.keep() {
+            Ok(_) => words,
+            Err(error) => format!("what you wrote cannot be kept: {error}"),
+        }
+    }
+}
+
 /// Opens text in an editor and returns what became of it; words say why nothing did.
 ///
-/// The file is readable by its owner only, and goes away afterwards.
-pub(crate) async fn edit(command: &str, text: &str) -> Result<String, String> {
+/// The file is readable by its owner only.
+pub(crate) async fn edit(command: &str, text: &str) -> Result<Edited, String> {
     let path = written(text).map_err(|error| format!("cannot write a file for the editor: {error}"))?;
     // The command may have arguments, as in `code --wait`.
     let status = Command::new("sh")
@@ -23,7 +41,9 @@ pub(crate) async fn edit(command: &str, text: &str) -> Result<String, String> {
     if !status.success() {
         return Err(format!("{command} ended with {status}; nothing was changed"));
     }
-    fs::read_to_string(&path).map_err(|error| format!("cannot read what {command} wrote: {error}"))
+    let text =
+        fs::read_to_string(&path).map_err(|error| format!("cannot read what {command} wrote: {error}"))?;
+    Ok(Edited { text, path })
 }
 
 /// Writes text to a file of ours, by a name that nobody knows before.
@@ -51,7 +71,12 @@ mod tests {
 
     #[tokio::test]
     async fn what_an_editor_wrote_comes_back() {
-        assert_eq!(edit("echo 'enabled: false' >", "enabled: true\n").await.unwrap(), "enabled: false\n");
+        let edited = edit("echo 'enabled: false' >", "enabled: true\n").await.unwrap();
+        assert_eq!(edited.text, "enabled: false\n");
+        let words = edited.keep();
+        let path = words.rsplit(' ').next().unwrap();
+        assert_eq!(std::fs::read_to_string(path).unwrap(), "enabled: false\n");
+        std::fs::remove_file(path).unwrap();
         assert!(edit("false", "").await.unwrap_err().contains("nothing was changed"));
     }
 }

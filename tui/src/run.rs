@@ -256,8 +256,11 @@ impl Loop {
         // Ctrl-C meant the editor: what came until now is not ours.
         self.interrupted = signal(SignalKind::interrupt())?;
         Ok(match edited {
-            Ok(edited) if edited == text => Ok(None),
-            Ok(edited) => (self.host.papers.from_file)(&edited).map(Some),
+            Ok(edited) if edited.text == text => Ok(None),
+            Ok(edited) => match (self.host.papers.from_file)(&edited.text) {
+                Ok(config) => Ok(Some(config)),
+                Err(words) => Err(format!("{words}; {}", edited.keep())),
+            },
             Err(words) => Err(words),
         })
     }

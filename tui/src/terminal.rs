@@ -12,6 +12,7 @@ use crossterm::event::{
 use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal as Screen};
 use tokio::sync::Notify;
 
@@ -69,8 +70,12 @@ impl Terminal {
     }
 
     /// Draws everything again with the next frame.
+    ///
+    /// Not by ratatui's `clear`, which asks the terminal where its cursor is: that is slow over ssh, and whoever reads the keys
+    /// may get the answer.
     pub(crate) fn clear(&mut self) -> io::Result<()> {
-        self.screen.clear()
+        let size = self.screen.size()?;
+        self.screen.resize(Rect::new(0, 0, size.width, size.height))
     }
 
     /// Gives text to the clipboard of whoever looks, over ssh too.
@@ -101,7 +106,7 @@ impl Terminal {
         if self.mouse {
             self.mouse(true)?;
         }
-        self.screen.clear()
+        self.clear()
     }
 }
 

@@ -86,6 +86,36 @@ fn a_kill_takes_the_key_in_full_and_is_restored() {
 }
 
 #[test]
+fn a_document_is_edited_and_what_cannot_be_read_is_kept() {
+    let world = World::shared();
+    let key = "dashboard-edit";
+    world.run("dev", &["feature", "create", key, "--type", "simple", "--enabled"]).ends(0);
+    for (editor, sees) in [
+        ("sed -i 's/enabled: true/enabled: maybe/'", "is kept in"),
+        ("sed -i 's/enabled: true/enabled: false/'", "Edit dashboard-edit in dev?"),
+    ] {
+        let mut command = world.command("dev", &["dashboard", "-e", "dev"]);
+        command.env("EDITOR", editor).env_remove("VISUAL");
+        let screen = Tmux::start(WIDE, &command);
+        screen.keys(&["2"]);
+        screen.sees(key);
+        screen.keys(&["/"]);
+        screen.types(key);
+        screen.keys(&["Enter", "Enter"]);
+        screen.sees("everyone gets");
+        screen.keys(&["E"]);
+        screen.sees(sees);
+        screen.sees("● live");
+        if sees.starts_with("Edit") {
+            press(&screen, "[ Propose it ]");
+            screen.sees("is applied");
+        }
+    }
+    let feature = world.run("dev", &["feature", "view", key, "-o", "json"]).ends(0).json();
+    assert_eq!(feature["stages"][0]["live"]["config"]["enabled"], false);
+}
+
+#[test]
 fn it_outlives_a_backend_that_is_killed_and_the_terminal_is_given_back() {
     let world = World::start();
     let screen = dashboard(&world, "admin", (80, 24));

@@ -9,7 +9,7 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{App, Kind, Link};
-use crate::keymap::Group;
+use crate::keymap::{Action, Group};
 use crate::look::Room;
 use crate::screen::{Screen, TABS};
 use crate::theme::Token;
@@ -145,12 +145,16 @@ pub(super) fn filter(app: &App, frame: &mut Frame<'_>, area: Rect) {
     }
 }
 
-/// Writes what keys do here, as many as there is room for; those that change something are dim where they are off.
+/// Writes what keys do here, as many as there is room for, that of the help always; those that change something are dim where
+/// they are off.
 pub(super) fn hints(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let look = app.desk.look;
     let mut spans = Vec::new();
     let mut room = usize::from(area.width);
-    for key in app.desk.keys.on(app.screen).filter(|key| !key.hint.is_empty()) {
+    let hinted = || app.desk.keys.on(app.screen).filter(|key| !key.hint.is_empty());
+    let help = hinted().find(|key| key.action == Action::Help);
+    room = room.saturating_sub(help.map_or(0, |key| key.key.name().width() + key.hint.width() + 3));
+    for key in hinted().filter(|key| key.action != Action::Help) {
         let off = key.group == Group::Change && app.desk.off(key.action).is_some();
         let name = look.text(&key.key.name()).into_owned();
         let width = name.width() + key.hint.width() + 3;
@@ -161,6 +165,10 @@ pub(super) fn hints(app: &App, frame: &mut Frame<'_>, area: Rect) {
         let (accent, text) = if off { (Token::Dim, Token::Dim) } else { (Token::Accent, Token::Text) };
         spans.push(Span::styled(name, look.palette.style(accent)));
         spans.push(Span::styled(format!(" {}  ", key.hint), look.palette.style(text)));
+    }
+    if let Some(key) = help {
+        spans.push(Span::styled(look.text(&key.key.name()).into_owned(), look.palette.style(Token::Accent)));
+        spans.push(Span::styled(format!(" {}", key.hint), look.palette.style(Token::Text)));
     }
     frame.render_widget(Line::from(spans), area);
 }

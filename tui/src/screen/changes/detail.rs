@@ -33,7 +33,12 @@ pub(super) fn lines(change: &Change, desk: &Desk) -> Vec<Marked> {
             Line::default().and(Tone::Waiting, "▲ ").and(Tone::Plain, format!("{who}  {:?}", through.reason));
         lines.push(fact("let past", words));
     }
-    if let Some(failure) = &change.failure {
+    // What was voted down says by whom, and not that it failed.
+    let rejected = change.status == ChangeStatus::Rejected;
+    if rejected {
+        lines.extend(change.votes.iter().map(|vote| voted(vote, desk)));
+    }
+    if let Some(failure) = change.failure.as_ref().filter(|_| !rejected) {
         lines.push(fact("failed", Line::default().and(Tone::Bad, failure)));
     }
     for version in change.items.iter().filter_map(|item| item.version) {
@@ -46,10 +51,11 @@ pub(super) fn lines(change: &Change, desk: &Desk) -> Vec<Marked> {
     let mut lines: Vec<Marked> = lines.into_iter().map(|line| (line, false)).collect();
     lines.push((Line::default(), false));
     lines.extend(diff(change));
-    if !change.votes.is_empty() || !change.comments.is_empty() {
+    let votes: &[Vote] = if rejected { &[] } else { &change.votes };
+    if !votes.is_empty() || !change.comments.is_empty() {
         lines.push((Line::default(), false));
     }
-    lines.extend(change.votes.iter().map(|vote| (voted(vote, desk), false)));
+    lines.extend(votes.iter().map(|vote| (voted(vote, desk), false)));
     lines.extend(change.comments.iter().map(|comment| (commented(comment, desk), false)));
     lines
 }
