@@ -67,9 +67,8 @@ impl App {
             }
             Wish::Ask(query) => self.ask(query),
             Wish::Do(effect) => {
-                if let Effect::Send(order) = &effect {
-                    self.sent.push(order.clone());
-                }
+                let sent = dialog.sent().cloned();
+                self.sent.extend(sent);
                 vec![effect]
             }
             Wish::Close => {

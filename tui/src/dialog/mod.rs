@@ -295,6 +295,11 @@ impl Dialog {
         };
     }
 
+    /// Returns what it sent.
+    pub(crate) fn sent(&self) -> Option<&Order> {
+        self.sent.as_ref()
+    }
+
     /// Returns whether it is this order that it sent and waits for.
     pub(crate) fn waits_for(&self, order: &Order) -> bool {
         self.state == State::Sending && self.sent.as_ref() == Some(order)
