@@ -152,7 +152,9 @@ impl Dialog {
             }
             Order::Vote { changes, .. } => {
                 let number = subject.split(' ').next().and_then(|word| word.strip_prefix('#'));
-                changes.iter().any(|change| number == Some(change.to_string().as_str()))
+                // That it was proposed may be told after it was seen.
+                entry.action != "change.propose"
+                    && changes.iter().any(|change| number == Some(change.to_string().as_str()))
             }
             Order::Comment { .. } | Order::Create { .. } => false,
         }

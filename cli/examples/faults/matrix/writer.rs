@@ -125,7 +125,7 @@ impl Writer {
         let backend = &mut self.backends[self.at];
         match error.code() {
             Some(Code::Unauthenticated) => backend.1 = None,
-            None if !matches!(error, Error::Unreachable { .. }) => {
+            None if !matches!(error, Error::Unreachable { .. } | Error::Unanswered { .. }) => {
                 self.desk.violations.add(&format!("a change was answered oddly: {error}"));
             }
             _ => {}
