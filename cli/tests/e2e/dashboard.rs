@@ -78,6 +78,8 @@ fn a_kill_takes_the_key_in_full_and_is_restored() {
     press(&screen, "[ Kill ]");
     screen.sees("is killed in prod");
     assert!(killed());
+    // The screen knows it once it was asked again.
+    screen.sees("✗ killed");
     screen.keys(&["U"]);
     screen.sees(&format!("Restore {key} in prod?"));
     press(&screen, "[ Restore ]");
