@@ -1,9 +1,10 @@
 //! `fgctl feature history`
 
+use fluxgate_client::Decision;
 use fluxgate_client::version::{self, Version};
-use fluxgate_client::{ChangeKind, Decision};
+use fluxgate_wording::version::brought;
 
-use super::super::propose::{by, difference, path_text};
+use super::super::propose::by;
 use crate::error::CliError;
 use crate::output::{Cell, Column, Stays, View};
 use crate::shell::Shell;
@@ -55,35 +56,15 @@ fn columns() -> Vec<Column<Version>> {
                 version.change.token.as_deref().filter(|_| version.created_by == version.change.author);
             Cell::text(by(&version.created_by, token))
         }),
-        Column::prose("WHAT", |version: &Version| Cell::text(what(version))),
+        Column::prose("WHAT", |version: &Version| {
+            Cell::text(brought(version.number, &version.environment.key, &version.change))
+        }),
         Column::new("CHANGE", |version: &Version| Cell::text(change(version))),
         Column::new("REASON", |version: &Version| {
             Cell::text(version.change.reason.as_deref().unwrap_or_default())
         })
         .stays(Stays::Short),
     ]
-}
-
-/// Returns what a version brought, in a few words.
-fn what(version: &Version) -> String {
-    let item = version.change.items.iter().find(|item| item.environment.key == version.environment.key);
-    match (&version.change.kind, item) {
-        (ChangeKind::Promote, Some(item)) => match &item.source {
-            Some(source) => format!("promoted from {}", source.key),
-            None => "promoted".to_owned(),
-        },
-        (ChangeKind::Rollback, _) => "rolled back".to_owned(),
-        (_, Some(_)) if version.number == 1 => "created".to_owned(),
-        (_, Some(item)) => match item.diff.as_slice() {
-            [] => "edited".to_owned(),
-            [one] => {
-                let difference = difference(one.before.as_deref(), one.after.as_deref());
-                format!("{} {difference}", path_text(&one.path)).trim_end().to_owned()
-            }
-            more => format!("{} differences", more.len()),
-        },
-        (kind, None) => kind.as_str().to_lowercase(),
-    }
 }
 
 /// Returns the change's number and who agreed to it, or let it through.

@@ -16,9 +16,7 @@ use fluxgate_engine::FlagConfig;
 pub(crate) use agree::{Asking, agree};
 pub(crate) use confirm::{moderate, severe};
 pub(crate) use finish::{already, finish, follow, joining};
-pub(crate) use fluxgate_wording::change::{
-    by, diff_lines, difference, lines, path_text, progress, progress_of_pending,
-};
+pub(crate) use fluxgate_wording::change::{by, diff_lines, lines, path_text, progress, progress_of_pending};
 pub(crate) use reason::reason;
 
 use super::wait::{Goal, Waiting};
