@@ -277,13 +277,19 @@ mod tests {
                 .into_iter()
                 .collect(),
             token: None,
-            request: Request { now: clock::now(), id: clock::new_id(), address: None },
+            request: Request { now: clock::now(), id: clock::new_id(), address: None, dry_run: false },
             until: clock::now(),
         }
     }
 
     fn team() -> Team {
-        Team { id: clock::new_id(), key: "t".to_owned(), name: String::new(), description: String::new() }
+        Team {
+            id: clock::new_id(),
+            key: "t".to_owned(),
+            name: String::new(),
+            description: String::new(),
+            archived_at: None,
+        }
     }
 
     /// A token of ada's with these roles, limited to these environments.

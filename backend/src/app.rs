@@ -135,11 +135,14 @@ impl App {
         Ok(Tx(self.pool.begin().await?))
     }
 
-    /// Commits what succeeded and rolls back what did not; a refusal is recorded on its own.
+    /// Commits what succeeded, or in a dry run takes it back, and rolls back what did not; a refusal is recorded on its own.
     pub async fn finish<T>(&self, tx: Tx, caller: &Caller, result: Result<T>) -> Result<T> {
         match result {
             Ok(value) => {
-                tx.commit().await?;
+                match caller.request.dry_run {
+                    true => tx.rehearse().await?,
+                    false => tx.commit().await?,
+                }
                 Ok(value)
             }
             Err(error) => {
@@ -163,6 +166,12 @@ impl App {
 pub struct Tx(Transaction<'static, Postgres>);
 
 impl Tx {
+    /// Checks what a commit would check, and takes everything back.
+    pub async fn rehearse(mut self) -> Result<()> {
+        sqlx::query("SET CONSTRAINTS ALL IMMEDIATE").execute(&mut *self.0).await?;
+        Ok(self.0.rollback().await?)
+    }
+
     /// Makes it happen.
     pub async fn commit(self) -> Result<()> {
         self.0.commit().await.map_err(|cause| match cause {

@@ -77,9 +77,12 @@ fn run(command: command::Command, shell: &Shell) -> Result<Exit, CliError> {
         .map_err(|error| CliError::new(Exit::Failed, format!("cannot start: {error}")))?;
     let view = runtime.block_on(Box::pin(command.run(shell)))?;
     let _entered = runtime.enter();
-    shell.ui.show(&view)?;
-    complete::learn(shell, &view.names);
-    Ok(view.exit)
+    let (names, exit) = (view.names.clone(), view.exit);
+    shell.ui.show(view)?;
+    if !shell.ui.is_rehearsal() {
+        complete::learn(shell, &names);
+    }
+    Ok(exit)
 }
 
 /// Returns an error with the usage as it is, without what the environment happens to set: that reads as if it were required.

@@ -41,7 +41,7 @@ pub(crate) enum Format {
     Json,
     /// One object a line
     Jsonl,
-    /// The same as YAML
+    /// The same as YAML; of one thing that files define, the file that apply takes
     Yaml,
     /// Comma-separated, with a header
     Csv,

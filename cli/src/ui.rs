@@ -38,6 +38,7 @@ pub(crate) struct Ui {
     may_ask: bool,
     // Whether lines are redrawn in place, among which no other must come.
     drawing: Arc<AtomicBool>,
+    rehearsing: AtomicBool,
 }
 
 impl Ui {
@@ -47,14 +48,15 @@ impl Ui {
         screen.stdout.ascii |= ascii;
         screen.stderr.ascii |= ascii;
         let may_ask = screen.stderr.terminal && io::stdin().is_terminal() && !no_input;
-        Self { shape, screen, may_ask, drawing: Arc::default() }
+        Self { shape, screen, may_ask, drawing: Arc::default(), rehearsing: AtomicBool::new(false) }
     }
 
     /// Prints a result and what there is to say about it.
     ///
     /// What cannot be written is an error; a reader that has gone, as `head` does, has seen what it wanted, unless it is a
     /// secret. What was done and cannot be shown as it was asked for is shown whole.
-    pub(crate) fn show(&self, view: &View) -> Result<(), CliError> {
+    pub(crate) fn show(&self, view: View) -> Result<(), CliError> {
+        let view = &if self.is_rehearsal() { view.rehearsed() } else { view };
         let looks = self.looks(self.screen.stdout);
         let (text, wrong) = match render(view, &self.shape, looks) {
             Ok(text) => (text, None),
@@ -253,6 +255,21 @@ impl Ui {
     /// Prints text that is its own format: a script, a secret.
     pub(crate) fn raw(&self, text: &str) -> Result<(), CliError> {
         reads(self.write_out(text, false)).map(drop)
+    }
+
+    /// Notes that what is done here is taken back.
+    pub(crate) fn rehearses(&self) {
+        self.rehearsing.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether what is done here is taken back.
+    pub(crate) fn is_rehearsal(&self) -> bool {
+        self.rehearsing.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether the file that defines an object is wanted, where there is one.
+    pub(crate) fn wants_file(&self) -> bool {
+        self.shape.is_file()
     }
 
     /// Returns whether only the names of a result's fields are to be told, which must change nothing.

@@ -41,6 +41,7 @@ pub struct Api {
     timeout: Duration,
     // Whom to trust beside those whom the machine knows, in PEM.
     authorities: Vec<u8>,
+    dry_run: bool,
     hold: Option<Hold>,
     before: Option<Before>,
     retrying: Option<Retrying>,
@@ -78,6 +79,7 @@ impl Api {
             keep: None,
             timeout,
             authorities: Vec::new(),
+            dry_run: false,
             hold: None,
             before: None,
             retrying: None,
@@ -108,6 +110,13 @@ impl Api {
     #[must_use]
     pub fn holding(mut self, hold: Hold) -> Self {
         self.hold = Some(hold);
+        self
+    }
+
+    /// Has the server check everything that it is sent, and take it back.
+    #[must_use]
+    pub fn rehearsing(mut self) -> Self {
+        self.dry_run = true;
         self
     }
 
@@ -161,7 +170,7 @@ impl Api {
         variables: Q::Variables,
         removed: &[&str],
     ) -> Result<Q::ResponseData, Error> {
-        let operation = Request::new::<Q>(variables, removed)?;
+        let operation = Request::new::<Q>(variables, removed, self.dry_run)?;
         let answer = self.ask(&operation).await?;
         self.read(self.data(answer)?)
     }
@@ -173,7 +182,7 @@ impl Api {
         variables: &serde_json::Map<String, Value>,
         operation: Option<&str>,
     ) -> Result<Value, Error> {
-        self.ask(&Request::text(document, variables, operation)?).await
+        self.ask(&Request::text(document, variables, operation, self.dry_run)?).await
     }
 
     /// Sends an operation, signed, and once more with renewed tokens when the server does not know the old ones.
@@ -186,16 +195,18 @@ impl Api {
         }
         let end = Instant::now() + self.timeout;
         let bearer = self.bearer_until(end).await?;
-        let answer = self.deliver(operation, bearer.as_ref(), end).await?;
-        match refusal(&answer) {
-            Some(refusal) if refusal.code == Code::Unauthenticated => {
-                match self.renew_until(bearer.as_ref(), end).await? {
-                    Some(renewed) => self.deliver(operation, Some(&renewed), end).await,
-                    None => Ok(answer),
-                }
-            }
-            _ => Ok(answer),
+        let mut answer = self.deliver(operation, bearer.as_ref(), end).await?;
+        if refusal(&answer).is_some_and(|refusal| refusal.code == Code::Unauthenticated)
+            && let Some(renewed) = self.renew_until(bearer.as_ref(), end).await?
+        {
+            answer = self.deliver(operation, Some(&renewed), end).await?;
         }
+        let is_told = answer.pointer("/extensions/dryRun") == Some(&Value::Bool(true));
+        if operation.taken_back && !is_told && refusal(&answer).is_none() {
+            let detail = "it knows no dry runs: what was to be tried was done".to_owned();
+            return Err(self.bad_answer(detail));
+        }
+        Ok(answer)
     }
 
     /// Returns what to sign with now, renewed first when it is over.
@@ -260,7 +271,7 @@ impl Api {
     async fn refresh(&self, tokens: &Tokens, end: Instant) -> Result<Tokens, Error> {
         let input =
             refresh_session::RefreshSessionInput { refresh_token: tokens.refresh.expose_secret().to_owned() };
-        let operation = Request::new::<RefreshSession>(refresh_session::Variables { input }, &[])?;
+        let operation = Request::new::<RefreshSession>(refresh_session::Variables { input }, &[], false)?;
         let answer = self.deliver(&operation, None, end).await.map_err(|error| match error {
             // What somebody asked for was not sent yet.
             Error::Unanswered { server, cause } => Error::Unreachable { server, cause, tries: 1 },

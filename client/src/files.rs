@@ -14,13 +14,12 @@ mod generated {
         Role, ValueType,
     };
 
-    use file_features::FileFeature;
     use make_feature::FileProposal;
 
-    /// A team's feature, as `team { feature }` answers it.
+    /// One of a team's things, as `team { one: … }` answers it.
     #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    pub struct OneFeature {
-        pub feature: FileFeature,
+    pub struct One<T> {
+        pub one: T,
     }
 
     operation!(FileEnvironments, "graphql/files.graphql", "crate::page::InTeam<FileEnvironment>");
@@ -28,7 +27,19 @@ mod generated {
     operation!(FileContextKeys, "graphql/files.graphql", "crate::page::InTeam<FileContextKey>");
     operation!(FilePolicies, "graphql/files.graphql", "crate::page::InTeam<FilePolicy>");
     operation!(FileFeatures, "graphql/files.graphql", "crate::page::InTeam<FileFeature>");
-    operation!(FileOneFeature, "graphql/files.graphql", "super::OneFeature");
+    operation!(
+        FileOneEnvironment,
+        "graphql/files.graphql",
+        "super::One<super::file_environments::FileEnvironment>"
+    );
+    operation!(FileOnePipeline, "graphql/files.graphql", "super::One<super::file_pipelines::FilePipeline>");
+    operation!(
+        FileOneContextKey,
+        "graphql/files.graphql",
+        "super::One<super::file_context_keys::FileContextKey>"
+    );
+    operation!(FileOnePolicy, "graphql/files.graphql", "super::One<super::file_policies::FilePolicy>");
+    operation!(FileOneFeature, "graphql/files.graphql", "super::One<super::file_features::FileFeature>");
     operation!(ActivateEnvironment, "graphql/files.graphql");
     operation!(RenamePipeline, "graphql/files.graphql");
     operation!(AddStage, "graphql/files.graphql");
@@ -78,12 +89,14 @@ pub use generated::set_feature::EditFeatureInput;
 pub use generated::set_policy::EditPolicyInput;
 pub use generated::take_back::CancelChangeInput;
 pub use generated::{
-    ActivateEnvironment, AddStage, FileContextKeys, FileEnvironments, FileFeatures, FileOneFeature,
-    FilePipelines, FilePolicies, MakeContextKey, MakeFeature, ProposeBatch, RemoveStage, RenamePipeline,
-    SetContextKey, SetEnvironment, SetFeature, SetPolicy, TakeBack,
+    ActivateEnvironment, AddStage, FileContextKeys, FileEnvironments, FileFeatures, FileOneContextKey,
+    FileOneEnvironment, FileOneFeature, FileOnePipeline, FileOnePolicy, FilePipelines, FilePolicies,
+    MakeContextKey, MakeFeature, ProposeBatch, RemoveStage, RenamePipeline, SetContextKey, SetEnvironment,
+    SetFeature, SetPolicy, TakeBack,
 };
 pub use generated::{
-    activate_environment, add_stage, file_context_keys, file_environments, file_features, file_one_feature,
+    activate_environment, add_stage, file_context_keys, file_environments, file_features,
+    file_one_context_key, file_one_environment, file_one_feature, file_one_pipeline, file_one_policy,
     file_pipelines, file_policies, make_context_key, make_feature, propose_batch, remove_stage,
     rename_pipeline, set_context_key, set_environment, set_feature, set_policy, take_back,
 };
@@ -133,10 +146,27 @@ pub async fn features(api: &Api, team: &str) -> Result<Vec<FileFeature>, Error> 
     Ok(all.await?.nodes)
 }
 
-/// Returns a feature.
-pub async fn feature(api: &Api, team: &str, key: &str) -> Result<FileFeature, Error> {
-    let variables = file_one_feature::Variables { team: team.to_owned(), key: key.to_owned() };
-    Ok(api.run::<FileOneFeature>(variables).await?.team.feature)
+macro_rules! ones {
+    ($($(#[$doc:meta])* $function:ident, $operation:ident, $module:ident, $node:ident;)+) => {$(
+        $(#[$doc])*
+        pub async fn $function(api: &Api, team: &str, key: &str) -> Result<$node, Error> {
+            let variables = $module::Variables { team: team.to_owned(), key: key.to_owned() };
+            Ok(api.run::<$operation>(variables).await?.team.one)
+        }
+    )+};
+}
+
+ones! {
+    /// Returns an environment.
+    environment, FileOneEnvironment, file_one_environment, FileEnvironment;
+    /// Returns a pipeline, with its stages in order.
+    pipeline, FileOnePipeline, file_one_pipeline, FilePipeline;
+    /// Returns a context key.
+    context_key, FileOneContextKey, file_one_context_key, FileContextKey;
+    /// Returns a policy, by its name.
+    policy, FileOnePolicy, file_one_policy, FilePolicy;
+    /// Returns a feature.
+    feature, FileOneFeature, file_one_feature, FileFeature;
 }
 
 macro_rules! mutations {

@@ -13,12 +13,18 @@ pub(crate) struct Request {
     // A query, or a rehearsal of what would change something.
     pub(crate) is_query: bool,
     pub(crate) changes: bool,
+    // Whether the server is to take back what it did, and to say so.
+    pub(crate) taken_back: bool,
     // What the answer may have, where it changes something.
     pub(crate) fields: Fields,
 }
 
 impl Request {
-    pub(crate) fn new<Q: GraphQLQuery>(variables: Q::Variables, removed: &[&str]) -> Result<Self, Error> {
+    pub(crate) fn new<Q: GraphQLQuery>(
+        variables: Q::Variables,
+        removed: &[&str],
+        dry_run: bool,
+    ) -> Result<Self, Error> {
         let body = Q::build_query(variables);
         let text = document::only(body.query, body.operation_name);
         let is_query = document::is_query(body.query, body.operation_name);
@@ -31,24 +37,31 @@ impl Request {
             sent["variables"]["input"][*field] = Value::Null;
         }
         let fields = if is_query { Fields::default() } else { Fields::below(&text) };
-        Self::of(&sent, is_query, fields)
+        Self::of(sent, (is_query, dry_run), fields)
     }
 
     pub(crate) fn text(
         document: &str,
         variables: &serde_json::Map<String, Value>,
         operation: Option<&str>,
+        dry_run: bool,
     ) -> Result<Self, Error> {
         let mut sent = json!({ "query": document, "variables": variables });
         if let Some(operation) = operation {
             sent["operationName"] = json!(operation);
         }
-        Self::of(&sent, document::only_reads(document), Fields::of(["data", "errors", "extensions"]))
+        let is_query = document::only_reads(document);
+        Self::of(sent, (is_query, dry_run), Fields::of(["data", "errors", "extensions"]))
     }
 
-    fn of(sent: &Value, is_query: bool, fields: Fields) -> Result<Self, Error> {
-        let rehearsal = sent.pointer("/variables/input/dryRun") == Some(&Value::Bool(true));
-        let body = serde_json::to_vec(sent).map_err(|error| Error::Setup(error.to_string()))?;
-        Ok(Self { body, is_query, changes: !is_query && !rehearsal, fields })
+    fn of(mut sent: Value, (is_query, dry_run): (bool, bool), fields: Fields) -> Result<Self, Error> {
+        // What looks ahead by itself shows more than what is taken back.
+        let looks = sent.pointer("/variables/input/dryRun") == Some(&Value::Bool(true));
+        let taken_back = dry_run && !is_query && !looks;
+        if taken_back {
+            sent["extensions"] = json!({"dryRun": true});
+        }
+        let body = serde_json::to_vec(&sent).map_err(|error| Error::Setup(error.to_string()))?;
+        Ok(Self { body, is_query, changes: !is_query && !looks && !taken_back, taken_back, fields })
     }
 }

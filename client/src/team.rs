@@ -18,17 +18,27 @@ mod generated {
     operation!(ListTeams, "graphql/team.graphql", "crate::page::Page<super::Team>");
     operation!(SetMember, "graphql/team.graphql");
     operation!(EditTeam, "graphql/team.graphql", "super::Team");
+    operation!(ArchiveTeam, "graphql/team.graphql", "super::Team");
+    operation!(UnarchiveTeam, "graphql/team.graphql", "super::Team");
     operation!(GetTeam, "graphql/team.graphql", "crate::team::Overview");
     operation!(RemoveMember, "graphql/team.graphql", "super::set_member::Member");
     operation!(ListMembers, "graphql/team.graphql", "crate::page::InTeam<super::set_member::Member>");
 }
 
+pub use generated::archive_team::ArchiveTeamInput;
 pub use generated::create_team::{CreateTeamInput, Team};
 pub use generated::edit_team::EditTeamInput;
 pub use generated::remove_member::RemoveMemberInput;
 pub use generated::set_member::{Member, MemberUser, SetMemberInput};
-pub use generated::{CreateTeam, EditTeam, GetTeam, ListMembers, ListTeams, RemoveMember, SetMember};
-pub use generated::{create_team, edit_team, get_team, list_members, list_teams, remove_member, set_member};
+pub use generated::unarchive_team::UnarchiveTeamInput;
+pub use generated::{
+    ArchiveTeam, CreateTeam, EditTeam, GetTeam, ListMembers, ListTeams, RemoveMember, SetMember,
+    UnarchiveTeam,
+};
+pub use generated::{
+    archive_team, create_team, edit_team, get_team, list_members, list_teams, remove_member, set_member,
+    unarchive_team,
+};
 
 /// A team and how much there is of everything.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,16 +103,25 @@ pub async fn edit(api: &Api, input: EditTeamInput) -> Result<Team, Error> {
     Ok(api.run::<EditTeam>(variables).await?.team)
 }
 
-/// Returns the teams that the signed-in user can see.
-pub async fn list(api: &Api) -> Result<All<Team>, Error> {
-    first(api, None).await
+/// Puts a team away of which nothing is served.
+pub async fn archive(api: &Api, input: ArchiveTeamInput) -> Result<Team, Error> {
+    Ok(api.run::<ArchiveTeam>(archive_team::Variables { input }).await?.team)
 }
 
-/// Returns as many of them as are wanted.
-pub async fn first(api: &Api, limit: Option<usize>) -> Result<All<Team>, Error> {
+/// Brings a team back.
+pub async fn unarchive(api: &Api, input: UnarchiveTeamInput) -> Result<Team, Error> {
+    Ok(api.run::<UnarchiveTeam>(unarchive_team::Variables { input }).await?.team)
+}
+
+/// Returns the teams that the signed-in user can see, but for those that are archived.
+pub async fn list(api: &Api) -> Result<All<Team>, Error> {
+    first(api, false, None).await
+}
+
+/// Returns as many of them as are wanted, or of those that are archived.
+pub async fn first(api: &Api, archived: bool, limit: Option<usize>) -> Result<All<Team>, Error> {
     page::all(limit, async |first, after| {
-        let first = Some(first);
-        let variables = list_teams::Variables { first, after };
+        let variables = list_teams::Variables { archived: Some(archived), first: Some(first), after };
         Ok(api.run::<ListTeams>(variables).await?.page)
     })
     .await

@@ -21,6 +21,8 @@ pub struct Request {
     pub id: Uuid,
     /// The peer's address.
     pub address: Option<String>,
+    /// Whether all is done and checked, and then taken back.
+    pub dry_run: bool,
 }
 
 /// A signed-in user with the roles that hold now, or a token that acts for one.

@@ -31,6 +31,20 @@ pub struct EditTeamInput {
 }
 
 #[derive(InputObject)]
+pub struct ArchiveTeamInput {
+    team: String,
+    /// For the audit log.
+    reason: Option<String>,
+}
+
+#[derive(InputObject)]
+pub struct UnarchiveTeamInput {
+    team: String,
+    /// For the audit log.
+    reason: Option<String>,
+}
+
+#[derive(InputObject)]
 pub struct CreateEnvironmentInput {
     team: String,
     key: String,
@@ -83,6 +97,22 @@ impl EnvironmentMutation {
         let edit = EditTeam { name: input.name, description: emptied(input.description) };
         let mut tx = app.begin().await?;
         let result = service::team::edit(&mut tx, caller, &input.team, edit).await;
+        Ok(app.finish(tx, caller, result).await?)
+    }
+
+    /// Archives a team of which nothing is served: it is read and not changed, and no list of teams has it.
+    async fn archive_team(&self, ctx: &Context<'_>, input: ArchiveTeamInput) -> Result<Team> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        let mut tx = app.begin().await?;
+        let result = service::team::archive(&mut tx, caller, &input.team, input.reason).await;
+        Ok(app.finish(tx, caller, result).await?)
+    }
+
+    /// Brings a team back.
+    async fn unarchive_team(&self, ctx: &Context<'_>, input: UnarchiveTeamInput) -> Result<Team> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        let mut tx = app.begin().await?;
+        let result = service::team::unarchive(&mut tx, caller, &input.team, input.reason).await;
         Ok(app.finish(tx, caller, result).await?)
     }
 

@@ -24,7 +24,9 @@ impl LogMutation {
         let mut tx = app.begin().await?;
         let result = log::set(&mut tx, &app.logs, caller, &input.filter).await;
         app.finish(tx, caller, result).await?;
-        log::apply(&app.logs, &input.filter)?;
+        if !caller.request.dry_run {
+            log::apply(&app.logs, &input.filter)?;
+        }
         Ok(log::see(&app.logs, caller)?)
     }
 }

@@ -17,7 +17,7 @@ use crate::{
         audit::{AuditEntry, AuditFilter},
         page::PageRequest,
         signing_key::SigningKey,
-        team::Team,
+        team::{Team, TeamFilter},
         token::Token,
         user::{User, UserFilter},
     },
@@ -60,11 +60,12 @@ impl Query {
         Ok(whoever(ctx)?.token.clone())
     }
 
-    /// The caller's teams; all of them for a system administrator.
+    /// The caller's teams, for a system administrator all there are: those that are not archived, or only those that are.
     #[graphql(complexity = "cost(first, child_complexity)")]
     async fn teams(
         &self,
         ctx: &Context<'_>,
+        archived: Option<bool>,
         first: Option<i64>,
         after: Option<String>,
     ) -> Result<Connection<Team>> {
@@ -72,7 +73,8 @@ impl Query {
         let page = PageRequest::new(first, after)?;
         let mut conn = app(ctx)?.read().await?;
         let own = (!caller.user.system_admin).then(|| caller.teams());
-        Ok(store::team::list(&mut conn, own.as_deref(), &page).await.map_err(Error::from)?.into())
+        let filter = TeamFilter { among: own.as_deref(), archived: Some(archived.unwrap_or(false)) };
+        Ok(store::team::list(&mut conn, filter, &page).await.map_err(Error::from)?.into())
     }
 
     /// One team.

@@ -68,6 +68,14 @@ fn counted<T>(app: &App, result: Result<T, Error>) -> Result<T, Error> {
     result
 }
 
+/// Refuses dry runs: a session is there or not.
+fn in_earnest(ctx: &Context<'_>) -> Result<()> {
+    match request(ctx)?.dry_run {
+        true => Err(Error::invalid("dryRun", "goes with no session and no password").into()),
+        false => Ok(()),
+    }
+}
+
 /// Signing in and out.
 #[derive(Default)]
 pub struct SessionMutation;
@@ -77,6 +85,7 @@ impl SessionMutation {
     /// Makes the first admin with the one-time token that the first start wrote.
     #[graphql(complexity = "LOGIN_COST")]
     async fn bootstrap(&self, ctx: &Context<'_>, input: BootstrapInput) -> Result<Session> {
+        in_earnest(ctx)?;
         let (app, request) = (app(ctx)?, request(ctx)?);
         let checked = session::check_bootstrap(&mut *app.read().await?, request, &input.token).await;
         counted(app, checked)?;
@@ -96,6 +105,7 @@ impl SessionMutation {
     /// Signs in with a password.
     #[graphql(complexity = "LOGIN_COST")]
     async fn sign_in(&self, ctx: &Context<'_>, input: SignInInput) -> Result<Session> {
+        in_earnest(ctx)?;
         let (app, request) = (app(ctx)?, request(ctx)?);
         let found =
             counted(app, session::check_password(app, request, &input.username, input.password).await)?;
@@ -110,6 +120,7 @@ impl SessionMutation {
     /// Changes one's own password. All sessions end but the one that this gives.
     #[graphql(complexity = "LOGIN_COST")]
     async fn change_password(&self, ctx: &Context<'_>, input: ChangePasswordInput) -> Result<Session> {
+        in_earnest(ctx)?;
         let (app, caller) = (app(ctx)?, whoever(ctx)?);
         app.record_denial(caller, access::require_person(caller, "change passwords")).await?;
         if input.new_password == input.old_password {
@@ -134,6 +145,7 @@ impl SessionMutation {
     /// Exchanges a refresh token for a new session. The former one is good for another 30 seconds.
     #[graphql(complexity = "LOGIN_COST")]
     async fn refresh_session(&self, ctx: &Context<'_>, input: RefreshSessionInput) -> Result<Session> {
+        in_earnest(ctx)?;
         let (app, request) = (app(ctx)?, request(ctx)?);
         let mut tx = app.begin().await?;
         let session = session::refresh(&mut tx, &app.tokens, request, &input.refresh_token).await?;
@@ -145,6 +157,7 @@ impl SessionMutation {
     /// Ends the session that a refresh token belongs to.
     #[graphql(complexity = "LOGIN_COST")]
     async fn sign_out(&self, ctx: &Context<'_>, input: SignOutInput) -> Result<User> {
+        in_earnest(ctx)?;
         let (app, request) = (app(ctx)?, request(ctx)?);
         let mut tx = app.begin().await?;
         let user = session::sign_out(&mut tx, request, &input.refresh_token).await?;

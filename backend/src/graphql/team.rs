@@ -55,6 +55,11 @@ impl Team {
         &self.description
     }
 
+    /// Since when it is archived, and takes no changes; null of a team in use.
+    async fn archived_at(&self) -> Option<DateTime<Utc>> {
+        self.archived_at
+    }
+
     /// By name; `search` is looked for in it and in the full name.
     #[graphql(complexity = "cost(first, child_complexity)")]
     async fn members(

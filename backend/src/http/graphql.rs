@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
-use async_graphql::http::GraphiQLSource;
+use async_graphql::{Value, http::GraphiQLSource};
 
 use super::{
     Shared, address,
@@ -19,12 +19,16 @@ use crate::{
     service,
 };
 
+/// The extension of a request that has its mutations checked in everything, and taken back; and of its answer.
+const DRY_RUN: &str = "dryRun";
+
 /// Executes one operation.
 pub async fn execute(shared: web::Data<Shared>, http: HttpRequest, body: web::Bytes) -> HttpResponse {
     let request = Request {
         now: clock::now(),
         id: request_id(&http),
         address: address::of(&http, &shared.trusted_proxies).map(|address| address.to_string()),
+        dry_run: false,
     };
     let content_type =
         http.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
@@ -35,6 +39,14 @@ pub async fn execute(shared: web::Data<Shared>, http: HttpRequest, body: web::By
         Ok(operation) => operation,
         Err(why) => {
             let response = masked(failure(why), &request);
+            return note_outcome(HttpResponse::BadRequest().json(&response), "invalid", &response);
+        }
+    };
+    let request = match operation.extensions.get(DRY_RUN) {
+        None => request,
+        Some(Value::Boolean(dry_run)) => Request { dry_run: *dry_run, ..request },
+        Some(_) => {
+            let response = masked(failure(Error::invalid(DRY_RUN, "must be true or false")), &request);
             return note_outcome(HttpResponse::BadRequest().json(&response), "invalid", &response);
         }
     };
@@ -57,7 +69,11 @@ pub async fn execute(shared: web::Data<Shared>, http: HttpRequest, body: web::By
         .data(loader(shared.app.pool.clone(), request.now))
         .data(request.clone())
         .data::<Identity>(identity);
-    let response = masked(shared.schema.execute(operation).await, &request);
+    let mut response = masked(shared.schema.execute(operation).await, &request);
+    if request.dry_run {
+        // Whoever asked for it has to know that it was one.
+        response.extensions.insert(DRY_RUN.to_owned(), Value::Boolean(true));
+    }
     note_outcome(HttpResponse::Ok().json(&response), kind, &response)
 }
 

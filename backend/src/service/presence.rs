@@ -38,7 +38,8 @@ pub struct Presence {
 impl Presence {
     /// Lets somebody in.
     pub async fn admit(app: Arc<App>, token: String, address: Option<String>) -> Result<Presence> {
-        let request = Request { now: clock::now(), id: clock::new_id(), address: address.clone() };
+        let request =
+            Request { now: clock::now(), id: clock::new_id(), address: address.clone(), dry_run: false };
         let asked = Instant::now();
         let caller = identify(&app, &token, &request).await?;
         let (user, until) = (caller.user.id, caller.until);
@@ -69,7 +70,12 @@ impl Presence {
     /// The session has ended, which ends the socket.
     pub async fn caller(&self) -> Result<Caller> {
         let mut known = self.known.lock().await;
-        let request = || Request { now: clock::now(), id: known.0.request.id, address: self.address.clone() };
+        let request = || Request {
+            now: clock::now(),
+            id: known.0.request.id,
+            address: self.address.clone(),
+            dry_run: false,
+        };
         if known.1.elapsed() < KNOWN_FOR {
             return Ok(Caller { request: request(), ..known.0.clone() });
         }

@@ -1,5 +1,7 @@
 //! Teams and their members.
 
+mod archive;
+
 use sqlx::PgConnection;
 
 use crate::{
@@ -12,26 +14,29 @@ use crate::{
         change,
         member::{self, Member, Role},
         page::PageRequest,
-        team::{self, Team},
+        team::{self, Team, TeamFilter},
         user,
     },
 };
 
-/// Finds a team by key for an action. One that the caller does not see is one that does not exist.
+pub use archive::{archive, archived, unarchive};
+
+/// Finds a team by key for an action. One that the caller does not see is one that does not exist, and one that is archived
+/// is only read.
 pub async fn find(conn: &mut PgConnection, caller: &Caller, team_key: &str, action: Action) -> Result<Team> {
     if let Some(team) = team::get(conn, team_key).await?
         && caller.sees(team.id)
     {
         access::require(caller, &team, action)?;
+        if action != Action::Read && team.archived_at.is_some() {
+            return Err(archived(&team));
+        }
         return Ok(team);
     }
     let own = (!caller.user.system_admin).then(|| caller.teams());
-    let candidates = team::list(conn, own.as_deref(), &PageRequest::all())
-        .await?
-        .nodes
-        .into_iter()
-        .map(|t| t.key)
-        .collect();
+    let filter = TeamFilter { among: own.as_deref(), archived: None };
+    let candidates =
+        team::list(conn, filter, &PageRequest::all()).await?.nodes.into_iter().map(|t| t.key).collect();
     Err(Error::not_found("team", team_key, candidates))
 }
 

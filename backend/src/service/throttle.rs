@@ -171,7 +171,7 @@ mod tests {
     use crate::clock;
 
     fn request(address: &str) -> Request {
-        Request { now: clock::now(), id: clock::new_id(), address: Some(address.to_owned()) }
+        Request { now: clock::now(), id: clock::new_id(), address: Some(address.to_owned()), dry_run: false }
     }
 
     fn rows(tries: &Tries, [pair, account, address]: [i32; 3], ago: i64) -> Vec<Failure> {

@@ -11,6 +11,7 @@ pub fn mutation(field: &str) -> String {
         "signOut" | "createUser" => "username",
         "setMember" | "removeMember" => "user { username } roles",
         "createTeam" | "editTeam" => "key name description",
+        "archiveTeam" | "unarchiveTeam" => "key archivedAt",
         "createPipeline" | "editPipeline" | "addPipelineStage" | "removePipelineStage" | "deletePipeline" => {
             "key name stages { environment { key } after }"
         }

@@ -46,6 +46,7 @@ mod policy;
 mod program;
 mod race;
 mod rebase;
+mod rehearsal;
 mod replicas;
 mod retention;
 mod revisions;

@@ -35,6 +35,8 @@ pub fn cases() -> Vec<(&'static str, &'static str, Value)> {
         ("removeMember", "admin", json!({"team": "acme", "username": "guest"})),
         ("editTeam", "admin", json!({"team": "acme", "name": "Acme"})),
         ("createTeam", "admin", json!({"key": "new"})),
+        ("archiveTeam", "admin", json!({"team": "new"})),
+        ("unarchiveTeam", "admin", json!({"team": "new"})),
         ("createEnvironment", "admin", json!({"team": "acme", "key": "qa", "type": "STAGING"})),
         ("editEnvironment", "admin", json!({"team": "acme", "key": "qa", "name": "QA", "position": 1})),
         ("setEnvironmentActive", "admin", json!({"team": "acme", "key": "qa", "active": false})),

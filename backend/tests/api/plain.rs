@@ -86,7 +86,7 @@ pub const PLAIN: [&str; 57] = [
 ];
 
 /// What is called `name` and is a text for people, and where a team itself is named.
-pub const ALSO_PLAIN: [&str; 26] = [
+pub const ALSO_PLAIN: [&str; 27] = [
     "Subscription.evaluations.groupBy[]",
     "Team.evaluations.filter.variant",
     "Team.evaluations.from",
@@ -95,6 +95,7 @@ pub const ALSO_PLAIN: [&str; 26] = [
     "Team.staleFeatures.days",
     "Team.staleFeatures.reasons[]",
     "Team.tokens.revoked",
+    "Query.teams.archived",
     "Team.topFeatures.from",
     "Team.uniqueUnits.from",
     "createToken.expiresAt",

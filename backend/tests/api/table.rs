@@ -80,10 +80,11 @@ pub const SUBSCRIPTIONS: [(&str, Class, &str); 7] = [
 ];
 
 /// Each field of a team, all of which take no more than seeing the team, and how it is asked for.
-pub const TEAM: [(&str, &str); 31] = [
+pub const TEAM: [(&str, &str); 32] = [
     ("key", "key"),
     ("name", "name"),
     ("description", "description"),
+    ("archivedAt", "archivedAt"),
     ("members", "members { nodes { user { username email } } }"),
     ("environments", "environments { nodes { id } }"),
     ("pipelines", "pipelines { nodes { key } }"),
@@ -140,6 +141,8 @@ pub fn mutations() -> Vec<(&'static str, Class, Value)> {
         ("rotateSigningKey", Class::SystemAdmin, json!({})),
         ("createTeam", Class::SystemAdmin, json!({"key": "a b"})),
         ("editTeam", Class::SystemAdminOfTeam, json!({"description": text})),
+        ("archiveTeam", Class::SystemAdminOfTeam, json!({"reason": text})),
+        ("unarchiveTeam", Class::SystemAdminOfTeam, json!({"reason": text})),
         ("setMember", Class::Admit, json!({"username": "no.such.user", "roles": []})),
         ("removeMember", Class::Admit, json!({"username": "no.such.user"})),
         ("createEnvironment", Class::Manage, json!({"key": "a b", "type": "STAGING"})),

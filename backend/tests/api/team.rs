@@ -28,6 +28,86 @@ async fn a_team_is_edited_by_system_administrators(db: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn a_team_is_archived_when_nothing_of_it_is_served(db: PgPool) {
+    let world = World::new(db).await;
+    world.member("acme", "guest", &["TEAM_ADMIN"]).await;
+    world.feature("flag").await;
+    world.done("admin", "createClient", json!({"team": "acme", "name": "shop", "kind": "BACKEND"})).await;
+    let acme = json!({"team": "acme", "reason": "merged"});
+    assert_eq!(world.run("guest", "archiveTeam", acme.clone()).await.code(), "FORBIDDEN");
+    assert_eq!(world.run("outsider", "archiveTeam", acme.clone()).await.code(), "NOT_FOUND");
+    let refused = world.run("admin", "archiveTeam", acme.clone()).await;
+    let gates = refused.error()["extensions"]["gates"].as_array().unwrap();
+    let closed: Vec<_> =
+        gates.iter().filter(|gate| gate["passed"] == false).map(|gate| &gate["hint"]).collect();
+    let opened = ["fgctl feature archive flag --team acme", "fgctl client disable shop --team acme"];
+    assert_eq!((refused.code(), closed), ("BLOCKED", vec![&json!(opened[0]), &json!(opened[1])]));
+    world.done("dev", "withdraw", json!({"team": "acme", "feature": "flag", "environment": "dev"})).await;
+    world.done("dev", "archiveFeature", json!({"team": "acme", "feature": "flag"})).await;
+    world.done("admin", "setClientEnabled", json!({"team": "acme", "name": "shop", "enabled": false})).await;
+
+    // Twice is once.
+    for _ in 0..2 {
+        let archived = world.done("admin", "archiveTeam", acme.clone()).await;
+        assert!(archived["archivedAt"].is_string(), "{archived}");
+    }
+    let lists = "{ used: teams { nodes { key } } put_away: teams(archived: true) { nodes { key } } }";
+    let listed = world.ask("guest", lists, json!({})).await.data().clone();
+    assert_eq!(listed, json!({"used": {"nodes": []}, "put_away": {"nodes": [{"key": "acme"}]}}));
+    // It is read, and nothing of it is changed.
+    let read = r#"{ team(key: "acme") { feature(key: "flag") { lifecycle } } }"#;
+    assert_eq!(world.ask("guest", read, json!({})).await.data()["team"]["feature"]["lifecycle"], "ARCHIVED");
+    let said = "team acme is archived; bring it back first: fgctl team unarchive acme";
+    for (name, input) in [
+        ("createFeature", json!({"team": "acme", "key": "more", "kind": "SIMPLE"})),
+        ("unarchiveFeature", json!({"team": "acme", "feature": "flag"})),
+        ("createEnvironment", json!({"team": "acme", "key": "qa", "type": "STAGING"})),
+        ("setClientEnabled", json!({"team": "acme", "name": "shop", "enabled": true})),
+        ("setMember", json!({"team": "acme", "username": "dev", "roles": []})),
+    ] {
+        let refused = world.run("admin", name, input).await;
+        assert_eq!((refused.code(), &refused.error()["message"]), ("CONFLICT", &json!(said)), "{name}");
+    }
+    for _ in 0..2 {
+        assert!(world.done("admin", "unarchiveTeam", acme.clone()).await["archivedAt"].is_null());
+    }
+    world.done("dev", "unarchiveFeature", json!({"team": "acme", "feature": "flag"})).await;
+    for action in ["team.archive", "team.unarchive"] {
+        let entry =
+            format!("SELECT count(*) FROM audit_entry WHERE action = '{action}' AND reason = 'merged'");
+        assert_eq!(world.number(&entry).await, 1, "{action}");
+    }
+    world.stop().await;
+}
+
+/// A team that is archived while somebody proposes is archived with nothing new in it, or not archived at all.
+#[sqlx::test(migrations = false)]
+async fn archiving_a_team_and_creating_a_feature_take_turns(db: PgPool) {
+    let world = World::new(db).await;
+    for turn in 0..10 {
+        let new = json!({"team": "acme", "key": format!("flag{turn}"), "kind": "SIMPLE"});
+        let acme = json!({"team": "acme"});
+        let (archived, created) = tokio::join!(
+            world.run("admin", "archiveTeam", acme.clone()),
+            world.run("dev", "createFeature", new),
+        );
+        let is_archived = archived.body.get("errors").is_none();
+        assert_eq!(is_archived, created.body.get("errors").is_some(), "{archived:?} {created:?}");
+        if is_archived {
+            assert_eq!(created.code(), "CONFLICT");
+            world.done("admin", "unarchiveTeam", acme).await;
+        } else {
+            assert_eq!(archived.code(), "BLOCKED");
+            let feature = json!({"team": "acme", "feature": format!("flag{turn}"), "environment": "dev"});
+            world.done("dev", "withdraw", feature).await;
+            let feature = json!({"team": "acme", "feature": format!("flag{turn}")});
+            world.done("dev", "archiveFeature", feature).await;
+        }
+    }
+    world.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
 async fn a_member_that_is_removed_sees_nothing_more(db: PgPool) {
     let world = World::new(db).await;
     world.member("acme", "guest", &["TEAM_ADMIN"]).await;

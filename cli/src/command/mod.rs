@@ -94,7 +94,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Config(config::Config),
 
-    #[command(subcommand, visible_alias = "envs")]
+    #[command(subcommand, visible_aliases = ["envs", "environment"])]
     Env(env::Env),
     #[command(subcommand, visible_alias = "pipelines")]
     Pipeline(pipeline::Pipeline),

@@ -10,6 +10,7 @@ mod folder;
 mod graph;
 mod live;
 mod manifest;
+mod one;
 mod plan;
 mod policies;
 mod reference;
@@ -20,6 +21,7 @@ mod source;
 
 pub(crate) use folder::write as write_folder;
 pub(crate) use live::{Live, LiveTeam};
+pub(crate) use one::{feature, one};
 pub(crate) use plan::{Plan, Prune};
 pub(crate) use reference::{Noun, Reference};
 pub(crate) use saved::{load as load_plan, save as save_plan};

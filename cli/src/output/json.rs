@@ -1,5 +1,7 @@
 //! JSON, and what is made of it: safe to look at on a terminal, and still the same JSON.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::text::{clean, is_hostile};
@@ -45,8 +47,12 @@ pub(super) fn open_text(text: &str) -> String {
 
 /// Returns YAML.
 pub(super) fn yaml(value: &Value, terminal: bool) -> String {
-    let text = serde_saphyr::to_string(value).unwrap_or_default();
-    if terminal { open_text(&text) } else { text }
+    yaml_text(&serde_saphyr::to_string(value).unwrap_or_default(), terminal).into_owned()
+}
+
+/// Returns YAML as it is, or as a terminal may have it.
+pub(super) fn yaml_text(text: &str, terminal: bool) -> Cow<'_, str> {
+    if terminal { open_text(text).into() } else { text.into() }
 }
 
 fn safe(json: &str) -> String {

@@ -26,6 +26,9 @@ pub(crate) fn render(view: &View, shape: &Shape, looks: Looks) -> Result<String,
         _ if view.value.is_null() => Ok(String::new()),
         Format::Csv if whole && shape.whole_object() => Ok(csv::of_view(view, looks)),
         format => {
+            if let Some(file) = view.file.as_deref().filter(|_| shape.is_file()) {
+                return Ok(json::yaml_text(file, looks.terminal).into_owned());
+            }
             let value = shape.fields.of(&view.value)?;
             match &shape.through {
                 Through::Jq(jq) => {

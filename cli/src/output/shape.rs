@@ -124,6 +124,11 @@ impl Shape {
         self.fields == Fields::All
     }
 
+    /// Returns whether the YAML of a whole object is asked for, which is the file that defines it where there is one.
+    pub(crate) fn is_file(&self) -> bool {
+        self.format == Format::Yaml && self.whole_object() && matches!(self.through, Through::Nothing)
+    }
+
     /// Returns the paths of the result that are asked for by name.
     pub(super) fn wanted(&self) -> Vec<Vec<String>> {
         let mut wanted = self.fields.paths().to_vec();

@@ -1,11 +1,11 @@
 //! The value that a command returns: the object, and its table, its lines, its names.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::Line;
 use super::cell::Cell;
 use super::fit::Stays;
+use super::{Line, Tone};
 use crate::exit::Exit;
 
 /// What a command shows on stdout, and how it ends.
@@ -17,6 +17,8 @@ pub(crate) struct View {
     pub(crate) exit: Exit,
     pub(crate) notes: Vec<Line>,
     pub(crate) next: Vec<String>,
+    /// The file that `fgctl apply` takes, which is what YAML is of things that files define.
+    pub(crate) file: Option<String>,
     /// How to get another secret, where one is shown that is told only here.
     pub(crate) secret: Option<String>,
 }
@@ -111,6 +113,12 @@ impl View {
         }
     }
 
+    /// Shows what `fgctl apply` takes, as it is written.
+    pub(crate) fn file(text: String) -> Self {
+        let view = text.lines().fold(Self::nothing(), View::line);
+        Self { value: serde_saphyr::from_str(&text).unwrap_or_default(), file: Some(text), ..view }
+    }
+
     /// Shows JSON, whatever it holds.
     pub(crate) fn json(value: &Value) -> Self {
         Self { value: value.clone(), parts: vec![Part::Value(value.clone())], ..Self::default() }
@@ -180,6 +188,18 @@ impl View {
     pub(crate) fn note(mut self, note: impl Into<Line>) -> Self {
         self.notes.push(note.into());
         self
+    }
+
+    /// Says that all of it was taken back. A secret that holds nowhere is none.
+    pub(crate) fn rehearsed(self) -> Self {
+        let mut view = match self.secret {
+            Some(_) => Self { names: self.names, value: json!({}), ..Self::default() },
+            None => Self { next: Vec::new(), ..self },
+        };
+        if let Some(object) = view.value.as_object_mut() {
+            object.insert("dryRun".to_owned(), Value::Bool(true));
+        }
+        view.line(Line::default().and(Tone::Dim, "(dry run)"))
     }
 
     /// Suggests the next command, on terminals only.

@@ -210,6 +210,14 @@ fn a_team_goes_into_files_and_comes_back_the_same() {
     assert!(exported[Path::new("features/nowhere.yaml")].contains("valueType: STRING"));
     assert!(!exported[Path::new("features/late.yaml")].contains("dev:"));
 
+    // One thing's YAML is its file.
+    for (at, text) in &exported {
+        let noun = at.parent().unwrap().to_str().unwrap().trim_end_matches('s').replace("policie", "policy");
+        let key = at.file_stem().unwrap().to_str().unwrap();
+        let seen = on_team(&world, "shop", &[&noun, "view", key, "-o", "yaml"]).ends(0).stdout;
+        assert_eq!(&seen, text, "{noun} {key}");
+    }
+
     // Another server, where nobody ever made anything of it.
     let other = World::start();
     empty_team(&other, "shop");

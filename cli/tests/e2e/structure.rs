@@ -243,6 +243,83 @@ fn people_come_and_go() {
 }
 
 #[test]
+fn a_team_is_put_away_and_brought_back() {
+    let place = Place::new("former");
+    place.structure();
+    place.run(0, &["feature", "create", "flag", "--type", "simple"]);
+    place.run(0, &["client", "create", "shop", "--kind", "backend"]);
+    let archive = ["team", "archive", "former"];
+    // Nobody is asked, and nobody confirmed.
+    place.run(2, &archive).says("--yes");
+    let archive = [&archive[..], &["--yes", "--reason", "merged"]].concat();
+    let blocked = place.run(9, &archive);
+    blocked.says("fgctl feature archive flag --team former").says("fgctl client disable shop --team former");
+    place.run(0, &["feature", "withdraw", "flag", "-e", "dev", "--yes"]);
+    place.run(0, &["feature", "archive", "flag", "--yes"]);
+    place.run(0, &["client", "disable", "shop", "--yes"]);
+    place.run(0, &["team", "archive", "former", "--dry-run"]).says("(dry run)");
+    assert!(place.json(&["team", "view"])["archivedAt"].is_null());
+    place.run(0, &archive).says("archived");
+    place.run(0, &archive).says("already archived");
+    assert!(!place.run(0, &["team", "list", "-o", "name"]).stdout.contains("team/former"));
+    assert_eq!(place.run(0, &["team", "list", "--archived", "-o", "name"]).stdout, "team/former\n");
+    place.run(0, &["feature", "view", "flag"]).says("archived");
+    place.run(7, &["feature", "unarchive", "flag"]).says("fgctl team unarchive former");
+    place.run(7, &["env", "create", "more", "--type", "dev"]).says("fgctl team unarchive former");
+    place.run(0, &["team", "unarchive", "former"]);
+    place.run(0, &["feature", "unarchive", "flag"]);
+}
+
+#[test]
+fn what_is_done_at_once_is_rehearsed() {
+    let place = Place::new("trial");
+    place.structure();
+    place.run(0, &["feature", "create", "flag", "--type", "simple"]);
+    place.run(0, &["client", "create", "shop", "--kind", "backend"]);
+    let everything = || {
+        let about = |args: &[&str]| place.json(args);
+        let things =
+            ["env", "pipeline", "attr", "policy", "token", "member"].map(|noun| about(&[noun, "list"]));
+        (
+            things,
+            about(&["client", "view", "shop"]),
+            about(&["feature", "view", "flag"]),
+            about(&["audit", "list"]),
+        )
+    };
+    let before = everything();
+    for tried in [
+        &["env", "create", "more", "--type", "dev"][..],
+        &["env", "edit", "dev", "--name", "Other"],
+        &["env", "deactivate", "qa"],
+        &["pipeline", "add-stage", "global", "dev", "--after", "qa"],
+        &["pipeline", "remove-stage", "global", "prod-us"],
+        &["attr", "create", "country", "--type", "string"],
+        &["policy", "create", "All", "--scope", "all", "--approvals", "1"],
+        &["client", "rotate", "shop"],
+        &["client", "disable", "shop"],
+        &["client", "delete", "shop"],
+        &["token", "create", "ci", "--role", "requester", "--expires", "1d"],
+        &["member", "add", "dev", "--role", "requester"],
+        &["kill", "flag", "-e", "dev", "--reason", "a try"],
+        &["kill", "flag", "--everywhere", "--reason", "a try", "--wait=edges"],
+        &["feature", "edit", "flag", "--name", "Other"],
+        &["feature", "tag", "flag", "+new"],
+        &["feature", "enable", "flag", "-e", "dev"],
+    ] {
+        let seen = place.run(if tried[1] == "add-stage" { 7 } else { 0 }, &[tried, &["--dry-run"]].concat());
+        assert!(seen.stdout.contains("(dry run)") || seen.code == 7, "{seen:#?}");
+        assert!(!seen.stdout.contains("fgc_") && !seen.stdout.contains("fgt_"), "{seen:#?}");
+    }
+    let tried = place.json(&["client", "rotate", "shop", "--dry-run"]);
+    assert_eq!(tried, json!({"dryRun": true}));
+    assert_eq!(place.json(&["feature", "tag", "flag", "+new", "--dry-run"])["dryRun"], true);
+    // What it would refuse, it refuses.
+    place.run(9, &["feature", "archive", "flag", "--dry-run"]);
+    assert_eq!(everything(), before);
+}
+
+#[test]
 fn refusals_say_what_there_is() {
     let world = World::shared();
     let run = |args: &[&str]| world.run("admin", args);

@@ -55,7 +55,12 @@ pub fn refusal(presence: &Presence, why: Error) -> Response {
 
 /// Each subscription is a request of its own, as its errors tell.
 fn request(presence: &Presence) -> Request {
-    Request { now: clock::now(), id: clock::new_id(), address: presence.address().map(str::to_owned) }
+    Request {
+        now: clock::now(),
+        id: clock::new_id(),
+        address: presence.address().map(str::to_owned),
+        dry_run: false,
+    }
 }
 
 /// Looks at the operation and gives it what resolvers ask for.

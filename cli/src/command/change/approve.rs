@@ -7,6 +7,7 @@ use fluxgate_client::{ChangeStatus, Decision};
 use serde_json::Value;
 
 use super::super::propose::follow;
+use super::super::shared::Rehearsal;
 use super::super::wait::{Waiting, stopped};
 use super::number;
 use crate::error::CliError;
@@ -30,6 +31,9 @@ pub(crate) struct Approve {
 
     #[command(flatten)]
     waiting: Waiting,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Approve {
@@ -82,7 +86,7 @@ impl Approve {
     }
 
     async fn approve(&self, shell: &Shell, number: i64) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let input = VoteInput {
             team: team.clone(),
             number,

@@ -3,6 +3,7 @@
 use fluxgate_client::change::{self, CancelChangeInput};
 
 use super::super::propose::follow;
+use super::super::shared::Rehearsal;
 use super::super::wait::Waiting;
 use super::number;
 use crate::error::CliError;
@@ -17,11 +18,14 @@ pub(crate) struct Cancel {
     /// The change's number
     #[arg(value_parser = number)]
     number: i64,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Cancel {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let input = CancelChangeInput { team: team.clone(), number: self.number };
         let change = change::cancel(&api, input).await?;
         let view = follow((shell, &api, &team), change, &Waiting::default()).await?;

@@ -3,6 +3,7 @@
 use fluxgate_client::change::{self, CommentChangeInput};
 
 use super::super::propose::by;
+use super::super::shared::Rehearsal;
 use super::number;
 use crate::error::CliError;
 use crate::output::{Cell, View};
@@ -25,11 +26,14 @@ pub(crate) struct Comment {
     /// What to say, as with the other commands
     #[arg(long, value_name = "TEXT", conflicts_with = "text")]
     comment: Option<String>,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Comment {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let text = self.text.or(self.comment).unwrap_or_default();
         let change = change::comment(&api, CommentChangeInput { team, number: self.number, text }).await?;
         let mut view = View::of(&change).named(format!("change/{}", change.number));

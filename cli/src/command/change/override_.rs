@@ -3,6 +3,7 @@
 use fluxgate_client::change::{self, OverrideChangeInput};
 
 use super::super::propose::{follow, moderate};
+use super::super::shared::Rehearsal;
 use super::super::wait::Waiting;
 use super::number;
 use crate::error::CliError;
@@ -29,11 +30,14 @@ pub(crate) struct Override {
 
     #[command(flatten)]
     waiting: Waiting,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Override {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let question = format!("Let #{} through without the approvals that it needs?", self.number);
         moderate(&shell.ui, self.yes, &question)?;
         let input = OverrideChangeInput { team: team.clone(), number: self.number, reason: self.reason };

@@ -4,6 +4,7 @@ use fluxgate_client::Decision;
 use fluxgate_client::change::{self, VoteInput};
 
 use super::super::propose::follow;
+use super::super::shared::Rehearsal;
 use super::super::wait::Waiting;
 use super::number;
 use crate::error::CliError;
@@ -24,11 +25,14 @@ pub(crate) struct Reject {
     /// Why
     #[arg(long, value_name = "TEXT")]
     reason: String,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Reject {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let input = VoteInput {
             team: team.clone(),
             number: self.number,

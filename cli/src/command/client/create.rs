@@ -4,7 +4,7 @@ use fluxgate_client::client::{self, ClientSecret, CreateClientInput, EditClientI
 
 use serde_json::json;
 
-use super::super::shared::{has_reader, on_conflict, secret};
+use super::super::shared::{Rehearsal, has_reader, on_conflict, secret};
 use super::{Kind, again};
 use crate::error::CliError;
 use crate::output::View;
@@ -31,6 +31,9 @@ pub(crate) struct Create {
     /// A web origin whose pages may use its key, any number of times; of a frontend client
     #[arg(long = "origin", value_name = "URL")]
     origins: Vec<String>,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Create {
@@ -39,7 +42,7 @@ impl Create {
             return Err(CliError::usage("only frontend clients have web origins").hint("nothing was sent"));
         }
         has_reader(shell, "key")?;
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let hint = format!("fgctl client rotate {} gives it another key", self.name);
         let input = CreateClientInput {
             team: team.clone(),

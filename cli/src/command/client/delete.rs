@@ -2,7 +2,7 @@
 
 use fluxgate_client::client::{self, DeleteClientInput};
 
-use super::super::shared::Yes;
+use super::super::shared::{Rehearsal, Yes};
 use crate::error::CliError;
 use crate::output::{Cell, View};
 use crate::shell::Shell;
@@ -17,11 +17,14 @@ pub(crate) struct Delete {
 
     #[command(flatten)]
     yes: Yes,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Delete {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         self.yes.ask(shell, &format!("Delete {}? It is answered no more, for good.", self.name))?;
         let gone = client::delete(&api, DeleteClientInput { team, name: self.name }).await?;
         Ok(View::of(&gone)

@@ -2,7 +2,7 @@
 
 use fluxgate_client::client::{self, SetClientEnabledInput};
 
-use super::super::shared::Yes;
+use super::super::shared::{Rehearsal, Yes};
 use super::shown;
 use crate::error::CliError;
 use crate::output::View;
@@ -17,11 +17,14 @@ pub(crate) struct Disable {
 
     #[command(flatten)]
     yes: Yes,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Disable {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         self.yes.ask(shell, &format!("Disable {}? It is answered no more.", self.name))?;
         let input = SetClientEnabledInput { team, name: self.name, enabled: false };
         Ok(shown(&client::set_enabled(&api, input).await?))

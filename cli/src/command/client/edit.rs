@@ -2,6 +2,7 @@
 
 use fluxgate_client::client::{self, EditClientInput};
 
+use super::super::shared::Rehearsal;
 use super::shown;
 use crate::error::CliError;
 use crate::output::View;
@@ -18,6 +19,9 @@ pub(crate) struct Edit {
 
     #[command(flatten)]
     to: To,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 /// What it is to be.
@@ -35,7 +39,7 @@ struct To {
 
 impl Edit {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let input = EditClientInput { team, name: self.name, origins: Some(self.to.origins) };
         let client = client::edit(&api, input).await?;
         Ok(shown(&client).line(match client.origins.as_slice() {

@@ -2,6 +2,7 @@
 
 use fluxgate_client::client::{self, SetClientEnabledInput};
 
+use super::super::shared::Rehearsal;
 use super::shown;
 use crate::error::CliError;
 use crate::output::View;
@@ -13,11 +14,14 @@ use crate::shell::Shell;
 pub(crate) struct Enable {
     /// The client's name
     name: String,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Enable {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let input = SetClientEnabledInput { team, name: self.name, enabled: true };
         Ok(shown(&client::set_enabled(&api, input).await?))
     }

@@ -2,7 +2,7 @@
 
 use fluxgate_client::client::{self, RevokeClientKeyInput};
 
-use super::super::shared::Yes;
+use super::super::shared::{Rehearsal, Yes};
 use super::shown;
 use crate::error::CliError;
 use crate::output::View;
@@ -22,11 +22,14 @@ pub(crate) struct RevokeKey {
 
     #[command(flatten)]
     yes: Yes,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl RevokeKey {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         self.yes.ask(shell, &format!("End the key {} of {} at once?", self.key, self.name))?;
         let input = RevokeClientKeyInput { team, name: self.name, key_id: self.key };
         let client = client::revoke_key(&api, input).await?;

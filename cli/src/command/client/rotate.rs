@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fluxgate_client::client::{self, Client, RotateClientKeyInput};
 
-use super::super::shared::{Yes, grace, has_reader, on_conflict, secret};
+use super::super::shared::{Rehearsal, Yes, grace, has_reader, on_conflict, secret};
 use super::again;
 use crate::error::CliError;
 use crate::output::View;
@@ -25,12 +25,15 @@ pub(crate) struct Rotate {
 
     #[command(flatten)]
     yes: Yes,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Rotate {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         has_reader(shell, "key")?;
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         if self.grace.is_zero() {
             self.yes.ask(shell, &format!("End all former keys of {} at once?", self.name))?;
         }

@@ -2,7 +2,7 @@
 
 use fluxgate_client::context_key::{self, CreateContextKeyInput};
 
-use super::super::shared::on_conflict;
+use super::super::shared::{Rehearsal, on_conflict};
 use super::shown;
 use super::value::{Type, values};
 use crate::error::CliError;
@@ -29,11 +29,14 @@ pub(crate) struct Create {
     /// What it is
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Create {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let type_ = self.kind.into();
         let allowed_values = (!self.allowed.is_empty()).then(|| values(&type_, self.allowed));
         let hint = format!("fgctl context-key view {}", self.key);

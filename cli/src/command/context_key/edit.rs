@@ -3,7 +3,7 @@
 use fluxgate_client::ContextKeyType;
 use fluxgate_client::context_key::{self, EditContextKeyInput};
 
-use super::super::shared::on_conflict;
+use super::super::shared::{Rehearsal, on_conflict};
 use super::shown;
 use super::value::{Type, values};
 use crate::error::CliError;
@@ -21,6 +21,9 @@ pub(crate) struct Edit {
 
     #[command(flatten)]
     to: To,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 /// What it is to be.
@@ -46,7 +49,7 @@ struct To {
 
 impl Edit {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let To { kind, allowed, allow_any, description } = self.to;
         let type_ = kind.map(ContextKeyType::from);
         let allowed_values = if allowed.is_empty() {

@@ -5,12 +5,15 @@ use fluxgate_client::context_key;
 use super::super::shared::facts;
 use super::allowed;
 use crate::error::CliError;
+use crate::files::{self, Noun};
 use crate::output::{Cell, View};
 use crate::shell::Shell;
 
 /// Show an attribute: its type and what it may hold
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  fgctl context-key view country\n  fgctl attr view country -o json")]
+#[command(
+    after_help = "Examples:\n  fgctl context-key view country\n  fgctl attr view country -o yaml > country.yaml"
+)]
 pub(crate) struct ViewContextKey {
     /// The attribute's key
     key: String,
@@ -19,6 +22,9 @@ pub(crate) struct ViewContextKey {
 impl ViewContextKey {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
+        if shell.ui.wants_file() {
+            return files::one(&api, &team, Noun::ContextKey, &self.key).await;
+        }
         let found = context_key::get(&api, &team, &self.key).await?;
         Ok(facts(
             View::of(&found).named(format!("context-key/{}", found.key)),

@@ -70,7 +70,7 @@ fn show(ui: &Ui, line: Line, stop: &str) {
         Line::Warning(text) => ui.note(plain.and(Tone::Waiting, "! ").and(Tone::Plain, text)),
         Line::Note(text) => ui.note(plain.and(Tone::Dim, text)),
         Line::Ready(status) => {
-            if let Err(error) = ui.show(&view(&status, stop)) {
+            if let Err(error) = ui.show(view(&status, stop)) {
                 ui.fail(&error);
             }
         }

@@ -2,6 +2,7 @@
 
 use fluxgate_client::environment::{self, SetEnvironmentActiveInput};
 
+use super::super::shared::Rehearsal;
 use super::shown;
 use crate::error::CliError;
 use crate::output::View;
@@ -13,11 +14,14 @@ use crate::shell::Shell;
 pub(crate) struct Activate {
     /// The environment's key
     key: String,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Activate {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let input = SetEnvironmentActiveInput { team, key: self.key, active: true };
         Ok(shown(&environment::set_active(&api, input).await?))
     }

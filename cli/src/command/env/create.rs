@@ -2,7 +2,7 @@
 
 use fluxgate_client::environment::{self, CreateEnvironmentInput};
 
-use super::super::shared::on_conflict;
+use super::super::shared::{Rehearsal, on_conflict};
 use super::{Type, shown};
 use crate::error::CliError;
 use crate::output::View;
@@ -28,11 +28,14 @@ pub(crate) struct Create {
     /// Its colour, such as '#3fb950'
     #[arg(long, alias = "color", value_name = "COLOUR")]
     colour: Option<String>,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Create {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let hint = format!("fgctl env view {}", self.key);
         let input = CreateEnvironmentInput {
             team,

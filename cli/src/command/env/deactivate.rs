@@ -2,7 +2,7 @@
 
 use fluxgate_client::environment::{self, SetEnvironmentActiveInput};
 
-use super::super::shared::on_conflict;
+use super::super::shared::{Rehearsal, on_conflict};
 use super::shown;
 use crate::error::CliError;
 use crate::output::View;
@@ -14,11 +14,14 @@ use crate::shell::Shell;
 pub(crate) struct Deactivate {
     /// The environment's key
     key: String,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Deactivate {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let hint = format!("fgctl feature withdraw KEY -e {}; fgctl change list", self.key);
         let input = SetEnvironmentActiveInput { team, key: self.key, active: false };
         Ok(shown(&environment::set_active(&api, input).await.map_err(on_conflict(hint))?))

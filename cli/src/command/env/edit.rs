@@ -2,7 +2,7 @@
 
 use fluxgate_client::environment::{self, EditEnvironmentInput};
 
-use super::super::shared::on_conflict;
+use super::super::shared::{Rehearsal, on_conflict};
 use super::{Type, shown};
 use crate::error::CliError;
 use crate::output::View;
@@ -19,6 +19,9 @@ pub(crate) struct Edit {
 
     #[command(flatten)]
     to: To,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 /// What it is to be.
@@ -48,7 +51,7 @@ struct To {
 
 impl Edit {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let hint = "fgctl change list".to_owned();
         let To { name, kind, colour, no_colour, position } = self.to;
         let input = EditEnvironmentInput {

@@ -5,12 +5,13 @@ use fluxgate_client::environment;
 use super::super::shared::facts;
 use super::state;
 use crate::error::CliError;
+use crate::files::{self, Noun};
 use crate::output::{Cell, View};
 use crate::shell::Shell;
 
 /// Show an environment, with the UUID that the edge's API takes
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  fgctl env view prod\n  fgctl env view prod -o json")]
+#[command(after_help = "Examples:\n  fgctl env view prod\n  fgctl env view prod -o yaml > prod.yaml")]
 pub(crate) struct ViewEnv {
     /// The environment's key
     key: String,
@@ -19,6 +20,9 @@ pub(crate) struct ViewEnv {
 impl ViewEnv {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
+        if shell.ui.wants_file() {
+            return files::one(&api, &team, Noun::Environment, &self.key).await;
+        }
         let env = environment::get(&api, &team, &self.key).await?;
         Ok(facts(
             View::of(&env).named(format!("environment/{}", env.key)),

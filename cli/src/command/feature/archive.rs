@@ -4,6 +4,7 @@ use fluxgate_client::Lifecycle;
 use fluxgate_client::feature::{self, ArchiveFeatureInput, Feature};
 
 use super::super::propose::{moderate, reason};
+use super::super::shared::Rehearsal;
 use crate::error::CliError;
 use crate::output::{Cell, Tone, View};
 use crate::shell::Shell;
@@ -24,11 +25,14 @@ pub(crate) struct Archive {
     /// Answer the question with yes
     #[arg(short, long)]
     yes: bool,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Archive {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let feature = feature::get(&api, &team, &self.key).await?;
         if feature.lifecycle == Lifecycle::Archived {
             return Ok(row(&feature, "already archived"));

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use fluxgate_client::Lifecycle;
 use fluxgate_client::feature::{self, EditFeatureInput};
 
+use super::super::shared::Rehearsal;
 use super::described;
 use super::filter::lifecycle;
 use crate::error::CliError;
@@ -50,6 +51,9 @@ pub(crate) struct Edit {
     /// No tags from now on
     #[arg(long, conflicts_with = "tags")]
     no_tags: bool,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 /// When a feature should be gone.
@@ -61,7 +65,7 @@ enum Removal {
 
 impl Edit {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let input = EditFeatureInput {
             team,
             feature: self.key,

@@ -7,6 +7,7 @@ use fluxgate_client::clock;
 use fluxgate_client::feature::{self, Dependent, Feature, KillFeatureInput, Viewed};
 
 use super::super::propose::{self, reason, severe};
+use super::super::shared::Rehearsal;
 use super::super::wait::Waiting;
 use super::stop::{Done, Words};
 use crate::error::CliError;
@@ -60,11 +61,14 @@ pub(crate) struct Kill {
 
     #[command(flatten)]
     waiting: Waiting,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Kill {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let env = match self.everywhere {
             true => None,
             false => Some(
@@ -82,7 +86,7 @@ impl Kill {
         let is_protected = reaches_protected(shell, &feature, env.as_deref())?;
         let given = reason(self.reason.as_deref());
         if given.is_none() && !shell.ui.may_ask() {
-            return Err(self.unreasoned(&what, is_protected));
+            return Err(self.unreasoned(&what, is_protected && !shell.ui.is_rehearsal()));
         }
         if is_protected {
             if shell.ui.may_ask() {

@@ -3,6 +3,7 @@
 use fluxgate_client::feature::{self, RestoreFeatureInput, Stage};
 
 use super::super::propose::{self, moderate, reason};
+use super::super::shared::Rehearsal;
 use super::super::wait::Waiting;
 use super::stop::{Done, Words};
 use crate::error::CliError;
@@ -42,11 +43,14 @@ pub(crate) struct Restore {
 
     #[command(flatten)]
     waiting: Waiting,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Restore {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let env = match self.everywhere {
             true => None,
             false => Some(

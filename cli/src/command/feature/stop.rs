@@ -37,7 +37,7 @@ impl Done<'_> {
             None => (words.already, server::get(self.api).await?.revision),
         };
         let mut shown = view(result, self.env, word);
-        if waiting.wait == Some(Until::Applied) {
+        if waiting.wait == Some(Until::Applied) || self.shell.ui.is_rehearsal() {
             return Ok(shown);
         }
         let limit = match waiting.wait {

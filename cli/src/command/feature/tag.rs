@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::{Arg, CommandFactory};
 use fluxgate_client::feature::{self, EditFeatureInput};
 
+use super::super::shared::Rehearsal;
 use super::described;
 use crate::error::CliError;
 use crate::output::View;
@@ -27,6 +28,9 @@ pub(crate) struct Tag {
     /// A tag to remove, any number of times
     #[arg(long, value_name = "TAG")]
     remove: Vec<String>,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 /// Says `--remove=summer` for the word `-summer` of `feature tag`, which would be taken for the flags -s, -u and so on.
@@ -77,7 +81,7 @@ impl Tag {
                 None => add.push(tag.strip_prefix('+').unwrap_or(tag).to_owned()),
             }
         }
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let input = EditFeatureInput {
             team,
             feature: self.key,

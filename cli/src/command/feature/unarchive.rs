@@ -3,6 +3,7 @@
 use fluxgate_client::feature::{self, UnarchiveFeatureInput};
 
 use super::super::propose::reason;
+use super::super::shared::Rehearsal;
 use crate::error::CliError;
 use crate::output::{Cell, View};
 use crate::shell::Shell;
@@ -19,11 +20,14 @@ pub(crate) struct Unarchive {
     /// Why, for the audit log
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Unarchive {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let input = UnarchiveFeatureInput { team, feature: self.key, reason: reason(self.reason.as_deref()) };
         let feature = feature::unarchive(&api, input).await?;
         let state = feature.lifecycle.as_str().to_lowercase();

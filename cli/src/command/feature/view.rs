@@ -8,12 +8,15 @@ use serde_json::Value;
 use super::super::propose::{by, progress_of_pending};
 use super::state;
 use crate::error::CliError;
+use crate::files::{self, Noun};
 use crate::output::{Cell, Column, Line, Stays, Tone, View};
 use crate::shell::Shell;
 
 /// Show one feature: its stages, what is killed or pending, variants, and what it needs
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  fgctl feature view checkout\n  fgctl feature view checkout -w")]
+#[command(
+    after_help = "Examples:\n  fgctl feature view checkout\n  fgctl feature view checkout -w\n  fgctl feature view checkout -o yaml > checkout.yaml"
+)]
 pub(crate) struct ViewFeature {
     /// The feature's key
     key: String,
@@ -29,6 +32,9 @@ impl ViewFeature {
             return super::watch(shell, &self.key).await;
         }
         let (api, team) = (shell.api()?, shell.team()?);
+        if shell.ui.wants_file() {
+            return files::one(&api, &team, Noun::Feature, &self.key).await;
+        }
         Ok(tree(&feature::view(&api, &team, &self.key).await?))
     }
 }

@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use fluxgate_client::{Lifecycle, files};
 use fluxgate_engine::Manifest;
 use serde_json::{Value, json};
 
 use crate::error::CliError;
-use crate::exit::Exit;
-use crate::files::{Live, LiveTeam, Noun, Reference, write_folder};
+use crate::files::{self, Live, LiveTeam, Noun, Reference, write_folder};
 use crate::output::{Line, Tone, View};
 use crate::shell::Shell;
 
@@ -35,12 +33,7 @@ impl Export {
             None => LiveTeam::read(&api, &team).await?.things,
             Some(key) => {
                 let feature = files::feature(&api, &team, key).await?;
-                if feature.lifecycle == Lifecycle::Archived {
-                    let message = format!("{key} is archived, and files hold nothing of that");
-                    return Err(CliError::new(Exit::Conflict, message)
-                        .hint(format!("bring it back first: fgctl feature unarchive {key}")));
-                }
-                BTreeMap::from([(Reference::feature(key), Live::feature(&team, &feature)?)])
+                BTreeMap::from([(Reference::feature(key), feature)])
             }
         };
         let things: BTreeMap<Reference, &Manifest> =
@@ -72,17 +65,11 @@ impl Export {
 
 /// Shows the documents themselves, divided as YAML divides them.
 fn text(things: &BTreeMap<Reference, &Manifest>) -> View {
-    let mut view = View::nothing();
-    let mut values = Vec::new();
-    for (reference, manifest) in things {
-        let text = manifest.to_yaml();
-        values.push(serde_saphyr::from_str::<Value>(&text).unwrap_or_default());
-        view = view.line("---").named(reference.to_string());
-        for line in text.lines() {
-            view = view.line(line);
-        }
-    }
-    View { value: Value::Array(values), ..view }
+    let texts: Vec<String> = things.values().map(|manifest| manifest.to_yaml()).collect();
+    let value = texts.iter().map(|text| serde_saphyr::from_str::<Value>(text).unwrap_or_default()).collect();
+    let file = texts.iter().map(|text| format!("---\n{text}")).collect();
+    let view = things.keys().fold(View::file(file), |view, reference| view.named(reference.to_string()));
+    View { value: Value::Array(value), ..view }
 }
 
 fn counts(things: &BTreeMap<Reference, &Manifest>) -> String {

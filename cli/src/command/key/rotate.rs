@@ -2,7 +2,7 @@
 
 use fluxgate_client::signing_key::{self, RotateSigningKeyInput};
 
-use super::super::shared::Yes;
+use super::super::shared::{Rehearsal, Yes};
 use super::state;
 use crate::error::CliError;
 use crate::output::{Cell, View};
@@ -20,15 +20,19 @@ pub(crate) struct Rotate {
 
     #[command(flatten)]
     yes: Yes,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Rotate {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        let api = self.rehearsal.api(shell)?;
         if self.end_others {
             self.yes.ask(shell, "End all other signing keys at once?")?;
         }
         let input = RotateSigningKeyInput { end_others: self.end_others.then_some(true) };
-        let key = signing_key::rotate(&shell.api()?, input).await?;
+        let key = signing_key::rotate(&api, input).await?;
         Ok(View::of(&key).named(format!("key/{}", key.kid)).row(vec![Cell::text(&key.kid), state(&key)]))
     }
 }

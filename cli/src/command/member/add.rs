@@ -3,7 +3,7 @@
 use fluxgate_client::Role;
 use fluxgate_client::team::{self, SetMemberInput};
 
-use super::super::shared::RoleArg;
+use super::super::shared::{Rehearsal, RoleArg};
 use super::shown;
 use crate::error::CliError;
 use crate::output::View;
@@ -22,11 +22,14 @@ pub(crate) struct Add {
     /// What they may do beyond reading; any number of times
     #[arg(long = "role", value_name = "ROLE", value_enum, ignore_case = true, value_delimiter = ',')]
     roles: Vec<RoleArg>,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Add {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let roles = self.roles.into_iter().map(Role::from).collect();
         let input = SetMemberInput { team: team.clone(), username: self.username, roles };
         Ok(shown(&team, &team::set_member(&api, input).await?))

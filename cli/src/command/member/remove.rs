@@ -2,7 +2,7 @@
 
 use fluxgate_client::team::{self, RemoveMemberInput};
 
-use super::super::shared::Yes;
+use super::super::shared::{Rehearsal, Yes};
 use super::shown;
 use crate::error::CliError;
 use crate::output::{Cell, View};
@@ -20,11 +20,14 @@ pub(crate) struct Remove {
 
     #[command(flatten)]
     yes: Yes,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Remove {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let question =
             format!("Take {} out of {team}? Their votes on open changes count no more.", self.username);
         self.yes.ask(shell, &question)?;

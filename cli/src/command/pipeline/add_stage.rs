@@ -2,7 +2,7 @@
 
 use fluxgate_client::pipeline::{self, AddPipelineStageInput};
 
-use super::super::shared::on_conflict;
+use super::super::shared::{Rehearsal, on_conflict};
 use super::shown;
 use crate::error::CliError;
 use crate::output::View;
@@ -24,12 +24,15 @@ pub(crate) struct AddStage {
     /// The environment before it
     #[arg(long, value_name = "ENV")]
     after: String,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl AddStage {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
-        let Self { pipeline, environment, after } = self;
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
+        let Self { pipeline, environment, after, .. } = self;
         let hint = format!("fgctl pipeline remove-stage {pipeline} {environment}");
         let input = AddPipelineStageInput { team, pipeline, environment, after };
         Ok(shown(&pipeline::add_stage(&api, input).await.map_err(on_conflict(hint))?))

@@ -2,7 +2,7 @@
 
 use fluxgate_client::pipeline::{self, CreatePipelineInput};
 
-use super::super::shared::on_conflict;
+use super::super::shared::{Rehearsal, on_conflict};
 use super::shown;
 use super::stages::stages;
 use crate::error::CliError;
@@ -29,12 +29,15 @@ pub(crate) struct Create {
     /// What people call it
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Create {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let stages = stages(&self.stages, &self.after)?;
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let hint = format!("fgctl pipeline view {}", self.key);
         let input = CreatePipelineInput { team, key: self.key, name: self.name, stages };
         Ok(shown(&pipeline::create(&api, input).await.map_err(on_conflict(hint))?)

@@ -2,7 +2,7 @@
 
 use fluxgate_client::pipeline::{self, DeletePipelineInput};
 
-use super::super::shared::{Yes, on_conflict};
+use super::super::shared::{Rehearsal, Yes, on_conflict};
 use crate::error::CliError;
 use crate::output::{Cell, View};
 use crate::shell::Shell;
@@ -17,11 +17,14 @@ pub(crate) struct Delete {
 
     #[command(flatten)]
     yes: Yes,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Delete {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         self.yes.ask(shell, &format!("Delete the pipeline {}?", self.key))?;
         let gone = pipeline::delete(&api, DeletePipelineInput { team, key: self.key })
             .await

@@ -2,6 +2,7 @@
 
 use fluxgate_client::pipeline::{self, EditPipelineInput};
 
+use super::super::shared::Rehearsal;
 use super::shown;
 use crate::error::CliError;
 use crate::output::View;
@@ -19,11 +20,14 @@ pub(crate) struct Edit {
     /// What people call it; its key when empty
     #[arg(long, value_name = "TEXT")]
     name: String,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Edit {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let input = EditPipelineInput { team, key: self.key, name: Some(self.name) };
         Ok(shown(&pipeline::edit(&api, input).await?))
     }

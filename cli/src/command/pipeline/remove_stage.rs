@@ -2,7 +2,7 @@
 
 use fluxgate_client::pipeline::{self, RemovePipelineStageInput};
 
-use super::super::shared::{Yes, on_conflict};
+use super::super::shared::{Rehearsal, Yes, on_conflict};
 use super::shown;
 use crate::error::CliError;
 use crate::output::View;
@@ -23,12 +23,15 @@ pub(crate) struct RemoveStage {
 
     #[command(flatten)]
     yes: Yes,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl RemoveStage {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
-        let Self { pipeline, environment, yes } = self;
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
+        let Self { pipeline, environment, yes, .. } = self;
         yes.ask(shell, &format!("Take {environment} out of {pipeline}?"))?;
         let hint = format!("fgctl pipeline view {pipeline}; fgctl feature withdraw KEY -e {environment}");
         let input = RemovePipelineStageInput { team, pipeline, environment };

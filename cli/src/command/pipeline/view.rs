@@ -5,12 +5,15 @@ use fluxgate_client::pipeline::{self, PipelineStage};
 use super::super::shared::facts;
 use super::flow;
 use crate::error::CliError;
+use crate::files::{self, Noun};
 use crate::output::{Cell, Column, View};
 use crate::shell::Shell;
 
 /// Show a pipeline and its stages, in their order
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  fgctl pipeline view standard\n  fgctl pipeline view standard -o json")]
+#[command(
+    after_help = "Examples:\n  fgctl pipeline view standard\n  fgctl pipeline view standard -o yaml > standard.yaml"
+)]
 pub(crate) struct ViewPipeline {
     /// The pipeline's key
     key: String,
@@ -19,6 +22,9 @@ pub(crate) struct ViewPipeline {
 impl ViewPipeline {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
+        if shell.ui.wants_file() {
+            return files::one(&api, &team, Noun::Pipeline, &self.key).await;
+        }
         let pipeline = pipeline::get(&api, &team, &self.key).await?;
         let columns = [
             Column::new("STAGE", |stage: &PipelineStage| Cell::text(&stage.environment.key)),

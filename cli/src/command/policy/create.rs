@@ -3,7 +3,7 @@
 use fluxgate_client::policy::{self, CreatePolicyInput};
 use fluxgate_client::{PolicyScope, Role};
 
-use super::super::shared::{RoleArg, on_conflict};
+use super::super::shared::{Rehearsal, RoleArg, on_conflict};
 use super::{Scope, made};
 use crate::error::CliError;
 use crate::output::View;
@@ -40,6 +40,9 @@ pub(crate) struct Create {
     /// Let a team admin through without the approvals
     #[arg(long)]
     allow_override: bool,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 /// Where it holds.
@@ -57,7 +60,7 @@ struct Place {
 
 impl Create {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let environments = self.place.environments;
         let hint = format!("fgctl policy view {}", self.name);
         let input = CreatePolicyInput {

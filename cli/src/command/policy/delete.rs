@@ -2,7 +2,7 @@
 
 use fluxgate_client::policy::{self, DeletePolicyInput};
 
-use super::super::shared::Yes;
+use super::super::shared::{Rehearsal, Yes};
 use crate::error::CliError;
 use crate::output::{Cell, View};
 use crate::shell::Shell;
@@ -19,11 +19,14 @@ pub(crate) struct Delete {
 
     #[command(flatten)]
     yes: Yes,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Delete {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         self.yes.ask(shell, &format!("Delete the policy {}?", self.name))?;
         let gone = policy::delete(&api, DeletePolicyInput { team, name: self.name }).await?;
         Ok(View::of(&gone)

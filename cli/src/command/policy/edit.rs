@@ -3,7 +3,7 @@
 use fluxgate_client::policy::{self, EditPolicyInput};
 use fluxgate_client::{PolicyScope, Role};
 
-use super::super::shared::{RoleArg, Yes};
+use super::super::shared::{Rehearsal, RoleArg, Yes};
 use super::{Scope, made};
 use crate::error::CliError;
 use crate::output::View;
@@ -23,6 +23,9 @@ pub(crate) struct Edit {
 
     #[command(flatten)]
     yes: Yes,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 /// What it is to be.
@@ -76,7 +79,7 @@ struct To {
 
 impl Edit {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         // Less may be asked for afterwards than before.
         self.yes.ask(shell, &format!("Change the policy {}?", self.name))?;
         let to = self.to;

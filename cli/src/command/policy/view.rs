@@ -5,12 +5,15 @@ use fluxgate_client::policy;
 use super::super::shared::{facts, yes_no};
 use super::{by_time, covers, needs, state};
 use crate::error::CliError;
+use crate::files::{self, Noun};
 use crate::output::{Cell, View};
 use crate::shell::Shell;
 
 /// Show a policy
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  fgctl policy view Production\n  fgctl policy view Production -o json")]
+#[command(
+    after_help = "Examples:\n  fgctl policy view Production\n  fgctl policy view Production -o yaml > production.yaml"
+)]
 pub(crate) struct ViewPolicy {
     /// The policy's name
     name: String,
@@ -19,6 +22,9 @@ pub(crate) struct ViewPolicy {
 impl ViewPolicy {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
+        if shell.ui.wants_file() {
+            return files::one(&api, &team, Noun::Policy, &self.name).await;
+        }
         let policy = policy::get(&api, &team, &self.name).await?;
         Ok(facts(
             View::of(&policy).named(format!("policy/{}", policy.name)),

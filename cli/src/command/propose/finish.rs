@@ -71,11 +71,12 @@ pub(crate) async fn follow(
     waiting: &Waiting,
 ) -> Result<View, CliError> {
     let (change, edges) = match waiting.wait {
-        Some(until) => {
+        // What is taken back comes nowhere.
+        Some(until) if !shell.ui.is_rehearsal() => {
             let opened = Opened { change: &change, gates: &[], joined: false };
             Wait::new(shell, api, team).follow(opened, until).await?
         }
-        None => (change, None),
+        _ => (change, None),
     };
     let value = serde_json::to_value(&change).unwrap_or_default();
     Ok(show::of_change(&change, value, edges.as_ref()).named(format!("change/{}", change.number)))

@@ -2,7 +2,7 @@
 
 use fluxgate_client::team::{self, CreateTeamInput};
 
-use super::super::shared::on_conflict;
+use super::super::shared::{Rehearsal, on_conflict};
 use super::shown;
 use crate::error::CliError;
 use crate::output::View;
@@ -24,13 +24,16 @@ pub(crate) struct Create {
     /// What it is for
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Create {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let hint = format!("fgctl team view {}", self.key);
         let input = CreateTeamInput { key: self.key, name: self.name, description: self.description };
-        let team = team::create(&shell.api()?, input).await.map_err(on_conflict(hint))?;
+        let team = team::create(&self.rehearsal.api(shell)?, input).await.map_err(on_conflict(hint))?;
         Ok(shown(&team)
             .next(format!("fgctl member add USERNAME --role team-admin --team {}", team.key))
             .next(format!("fgctl env create KEY --type development --team {}", team.key)))

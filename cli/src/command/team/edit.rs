@@ -2,6 +2,7 @@
 
 use fluxgate_client::team::{self, EditTeamInput};
 
+use super::super::shared::Rehearsal;
 use super::shown;
 use crate::error::CliError;
 use crate::output::View;
@@ -18,6 +19,9 @@ pub(crate) struct Edit {
 
     #[command(flatten)]
     to: To,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 /// What it is to be.
@@ -36,6 +40,6 @@ struct To {
 impl Edit {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let input = EditTeamInput { team: self.key, name: self.to.name, description: self.to.description };
-        Ok(shown(&team::edit(&shell.api()?, input).await?))
+        Ok(shown(&team::edit(&self.rehearsal.api(shell)?, input).await?))
     }
 }

@@ -1,8 +1,10 @@
 //! Teams.
 
+mod archive;
 mod create;
 mod edit;
 mod list;
+mod unarchive;
 mod view;
 
 use fluxgate_client::team;
@@ -18,6 +20,8 @@ pub(crate) enum Team {
     View(view::ViewTeam),
     Create(create::Create),
     Edit(edit::Edit),
+    Archive(archive::Archive),
+    Unarchive(unarchive::Unarchive),
 }
 
 impl Team {
@@ -27,6 +31,8 @@ impl Team {
             Self::View(command) => command.run(shell).await,
             Self::Create(command) => command.run(shell).await,
             Self::Edit(command) => command.run(shell).await,
+            Self::Archive(command) => command.run(shell).await,
+            Self::Unarchive(command) => command.run(shell).await,
         }
     }
 }

@@ -29,6 +29,7 @@ impl ViewTeam {
                 ("team", Cell::text(&team.key)),
                 ("name", Cell::text(&team.name)),
                 ("description", Cell::text(&team.description)),
+                ("archived", Cell::Time(team.archived_at)),
                 ("members", number(&found.members)),
                 ("environments", names(&found.environments)),
                 ("pipelines", names(&found.pipelines)),

@@ -3,7 +3,7 @@
 use fluxgate_client::token::{self, CreateTokenInput};
 use fluxgate_client::{Role, clock};
 
-use super::super::shared::{Expiry, RoleArg, has_reader, on_conflict, secret};
+use super::super::shared::{Expiry, Rehearsal, RoleArg, has_reader, on_conflict, secret};
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::Shell;
@@ -29,12 +29,15 @@ pub(crate) struct Create {
     /// When it ends, such as 90d or an instant, at most a year ahead
     #[arg(long, value_name = "TIME")]
     expires: Expiry,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Create {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         has_reader(shell, "token")?;
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let hint = format!("fgctl token revoke {}", self.name);
         let input = CreateTokenInput {
             team,

@@ -2,7 +2,7 @@
 
 use fluxgate_client::token::{self, RevokeTokenInput};
 
-use super::super::shared::Yes;
+use super::super::shared::{Rehearsal, Yes};
 use super::state;
 use crate::error::CliError;
 use crate::output::{Cell, View};
@@ -19,11 +19,14 @@ pub(crate) struct Revoke {
 
     #[command(flatten)]
     yes: Yes,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Revoke {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         self.yes.ask(shell, &format!("Revoke {}? It is let in no more, for good.", self.name))?;
         let token = token::revoke(&api, RevokeTokenInput { team, name: self.name }).await?;
         Ok(View::of(&token)

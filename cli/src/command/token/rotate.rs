@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fluxgate_client::token::{self, RotateTokenInput};
 
-use super::super::shared::{grace, has_reader, on_conflict, secret};
+use super::super::shared::{Rehearsal, grace, has_reader, on_conflict, secret};
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::Shell;
@@ -21,12 +21,15 @@ pub(crate) struct Rotate {
     /// How long the former key holds, at most 24h
     #[arg(long, value_name = "TIME", value_parser = grace, default_value = "0s")]
     grace: Duration,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Rotate {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         has_reader(shell, "token")?;
-        let (api, team) = (shell.api()?, shell.team()?);
+        let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let grace_seconds = i64::try_from(self.grace.as_secs()).ok();
         let hint = format!("fgctl token view {}", self.name);
         let input = RotateTokenInput { team, name: self.name, grace_seconds };

@@ -2,6 +2,7 @@
 
 use fluxgate_client::user::{self, SetUserActiveInput};
 
+use super::super::shared::Rehearsal;
 use super::shown;
 use crate::error::CliError;
 use crate::output::View;
@@ -13,11 +14,14 @@ use crate::shell::Shell;
 pub(crate) struct Activate {
     /// The user's name
     username: String,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Activate {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let input = SetUserActiveInput { username: self.username, active: true };
-        Ok(shown(&user::set_active(&shell.api()?, input).await?))
+        Ok(shown(&user::set_active(&self.rehearsal.api(shell)?, input).await?))
     }
 }

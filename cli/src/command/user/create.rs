@@ -4,7 +4,7 @@ use fluxgate_client::user::{self, CreateUserInput};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::super::shared::{PasswordStdin, has_reader, on_conflict, secret};
+use super::super::shared::{PasswordStdin, Rehearsal, has_reader, on_conflict, secret};
 use super::{again, shown};
 use crate::error::CliError;
 use crate::output::View;
@@ -33,6 +33,9 @@ pub(crate) struct Create {
 
     #[command(flatten)]
     password: PasswordStdin,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Create {
@@ -49,7 +52,7 @@ impl Create {
             email: self.email,
             system_admin: self.system_admin.then_some(true),
         };
-        let user = user::create(&shell.api()?, input).await.map_err(on_conflict(hint))?;
+        let user = user::create(&self.rehearsal.api(shell)?, input).await.map_err(on_conflict(hint))?;
         let next = format!("fgctl member add {} --role requester", user.username);
         if !by_chance {
             return Ok(shown(&user).next(next));

@@ -2,7 +2,7 @@
 
 use fluxgate_client::user::{self, SetUserActiveInput};
 
-use super::super::shared::{Yes, on_conflict};
+use super::super::shared::{Rehearsal, Yes, on_conflict};
 use super::shown;
 use crate::error::CliError;
 use crate::output::View;
@@ -19,14 +19,18 @@ pub(crate) struct Deactivate {
 
     #[command(flatten)]
     yes: Yes,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Deactivate {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        let api = self.rehearsal.api(shell)?;
         let question = format!("Deactivate {}? Their sessions end at once.", self.username);
         self.yes.ask(shell, &question)?;
         let hint = "fgctl user list --active shows who there is".to_owned();
         let input = SetUserActiveInput { username: self.username, active: false };
-        Ok(shown(&user::set_active(&shell.api()?, input).await.map_err(on_conflict(hint))?))
+        Ok(shown(&user::set_active(&api, input).await.map_err(on_conflict(hint))?))
     }
 }

@@ -2,7 +2,7 @@
 
 use fluxgate_client::user::{self, EditUserInput};
 
-use super::super::shared::on_conflict;
+use super::super::shared::{Rehearsal, on_conflict};
 use super::shown;
 use crate::error::CliError;
 use crate::output::View;
@@ -19,6 +19,9 @@ pub(crate) struct Edit {
 
     #[command(flatten)]
     to: To,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 /// What they are to be.
@@ -48,6 +51,6 @@ impl Edit {
         let To { name, email, system_admin, no_system_admin } = self.to;
         let system_admin = (system_admin || no_system_admin).then_some(system_admin);
         let input = EditUserInput { username: self.username, name, email, system_admin };
-        Ok(shown(&user::edit(&shell.api()?, input).await.map_err(on_conflict(hint))?))
+        Ok(shown(&user::edit(&self.rehearsal.api(shell)?, input).await.map_err(on_conflict(hint))?))
     }
 }

@@ -4,7 +4,7 @@ use fluxgate_client::user::{self, ResetPasswordInput};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::super::shared::{PasswordStdin, Yes, has_reader, secret};
+use super::super::shared::{PasswordStdin, Rehearsal, Yes, has_reader, secret};
 use super::{again, shown};
 use crate::error::CliError;
 use crate::output::View;
@@ -24,10 +24,14 @@ pub(crate) struct ResetPassword {
 
     #[command(flatten)]
     yes: Yes,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl ResetPassword {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        let api = self.rehearsal.api(shell)?;
         let question = format!("Give {} a new password? All their sessions end.", self.username);
         self.yes.ask(shell, &question)?;
         let (password, by_chance) = self.password.for_another()?;
@@ -36,7 +40,7 @@ impl ResetPassword {
         }
         let input =
             ResetPasswordInput { username: self.username, password: password.expose_secret().to_owned() };
-        let user = user::reset_password(&shell.api()?, input).await?;
+        let user = user::reset_password(&api, input).await?;
         if !by_chance {
             return Ok(shown(&user));
         }
