@@ -3,8 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use fluxgate_client::analytics::{self, Figures, Filter};
 use fluxgate_client::{EvaluationGroup, Resolution};
+use fluxgate_wording::figure::complete;
 
-use super::show::{complete, name_of, span};
+use super::show::{name_of, span};
 use super::{Range, resolution};
 use crate::error::CliError;
 use crate::output::{Cell, Column, View};

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use fluxgate_client::EvaluationReason;
-use fluxgate_client::analytics::{Completeness, Figures, Series};
+use fluxgate_client::analytics::{Figures, Series};
+use fluxgate_wording::figure::{complete, share};
 
-use crate::output::{Cell, Column, Line, Tone, View};
+use crate::output::{Cell, Column, View};
 use crate::time;
 
 /// How many of the last steps stand beside the whole?
@@ -51,15 +52,6 @@ pub(super) fn totals(view: View, heading: &str, figures: &Figures) -> View {
     view.line("").table(&figures.series, &columns)
 }
 
-/// Returns a part of a whole in percent.
-#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-pub(super) fn share(part: i64, all: i64) -> String {
-    match all {
-        0 => String::new(),
-        all => format!("{:.1} %", part as f64 * 100.0 / all as f64),
-    }
-}
-
 /// Returns what a series is of.
 pub(crate) fn name_of(series: &Series) -> String {
     let mut names: Vec<String> = Vec::new();
@@ -79,26 +71,6 @@ pub(crate) fn name_of(series: &Series) -> String {
 
 fn reason(reason: &EvaluationReason) -> String {
     reason.as_str().to_owned()
-}
-
-/// Says how far figures can be trusted.
-pub(super) fn complete(of: &Completeness) -> Line {
-    let until = of.until.map(time::instant);
-    match (&until, of.complete) {
-        (None, _) => {
-            Line::default().and(Tone::Waiting, "◐ ").and(Tone::Plain, "no edge has told anything yet")
-        }
-        (Some(until), true) => {
-            Line::default().and(Tone::Good, "✓ ").and(Tone::Plain, format!("complete up to {until}"))
-        }
-        (Some(until), false) => Line::default().and(Tone::Waiting, "◐ ").and(
-            Tone::Plain,
-            format!(
-                "not complete: {} batches are missing and {} evaluations known to be lost, up to {until}",
-                of.missing_batches, of.lost_events
-            ),
-        ),
-    }
 }
 
 /// Says from when until when.

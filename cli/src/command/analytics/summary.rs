@@ -1,9 +1,10 @@
 //! `fgctl analytics summary`
 
 use fluxgate_client::analytics::{self, Figures, TopFeature};
+use fluxgate_wording::figure::{complete, share};
 use serde_json::{Value, json};
 
-use super::show::{complete, name_of, share, span, totals};
+use super::show::{name_of, span, totals};
 use super::{BY_MINUTE, Range, resolution};
 use crate::error::CliError;
 use crate::output::{Cell, Column, Line, Tone, View};

@@ -1,9 +1,10 @@
 //! `fgctl analytics top`
 
 use fluxgate_client::analytics::{self, TopFeature};
+use fluxgate_wording::figure::complete;
 
 use super::Range;
-use super::show::{complete, span};
+use super::show::span;
 use crate::error::CliError;
 use crate::output::{Cell, Column, View};
 use crate::shell::Shell;

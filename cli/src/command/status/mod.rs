@@ -4,8 +4,8 @@ mod show;
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
 use fluxgate_client::{clock, status};
+use fluxgate_wording::attention::{FAILED_WITHIN, PROPOSED_WITHIN, STALE_DAYS};
 
 use self::show::{Report, Sight};
 use super::live;
@@ -13,13 +13,6 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::View;
 use crate::shell::Shell;
-
-/// For how long is a change that failed worth a look?
-const FAILED_WITHIN: TimeDelta = TimeDelta::hours(24);
-/// How long before that may it have been proposed? What is applied at a set time may have been for a while.
-const PROPOSED_WITHIN: TimeDelta = TimeDelta::days(30);
-/// After how many days at rest does a feature count as stale?
-const STALE_DAYS: i64 = 90;
 
 /// Show what needs somebody now: killed, failed, waiting, edges that are behind
 #[derive(clap::Args, Debug)]

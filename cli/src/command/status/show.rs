@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use fluxgate_client::status::{Status, StatusChange};
 use fluxgate_wording::attention::{self, Attention};
+use fluxgate_wording::moving::votes;
 use serde_json::{Value, json};
 
 use crate::output::{Cell, Line, Tone, View};
@@ -167,13 +168,14 @@ fn moving(change: &StatusChange, now: DateTime<Utc>) -> String {
         0 | 1 => String::new(),
         n => format!(" and {} more", n - 1),
     };
-    let votes = change.policies.iter().max_by_key(|policy| policy.required - policy.approvals);
-    let votes = votes.map(|policy| format!("  {} of {}", policy.approvals, policy.required));
+    let votes = match votes(change) {
+        none if none.is_empty() => none,
+        some => format!("  {some}"),
+    };
     let at = change.apply_at.map(|at| format!("  at {}, in {}", time::instant(at), time::left(at, now)));
     format!(
-        "#{} {what}{more}{}{}  by {}, {}",
+        "#{} {what}{more}{votes}{}  by {}, {}",
         change.number,
-        votes.unwrap_or_default(),
         at.unwrap_or_default(),
         change.author,
         time::ago(change.created_at, now)
