@@ -70,6 +70,9 @@ impl Ui {
         for note in &view.notes {
             self.note(note.clone());
         }
+        if self.is_rehearsal() && !matches!(self.shape.format, Format::Table | Format::Wide) {
+            self.note("(dry run)");
+        }
         if self.screen.stderr.terminal && !view.next.is_empty() {
             // A command that is torn apart cannot be pasted.
             let room = self.screen.stderr.width.map(|width| width.saturating_sub(NEXT.len()));

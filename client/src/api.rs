@@ -195,18 +195,23 @@ impl Api {
         }
         let end = Instant::now() + self.timeout;
         let bearer = self.bearer_until(end).await?;
-        let mut answer = self.deliver(operation, bearer.as_ref(), end).await?;
-        if refusal(&answer).is_some_and(|refusal| refusal.code == Code::Unauthenticated)
-            && let Some(renewed) = self.renew_until(bearer.as_ref(), end).await?
-        {
-            answer = self.deliver(operation, Some(&renewed), end).await?;
+        if operation.taken_back {
+            // Whoever does not know what that is would do it.
+            let answer = self.deliver(&Request::probe()?, bearer.as_ref(), end).await?;
+            if answer.pointer("/extensions/dryRun") != Some(&Value::Bool(true)) {
+                return Err(self.bad_answer("it knows no dry runs; nothing was tried".to_owned()));
+            }
         }
-        let is_told = answer.pointer("/extensions/dryRun") == Some(&Value::Bool(true));
-        if operation.taken_back && !is_told && refusal(&answer).is_none() {
-            let detail = "it knows no dry runs: what was to be tried was done".to_owned();
-            return Err(self.bad_answer(detail));
+        let answer = self.deliver(operation, bearer.as_ref(), end).await?;
+        match refusal(&answer) {
+            Some(refusal) if refusal.code == Code::Unauthenticated => {
+                match self.renew_until(bearer.as_ref(), end).await? {
+                    Some(renewed) => self.deliver(operation, Some(&renewed), end).await,
+                    None => Ok(answer),
+                }
+            }
+            _ => Ok(answer),
         }
-        Ok(answer)
     }
 
     /// Returns what to sign with now, renewed first when it is over.

@@ -10,7 +10,7 @@ use crate::fields::Fields;
 /// A request, ready to be sent any number of times.
 pub(crate) struct Request {
     pub(crate) body: Vec<u8>,
-    // A query, or a rehearsal of what would change something.
+    // It only reads.
     pub(crate) is_query: bool,
     pub(crate) changes: bool,
     // Whether the server is to take back what it did, and to say so.
@@ -52,6 +52,12 @@ impl Request {
         }
         let is_query = document::only_reads(document);
         Self::of(sent, (is_query, dry_run), Fields::of(["data", "errors", "extensions"]))
+    }
+
+    /// Asks whether the server knows dry runs: then it says so in its answer.
+    pub(crate) fn probe() -> Result<Self, Error> {
+        let sent = json!({"query": "{ server { version } }", "extensions": {"dryRun": true}});
+        Self::of(sent, (true, false), Fields::default())
     }
 
     fn of(mut sent: Value, (is_query, dry_run): (bool, bool), fields: Fields) -> Result<Self, Error> {

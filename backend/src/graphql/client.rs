@@ -76,6 +76,8 @@ pub struct CreateClientInput {
     kind: ClientKind,
     /// All of the team's when absent.
     environment: Option<String>,
+    /// The pages that may use its key: only of a FRONTEND client, like `https://shop.example`.
+    origins: Option<Vec<String>>,
 }
 
 #[derive(InputObject)]
@@ -125,9 +127,13 @@ impl ClientMutation {
     async fn create_client(&self, ctx: &Context<'_>, input: CreateClientInput) -> Result<ClientSecret> {
         let (app, caller) = (app(ctx)?, caller(ctx)?);
         let mut tx = app.begin().await?;
-        let what = (input.name.as_str(), input.kind);
-        let result =
-            service::client::create(&mut tx, caller, &input.team, what, input.environment.as_deref()).await;
+        let new = service::client::NewClient {
+            name: input.name,
+            kind: input.kind,
+            environment: input.environment,
+            origins: input.origins.unwrap_or_default(),
+        };
+        let result = service::client::create(&mut tx, caller, &input.team, new).await;
         let (client, key) = app.finish(tx, caller, result).await?;
         Ok(ClientSecret { client, key })
     }

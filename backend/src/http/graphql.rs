@@ -50,7 +50,10 @@ pub async fn execute(shared: web::Data<Shared>, http: HttpRequest, body: web::By
             return note_outcome(HttpResponse::BadRequest().json(&response), "invalid", &response);
         }
     };
-    let kind = note_operation(&mut operation);
+    let kind = match (note_operation(&mut operation), request.dry_run) {
+        ("mutation", true) => "rehearsal",
+        (kind, _) => kind,
+    };
     let identity = match identify(&shared.app, &http, &request).await {
         Ok(caller) => {
             note_user(&caller.user.username);

@@ -76,6 +76,8 @@ pub async fn record_stranger(
 
 /// Records a refusal, in the team whose thing was refused.
 pub async fn denied(conn: &mut PgConnection, caller: &Caller, team: Option<Uuid>, why: &str) -> Result<()> {
-    let entry = NewEntry { team, action: "access.denied", subject: why.to_owned(), ..NewEntry::default() };
+    let after = caller.request.dry_run.then(|| serde_json::json!({"dryRun": true}));
+    let entry =
+        NewEntry { team, action: "access.denied", subject: why.to_owned(), after, ..NewEntry::default() };
     record(conn, caller, &entry).await
 }

@@ -42,6 +42,24 @@ async fn manage(
     (team_key, name): (&str, &str),
 ) -> Result<(Team, Client)> {
     let team = team::find(conn, caller, team_key, Action::Manage).await?;
+    lock(conn, caller, (team, name)).await
+}
+
+/// Finds a client to be shut out, of an archived team too.
+async fn shut_out(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    (team_key, name): (&str, &str),
+) -> Result<(Team, Client)> {
+    let team = team::find_any(conn, caller, team_key, Action::Manage).await?;
+    lock(conn, caller, (team, name)).await
+}
+
+async fn lock(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    (team, name): (Team, &str),
+) -> Result<(Team, Client)> {
     match client::lock(conn, (team.id, name), caller.request.now).await? {
         Some(found) => Ok((team, found)),
         None => Err(missing(conn, &team, name).await?),
@@ -56,30 +74,47 @@ fn entry<'a>(team: &Team, action: &'a str, name: &str) -> NewEntry<'a> {
     NewEntry { team: Some(team.id), action, subject: format!("client {name}"), ..NewEntry::default() }
 }
 
+/// A client to be made.
+pub struct NewClient {
+    /// What it is called.
+    pub name: String,
+    /// What it may do.
+    pub kind: ClientKind,
+    /// Its environment; all of the team's when absent.
+    pub environment: Option<String>,
+    /// The pages that may use its key in browsers.
+    pub origins: Vec<String>,
+}
+
 /// Makes a client and its first key, which is told here and never again.
 pub async fn create(
     conn: &mut PgConnection,
     caller: &Caller,
     team_key: &str,
-    (name, kind): (&str, ClientKind),
-    environment_key: Option<&str>,
+    new: NewClient,
 ) -> Result<(Client, String)> {
     let team = team::find(conn, caller, team_key, Action::Manage).await?;
-    key::check("name", name)?;
+    let NewClient { name, kind, .. } = new;
+    key::check("name", &name)?;
+    let origins = origin::check("origins", new.origins)?;
+    if !origins.is_empty() {
+        of_browsers(&name, kind)?;
+    }
+    let environment_key = new.environment.as_deref();
     let environment_id = match environment_key {
         Some(environment_key) => Some(environment::find(conn, team.id, environment_key).await?.id),
         None => None,
     };
     let now = caller.request.now;
     let new_key = KeyKind::Client.new_key()?;
-    let id = client::insert(conn, team.id, (name, kind), environment_id, now).await?;
+    let id = client::insert(conn, team.id, (&name, kind, &origins), environment_id, now).await?;
     client::insert_key(conn, id, (&new_key.id, &new_key.sha256), now).await?;
     let entry = NewEntry {
         team: Some(team.id),
         action: "client.create",
         subject: format!("client {name}"),
         environment: environment_key,
-        after: Some(serde_json::json!({"kind": kind, "keyId": new_key.id})),
+        after: Some(serde_json::json!({"kind": kind, "keyId": new_key.id, "origins": origins})),
         ..NewEntry::default()
     };
     audit::record(conn, caller, &entry).await?;
@@ -87,11 +122,11 @@ pub async fn create(
     let made = Client {
         id,
         team_id: team.id,
-        name: name.to_owned(),
+        name,
         kind,
         environment_id,
         enabled: true,
-        origins: Vec::new(),
+        origins,
         created_at: now,
         key_ids: vec![new_key.id],
     };
@@ -105,7 +140,11 @@ pub async fn set_enabled(
     (team_key, name): (&str, &str),
     enabled: bool,
 ) -> Result<Client> {
-    let (team, found) = manage(conn, caller, (team_key, name)).await?;
+    let which = (team_key, name);
+    let (team, found) = match enabled {
+        true => manage(conn, caller, which).await?,
+        false => shut_out(conn, caller, which).await?,
+    };
     if found.enabled == enabled {
         return Ok(found);
     }
@@ -114,6 +153,14 @@ pub async fn set_enabled(
     audit::record(conn, caller, &entry(&team, action, name)).await?;
     delivery::publish(conn, &[(DeliveryKind::Client, found.id)]).await?;
     Ok(Client { enabled, ..found })
+}
+
+/// Refuses web origins for what runs in no browser.
+fn of_browsers(name: &str, kind: ClientKind) -> Result<()> {
+    match kind {
+        ClientKind::Frontend => Ok(()),
+        kind => Err(Error::invalid("origins", format!("are for clients of kind FRONTEND; {name} is {kind}"))),
+    }
 }
 
 /// Replaces the web origins of a client that runs in browsers; absent ones stay.
@@ -131,12 +178,7 @@ pub async fn edit(
     if origins == found.origins {
         return Ok(found);
     }
-    if found.kind != ClientKind::Frontend {
-        return Err(Error::invalid(
-            "origins",
-            format!("are for clients of kind FRONTEND; {name} is {}", found.kind),
-        ));
-    }
+    of_browsers(name, found.kind)?;
     client::set_origins(conn, found.id, &origins).await?;
     let entry = NewEntry {
         before: Some(serde_json::json!({"origins": found.origins})),
@@ -194,7 +236,7 @@ pub async fn revoke_key(
     (team_key, name): (&str, &str),
     key_id: &str,
 ) -> Result<Client> {
-    let (team, found) = manage(conn, caller, (team_key, name)).await?;
+    let (team, found) = shut_out(conn, caller, (team_key, name)).await?;
     if !client::delete_key(conn, found.id, key_id).await? {
         return Err(Error::not_found("key", key_id, found.key_ids));
     }
@@ -214,7 +256,7 @@ pub async fn delete(
     caller: &Caller,
     (team_key, name): (&str, &str),
 ) -> Result<Client> {
-    let (team, found) = manage(conn, caller, (team_key, name)).await?;
+    let (team, found) = shut_out(conn, caller, (team_key, name)).await?;
     let now = caller.request.now;
     client::end_keys(conn, found.id, (now, now)).await?;
     client::delete(conn, found.id, now).await?;

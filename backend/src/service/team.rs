@@ -24,13 +24,28 @@ pub use archive::{archive, archived, unarchive};
 /// Finds a team by key for an action. One that the caller does not see is one that does not exist, and one that is archived
 /// is only read.
 pub async fn find(conn: &mut PgConnection, caller: &Caller, team_key: &str, action: Action) -> Result<Team> {
-    if let Some(team) = team::get(conn, team_key).await?
+    let team = find_any(conn, caller, team_key, action).await?;
+    match action != Action::Read && team.archived_at.is_some() {
+        true => Err(archived(&team)),
+        false => Ok(team),
+    }
+}
+
+/// The same, archived or not: for what only shuts somebody out. But for reading, nobody archives it until the transaction ends.
+pub async fn find_any(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    team_key: &str,
+    action: Action,
+) -> Result<Team> {
+    let found = match action {
+        Action::Read => team::get(conn, team_key).await?,
+        _ => team::hold(conn, team_key).await?,
+    };
+    if let Some(team) = found
         && caller.sees(team.id)
     {
         access::require(caller, &team, action)?;
-        if action != Action::Read && team.archived_at.is_some() {
-            return Err(archived(&team));
-        }
         return Ok(team);
     }
     let own = (!caller.user.system_admin).then(|| caller.teams());
@@ -77,6 +92,9 @@ pub async fn edit(conn: &mut PgConnection, caller: &Caller, team_key: &str, edit
     let team = find(conn, caller, team_key, Action::Read).await?;
     access::require_system_admin(caller, "change teams")?;
     let before = team::lock(conn, team.id).await?;
+    if before.archived_at.is_some() {
+        return Err(archived(&before));
+    }
     let after = Team {
         name: match edit.name {
             Some(name) => key::text("name", Some(name))?.unwrap_or_else(|| before.key.clone()),
@@ -113,7 +131,7 @@ pub async fn remove_member(
     team_key: &str,
     username: &str,
 ) -> Result<Member> {
-    let team = find(conn, caller, team_key, Action::Admit).await?;
+    let team = find_any(conn, caller, team_key, Action::Admit).await?;
     if let Some(user) = user::by_username(conn, username).await?
         && let Some(roles) = member::delete(conn, team.id, user.id).await?
     {

@@ -257,18 +257,17 @@ pub struct NewChange<'a> {
 }
 
 /// Adds a pending change with its items and the policies in scope now, and gives its id and its number, the team's next:
-/// others of the team wait for this transaction. Adds none to a team that was archived meanwhile.
+/// others of the team wait for this transaction.
 pub async fn insert(
     conn: &mut PgConnection,
     new: &NewChange<'_>,
     items: &[NewItem],
     policies: &[Requirement],
-) -> sqlx::Result<Option<(Uuid, i32)>> {
+) -> sqlx::Result<(Uuid, i32)> {
     let columns = Columns::of(items);
     query_as(
         "WITH taken AS (
-             UPDATE team SET last_change_number = last_change_number + 1 WHERE id = $1 AND archived_at IS NULL
-             RETURNING last_change_number),
+             UPDATE team SET last_change_number = last_change_number + 1 WHERE id = $1 RETURNING last_change_number),
          made AS (
              INSERT INTO change (team_id, number, kind, status, reason, author_id, author_token_id, created_at, apply_at,
                                  auto_approve_at)
@@ -297,7 +296,7 @@ pub async fn insert(
     .bind(&columns.bases)
     .bind(&columns.configs)
     .bind(Json(policies))
-    .fetch_optional(conn)
+    .fetch_one(conn)
     .await
 }
 

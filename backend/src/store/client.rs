@@ -169,18 +169,20 @@ pub async fn list(
 pub async fn insert(
     conn: &mut PgConnection,
     team: Uuid,
-    (name, kind): (&str, ClientKind),
+    (name, kind, origins): (&str, ClientKind, &[String]),
     environment: Option<Uuid>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Uuid> {
     query_scalar(
-        "INSERT INTO client (team_id, name, kind, environment_id, created_at) VALUES ($1, $2, $3, $4, $5) RETURNING id",
+        "INSERT INTO client (team_id, name, kind, environment_id, created_at, origins)
+         VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
     )
     .bind(team)
     .bind(name)
     .bind(kind)
     .bind(environment)
     .bind(now)
+    .bind(origins)
     .fetch_one(conn)
     .await
 }

@@ -29,6 +29,14 @@ pub async fn get(conn: &mut PgConnection, key: &str) -> sqlx::Result<Option<Team
     query_as(concat!("SELECT ", columns!(), " FROM team WHERE key = $1")).bind(key).fetch_optional(conn).await
 }
 
+/// Finds a team by key; it is not archived until the transaction ends.
+pub async fn hold(conn: &mut PgConnection, key: &str) -> sqlx::Result<Option<Team>> {
+    query_as(concat!("SELECT ", columns!(), " FROM team WHERE key = $1 FOR KEY SHARE"))
+        .bind(key)
+        .fetch_optional(conn)
+        .await
+}
+
 /// Finds the team of a change.
 pub async fn of_change(conn: &mut PgConnection, change: Uuid) -> sqlx::Result<Option<Team>> {
     query_as(concat!(
@@ -101,6 +109,14 @@ pub async fn lock(conn: &mut PgConnection, id: Uuid) -> sqlx::Result<Team> {
         .await
 }
 
+/// Waits until nobody holds a team any more, locks it, and gives it as it is now.
+pub async fn lock_alone(conn: &mut PgConnection, id: Uuid) -> sqlx::Result<Team> {
+    query_as(concat!("SELECT ", columns!(), " FROM team WHERE id = $1 FOR UPDATE"))
+        .bind(id)
+        .fetch_one(conn)
+        .await
+}
+
 /// Writes what an edit may have changed.
 pub async fn update(conn: &mut PgConnection, edited: &Team) -> sqlx::Result<()> {
     query("UPDATE team SET name = $2, description = $3, archived_at = $4 WHERE id = $1")
@@ -113,20 +129,33 @@ pub async fn update(conn: &mut PgConnection, edited: &Team) -> sqlx::Result<()> 
     Ok(())
 }
 
-/// The keys of a team's features that are not archived.
-pub async fn features_in_use(conn: &mut PgConnection, id: Uuid) -> sqlx::Result<Vec<String>> {
-    query_scalar("SELECT key FROM feature WHERE team_id = $1 AND lifecycle <> 'ARCHIVED' ORDER BY key")
-        .bind(id)
-        .fetch_all(conn)
-        .await
-}
-
-/// The names of a team's clients that are let in.
-pub async fn clients_in_use(conn: &mut PgConnection, id: Uuid) -> sqlx::Result<Vec<String>> {
-    query_scalar(
-        "SELECT name FROM client WHERE team_id = $1 AND enabled AND deleted_at IS NULL ORDER BY name",
+/// The first keys of a team's features that are not archived, and how many there are.
+pub async fn features_in_use(
+    conn: &mut PgConnection,
+    id: Uuid,
+    most: i64,
+) -> sqlx::Result<Vec<(String, i64)>> {
+    query_as(
+        "SELECT key, count(*) OVER () FROM feature WHERE team_id = $1 AND lifecycle <> 'ARCHIVED' ORDER BY key LIMIT $2",
     )
     .bind(id)
+    .bind(most)
+    .fetch_all(conn)
+    .await
+}
+
+/// The first names of a team's clients that are let in, and how many there are.
+pub async fn clients_in_use(
+    conn: &mut PgConnection,
+    id: Uuid,
+    most: i64,
+) -> sqlx::Result<Vec<(String, i64)>> {
+    query_as(
+        "SELECT name, count(*) OVER () FROM client
+         WHERE team_id = $1 AND enabled AND deleted_at IS NULL ORDER BY name LIMIT $2",
+    )
+    .bind(id)
+    .bind(most)
     .fetch_all(conn)
     .await
 }

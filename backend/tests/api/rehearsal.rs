@@ -55,6 +55,9 @@ async fn a_rehearsal_refuses_what_the_deed_would(db: PgPool) {
     assert_eq!((refused(&answer), &answer["extensions"]["dryRun"]), (json!("BLOCKED"), &json!(true)));
     let (_, answer) = rehearse(&world, "guest", "archiveFeature", &archive, json!(true)).await;
     assert_eq!(refused(&answer), "FORBIDDEN");
+    let denial =
+        "SELECT count(*) FROM audit_entry WHERE action = 'access.denied' AND after = '{\"dryRun\": true}'";
+    assert_eq!(world.number(denial).await, 1);
     // What is neither yes nor no does nothing; no is as if nothing was said.
     let (status, answer) = rehearse(&world, "dev", "createFeature", &new_feature("new"), json!("yes")).await;
     assert_eq!((status, refused(&answer)), (400, json!("INVALID")), "{answer}");

@@ -64,10 +64,16 @@ async fn a_team_is_archived_when_nothing_of_it_is_served(db: PgPool) {
         ("createEnvironment", json!({"team": "acme", "key": "qa", "type": "STAGING"})),
         ("setClientEnabled", json!({"team": "acme", "name": "shop", "enabled": true})),
         ("setMember", json!({"team": "acme", "username": "dev", "roles": []})),
+        ("editTeam", json!({"team": "acme", "name": "Other"})),
+        ("rotateClientKey", json!({"team": "acme", "name": "shop"})),
     ] {
         let refused = world.run("admin", name, input).await;
         assert_eq!((refused.code(), &refused.error()["message"]), ("CONFLICT", &json!(said)), "{name}");
     }
+    // Whoever is to be shut out, is.
+    world.done("guest", "setClientEnabled", json!({"team": "acme", "name": "shop", "enabled": false})).await;
+    world.done("guest", "deleteClient", json!({"team": "acme", "name": "shop"})).await;
+    world.done("guest", "removeMember", json!({"team": "acme", "username": "peer"})).await;
     for _ in 0..2 {
         assert!(world.done("admin", "unarchiveTeam", acme.clone()).await["archivedAt"].is_null());
     }
@@ -76,6 +82,40 @@ async fn a_team_is_archived_when_nothing_of_it_is_served(db: PgPool) {
         let entry =
             format!("SELECT count(*) FROM audit_entry WHERE action = '{action}' AND reason = 'merged'");
         assert_eq!(world.number(&entry).await, 1, "{action}");
+    }
+    world.stop().await;
+}
+
+/// Nothing of a team that is being archived comes back to life behind its back.
+#[sqlx::test(migrations = false)]
+async fn archiving_a_team_and_what_brings_things_back_take_turns(db: PgPool) {
+    let world = World::new(db).await;
+    world.feature("flag").await;
+    let acme = json!({"team": "acme"});
+    let flag = json!({"team": "acme", "feature": "flag"});
+    let shop = |enabled: bool| json!({"team": "acme", "name": "shop", "enabled": enabled});
+    world.done("dev", "withdraw", json!({"team": "acme", "feature": "flag", "environment": "dev"})).await;
+    world.done("dev", "archiveFeature", flag.clone()).await;
+    world.done("admin", "createClient", json!({"team": "acme", "name": "shop", "kind": "BACKEND"})).await;
+    world.done("admin", "setClientEnabled", shop(false)).await;
+    for turn in 0..12 {
+        let new = json!({"team": "acme", "name": format!("shop{turn}"), "kind": "BACKEND"});
+        let (back, gone, undo) = match turn % 3 {
+            0 => (("unarchiveFeature", flag.clone()), "archiveFeature", flag.clone()),
+            1 => (("setClientEnabled", shop(true)), "setClientEnabled", shop(false)),
+            _ => {
+                (("createClient", new.clone()), "deleteClient", json!({"team": "acme", "name": new["name"]}))
+            }
+        };
+        let (archived, done) =
+            tokio::join!(world.run("admin", "archiveTeam", acme.clone()), world.run("admin", back.0, back.1));
+        let is_archived = archived.body.get("errors").is_none();
+        assert_eq!(is_archived, done.body.get("errors").is_some(), "{archived:?} {done:?}");
+        if is_archived {
+            world.done("admin", "unarchiveTeam", acme.clone()).await;
+        } else {
+            world.done("admin", gone, undo).await;
+        }
     }
     world.stop().await;
 }

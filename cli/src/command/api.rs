@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use fluxgate_client::Code;
 use serde_json::{Map, Value};
 
+use super::shared::Rehearsal;
 use crate::error::{CliError, exit_of};
 use crate::output::View;
 use crate::shell::Shell;
@@ -31,6 +32,9 @@ pub(crate) struct Api {
     /// Which operation of the document
     #[arg(long, value_name = "NAME")]
     operation: Option<String>,
+
+    #[command(flatten)]
+    rehearsal: Rehearsal,
 }
 
 impl Api {
@@ -42,7 +46,8 @@ impl Api {
             );
         }
         let variables: Map<String, Value> = self.fields.into_iter().collect();
-        let answer = shell.api()?.run_text(&document, &variables, self.operation.as_deref()).await?;
+        let answer =
+            self.rehearsal.api(shell)?.run_text(&document, &variables, self.operation.as_deref()).await?;
         let view = View::json(&answer);
         let Some(error) = answer.pointer("/errors/0") else {
             return Ok(view);

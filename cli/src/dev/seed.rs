@@ -218,7 +218,8 @@ async fn client_with_key(admin: &Api, name: &str, kind: ClientKind, file: &Path)
     let Some(free) = names.into_iter().find(|name| taken(name).is_none()) else {
         return Err(Fault::new(format!("no name left for the client {name}")));
     };
-    let input = CreateClientInput { team: TEAM.to_owned(), name: free, kind, environment: None };
+    let input =
+        CreateClientInput { team: TEAM.to_owned(), name: free, kind, environment: None, origins: None };
     let secret = client::create(admin, input).await.or_fault(doing)?;
     write_private(file, &format!("{}\n", secret.key))?;
     Ok(secret.client.id)

@@ -10,16 +10,19 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::View;
 
-/// Shows a thing as the file that `apply` takes.
-pub(crate) async fn one(api: &Api, team: &str, noun: Noun, key: &str) -> Result<View, CliError> {
+/// Shows a thing as the file that `apply` takes; an archived feature has none.
+pub(crate) async fn one(api: &Api, team: &str, noun: Noun, key: &str) -> Result<Option<View>, CliError> {
     let manifest = match noun {
         Noun::Environment => manifest::environment(team, &files::environment(api, team, key).await?),
         Noun::Pipeline => manifest::pipeline(team, &files::pipeline(api, team, key).await?),
         Noun::ContextKey => manifest::context_key(team, &files::context_key(api, team, key).await?),
         Noun::Policy => manifest::policy(team, &files::policy(api, team, key).await?),
-        Noun::Feature => feature(api, team, key).await?.manifest,
+        Noun::Feature => match files::feature(api, team, key).await? {
+            archived if archived.lifecycle == Lifecycle::Archived => return Ok(None),
+            found => manifest::feature(team, &found)?,
+        },
     };
-    Ok(View::file(manifest.to_yaml()).named(Reference::of(&manifest).to_string()))
+    Ok(Some(View::file(manifest.to_yaml()).named(Reference::of(&manifest).to_string())))
 }
 
 /// Returns a feature as files have it; an archived one they do not.

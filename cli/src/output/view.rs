@@ -1,7 +1,7 @@
 //! The value that a command returns: the object, and its table, its lines, its names.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::cell::Cell;
 use super::fit::Stays;
@@ -192,12 +192,14 @@ impl View {
 
     /// Says that all of it was taken back. A secret that holds nowhere is none.
     pub(crate) fn rehearsed(self) -> Self {
+        let is_secret = self.secret.is_some();
         let mut view = match self.secret {
-            Some(_) => Self { names: self.names, value: json!({}), ..Self::default() },
+            Some(_) => Self { value: self.value, ..Self::default() },
             None => Self { next: Vec::new(), ..self },
         };
-        if let Some(object) = view.value.as_object_mut() {
-            object.insert("dryRun".to_owned(), Value::Bool(true));
+        match &mut view.value {
+            Value::Array(all) => all.iter_mut().for_each(|one| tried(one, is_secret)),
+            one => tried(one, is_secret),
         }
         view.line(Line::default().and(Tone::Dim, "(dry run)"))
     }
@@ -207,6 +209,17 @@ impl View {
     pub(crate) fn next(mut self, command: impl Into<String>) -> Self {
         self.next.push(command.into());
         self
+    }
+}
+
+/// Marks an object as tried, and takes the secret out of it.
+fn tried(value: &mut Value, is_secret: bool) {
+    if let Some(object) = value.as_object_mut() {
+        if is_secret {
+            object.remove("key");
+            object.remove("password");
+        }
+        object.insert("dryRun".to_owned(), Value::Bool(true));
     }
 }
 

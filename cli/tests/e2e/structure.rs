@@ -121,10 +121,10 @@ fn a_team_is_made_from_nothing() {
     let create = ["client", "create", "web", "--kind", "frontend", "--origin", "http://localhost:5173"];
     assert!(secret(&place.run(0, &create)).starts_with("fgc_"));
     assert_eq!(place.json(&["client", "view", "web"])["origins"], json!(["http://localhost:5173"]));
-    // Without its origins it is there all the same, and so is its key.
+    // Not without its origins.
     let create = ["client", "create", "app", "--kind", "frontend", "--origin", "shop.example"];
-    let made = place.run(1, &create);
-    assert!(secret(&made).starts_with("fgc_") && made.stderr.contains("fgctl client edit app"), "{made:#?}");
+    place.run(1, &create).says("origins[0]");
+    place.run(6, &["client", "view", "app"]);
     let create = ["token", "create", "ci", "--role", "requester", "--env", "dev", "--expires", "90d"];
     let token = secret(&place.run(0, &create));
 
@@ -312,7 +312,18 @@ fn what_is_done_at_once_is_rehearsed() {
         assert!(!seen.stdout.contains("fgc_") && !seen.stdout.contains("fgt_"), "{seen:#?}");
     }
     let tried = place.json(&["client", "rotate", "shop", "--dry-run"]);
-    assert_eq!(tried, json!({"dryRun": true}));
+    assert_eq!(
+        (&tried["dryRun"], &tried["client"]["name"], &tried["key"]),
+        (&json!(true), &json!("shop"), &json!(null))
+    );
+    assert_eq!(place.run(0, &["client", "rotate", "shop", "--dry-run", "-o", "name"]).stdout, "");
+    let origin = ["client", "create", "web", "--kind", "frontend", "--dry-run", "--origin"];
+    place.run(0, &[&origin[..], &["https://shop.example"]].concat()).says("(dry run)");
+    place.run(1, &[&origin[..], &["ftp://shop.example"]].concat());
+    let document = r#"mutation { createTeam(input: {key: "tried"}) { key } }"#;
+    let answer = place.run(0, &["api", "--dry-run", "--query", document]).stdout;
+    assert!(answer.contains("dryRun"), "{answer}");
+    place.run(6, &["team", "view", "tried"]);
     assert_eq!(place.json(&["feature", "tag", "flag", "+new", "--dry-run"])["dryRun"], true);
     // What it would refuse, it refuses.
     place.run(9, &["feature", "archive", "flag", "--dry-run"]);

@@ -23,7 +23,7 @@ use crate::{
     access,
     auth::Caller,
     error::{Error, Gate, Result},
-    service::{audit, key, team::archived},
+    service::{audit, key},
     store::{
         audit::NewEntry,
         change::{self, Change, ChangeItem, ChangeKind, ChangeStatus, NewChange, NewItem},
@@ -192,8 +192,7 @@ pub(crate) async fn propose(conn: &mut PgConnection, caller: &Caller, draft: Dra
         apply_at: draft.apply_at,
         auto_approve_at: next_look(&proposal.policies, now),
     };
-    let made = change::insert(conn, &new, &items, &requirements).await?;
-    let (id, number) = made.ok_or_else(|| archived(team))?;
+    let (id, number) = change::insert(conn, &new, &items, &requirements).await?;
     let mut change = pending((id, number), caller, &new);
     let proposed = entry(&change, reason.as_deref(), &moving);
     if !requirements.is_empty() {

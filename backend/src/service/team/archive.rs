@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How many things of a kind are named that keep a team from being archived?
-const MAX_NAMED: usize = 5;
+const MAX_NAMED: i64 = 5;
 
 /// Says that a team only is to be read.
 pub fn archived(team: &Team) -> Error {
@@ -28,8 +28,8 @@ pub fn archived(team: &Team) -> Error {
     Error::Conflict(format!("team {key} is archived; bring it back first: fgctl team unarchive {key}"))
 }
 
-/// Archives a team whose features are all archived and whose clients are all disabled. Whoever proposes something meanwhile
-/// waits for the lock, and is refused then.
+/// Archives a team whose features are all archived and whose clients are all disabled. Whoever changes something of it comes
+/// before, and is looked at, or waits, and is refused.
 pub async fn archive(
     conn: &mut PgConnection,
     caller: &Caller,
@@ -39,7 +39,7 @@ pub async fn archive(
     let team = find(conn, caller, team_key, Action::Read).await?;
     access::require_system_admin(caller, "archive teams")?;
     let reason = key::text("reason", reason)?;
-    let before = team::lock(conn, team.id).await?;
+    let before = team::lock_alone(conn, team.id).await?;
     if before.archived_at.is_some() {
         return Ok(before);
     }
@@ -91,8 +91,8 @@ async fn finish(
 
 /// Everything that keeps a team from being archived, and what does not.
 async fn gates(conn: &mut PgConnection, team: &Team) -> Result<Vec<Gate>> {
-    let features = team::features_in_use(conn, team.id).await?;
-    let clients = team::clients_in_use(conn, team.id).await?;
+    let features = team::features_in_use(conn, team.id, MAX_NAMED).await?;
+    let clients = team::clients_in_use(conn, team.id, MAX_NAMED).await?;
     let flag = format!("--team {}", team.key);
     let mut gates = named(&features, "feature", |key| {
         closed(
@@ -107,13 +107,13 @@ async fn gates(conn: &mut PgConnection, team: &Team) -> Result<Vec<Gate>> {
     Ok(gates)
 }
 
-/// A gate for each of the first, and one for all others.
-fn named(names: &[String], gate: &'static str, of: impl Fn(&str) -> Gate) -> Vec<Gate> {
-    let mut gates: Vec<_> = names.iter().take(MAX_NAMED).map(|name| of(name)).collect();
-    match names.len().saturating_sub(MAX_NAMED) {
-        _ if names.is_empty() => gates.push(open(gate, format!("no {gate} is in use"))),
-        0 => {}
-        more => gates.push(closed(gate, format!("{more} more {gate}s are in use"), None)),
+/// A gate for each that is named, and one for all others.
+fn named(found: &[(String, i64)], gate: &'static str, of: impl Fn(&str) -> Gate) -> Vec<Gate> {
+    let mut gates: Vec<_> = found.iter().map(|(name, _)| of(name)).collect();
+    match found.first().map(|(_, all)| all - MAX_NAMED) {
+        None => gates.push(open(gate, format!("no {gate} is in use"))),
+        Some(more @ 1..) => gates.push(closed(gate, format!("{more} more {gate}s are in use"), None)),
+        Some(_) => {}
     }
     gates
 }

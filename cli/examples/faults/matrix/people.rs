@@ -120,6 +120,7 @@ async fn create(api: &Api, key: String) -> Outcome<()> {
 
 async fn key(api: &Api, name: &str, kind: ClientKind) -> Outcome<String> {
     let environment = (kind != ClientKind::Edge).then(|| ENVIRONMENT.to_owned());
-    let input = CreateClientInput { team: TEAM.to_owned(), name: name.to_owned(), kind, environment };
+    let input =
+        CreateClientInput { team: TEAM.to_owned(), name: name.to_owned(), kind, environment, origins: None };
     Ok(client::create(api, input).await?.key)
 }

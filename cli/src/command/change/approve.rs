@@ -48,7 +48,8 @@ impl Approve {
             all = self.all(shell, &at) => all,
             exit = stopped() => {
                 let number = self.numbers[at.get()];
-                Err(CliError::new(exit, format!("stopped at #{number}, which may be approved or not"))
+                let state = if shell.ui.is_rehearsal() { "is as it was" } else { "may be approved or not" };
+                Err(CliError::new(exit, format!("stopped at #{number}, which {state}"))
                     .details(untouched(&self.numbers[at.get() + 1..]))
                     .hint(format!("fgctl change view {number}")))
             }
@@ -95,7 +96,7 @@ impl Approve {
         };
         let change = change::vote(&api, input).await?;
         let open = matches!(change.status, ChangeStatus::Pending | ChangeStatus::Approved);
-        let waits = open && self.waiting.wait.is_none();
+        let waits = open && (self.waiting.wait.is_none() || shell.ui.is_rehearsal());
         let view = follow((shell, &api, &team), change, &self.waiting).await?;
         // The approval is done, even when the change needs another, or waits for its time.
         Ok(if waits { view.exit(Exit::Ok) } else { view })

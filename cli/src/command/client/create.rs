@@ -1,8 +1,6 @@
 //! `fgctl client create`
 
-use fluxgate_client::client::{self, ClientSecret, CreateClientInput, EditClientInput};
-
-use serde_json::json;
+use fluxgate_client::client::{self, CreateClientInput};
 
 use super::super::shared::{Rehearsal, has_reader, on_conflict, secret};
 use super::{Kind, again};
@@ -41,41 +39,18 @@ impl Create {
         if !self.origins.is_empty() && self.kind != Kind::Frontend {
             return Err(CliError::usage("only frontend clients have web origins").hint("nothing was sent"));
         }
-        has_reader(shell, "key")?;
         let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
-        let hint = format!("fgctl client rotate {} gives it another key", self.name);
+        has_reader(shell, "key")?;
+        let name = self.name.clone();
+        let hint = format!("fgctl client rotate {name} gives it another key");
         let input = CreateClientInput {
-            team: team.clone(),
-            name: self.name,
+            team,
+            name,
             kind: self.kind.into(),
             environment: self.env,
+            origins: (!self.origins.is_empty()).then_some(self.origins),
         };
         let made = client::create(&api, input).await.map_err(on_conflict(hint))?;
-        if self.origins.is_empty() {
-            return Ok(shown_once(&made));
-        }
-        let input = EditClientInput { team, name: made.client.name.clone(), origins: Some(self.origins) };
-        Ok(match client::edit(&api, input).await {
-            Ok(client) => {
-                let made = ClientSecret { client, ..made };
-                shown_once(&made)
-            }
-            Err(error) => without_origins(&made, &error.into()),
-        })
+        Ok(secret(&made, &made.key, ("key", again(&made.client.name))))
     }
-}
-
-fn shown_once(made: &ClientSecret) -> View {
-    secret(made, &made.key, ("key", again(&made.client.name)))
-}
-
-/// Shows the key of a client that got no origins: it is told only here.
-fn without_origins(made: &ClientSecret, error: &CliError) -> View {
-    let name = &made.client.name;
-    let told = error.to_json()["error"].take();
-    let value = json!({ "client": made.client, "key": made.key, "error": told });
-    secret(&value, &made.key, ("key", again(name)))
-        .exit(error.exit)
-        .note(format!("{name} was made, without its origins: {}", error.message))
-        .note(format!("fgctl client edit {name} --origin URL"))
 }

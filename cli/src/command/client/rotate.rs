@@ -32,8 +32,8 @@ pub(crate) struct Rotate {
 
 impl Rotate {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        has_reader(shell, "key")?;
         let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
+        has_reader(shell, "key")?;
         if self.grace.is_zero() {
             self.yes.ask(shell, &format!("End all former keys of {} at once?", self.name))?;
         }

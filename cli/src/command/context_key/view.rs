@@ -22,8 +22,10 @@ pub(crate) struct ViewContextKey {
 impl ViewContextKey {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
-        if shell.ui.wants_file() {
-            return files::one(&api, &team, Noun::ContextKey, &self.key).await;
+        if shell.ui.wants_file()
+            && let Some(file) = files::one(&api, &team, Noun::ContextKey, &self.key).await?
+        {
+            return Ok(file);
         }
         let found = context_key::get(&api, &team, &self.key).await?;
         Ok(facts(

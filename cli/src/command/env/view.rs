@@ -20,8 +20,10 @@ pub(crate) struct ViewEnv {
 impl ViewEnv {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
-        if shell.ui.wants_file() {
-            return files::one(&api, &team, Noun::Environment, &self.key).await;
+        if shell.ui.wants_file()
+            && let Some(file) = files::one(&api, &team, Noun::Environment, &self.key).await?
+        {
+            return Ok(file);
         }
         let env = environment::get(&api, &team, &self.key).await?;
         Ok(facts(

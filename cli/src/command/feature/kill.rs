@@ -85,8 +85,8 @@ impl Kill {
         let what = format!("kill {} in {place}", self.key);
         let is_protected = reaches_protected(shell, &feature, env.as_deref())?;
         let given = reason(self.reason.as_deref());
-        if given.is_none() && !shell.ui.may_ask() {
-            return Err(self.unreasoned(&what, is_protected && !shell.ui.is_rehearsal()));
+        if given.is_none() && !shell.ui.may_ask() && !shell.ui.is_rehearsal() {
+            return Err(self.unreasoned(&what, is_protected));
         }
         if is_protected {
             if shell.ui.may_ask() {
@@ -100,6 +100,9 @@ impl Kill {
             severe(&shell.ui, answers, &self.key, &what)?;
         }
         let mut reason = given.unwrap_or_default();
+        if reason.is_empty() && shell.ui.is_rehearsal() {
+            "dry run".clone_into(&mut reason);
+        }
         while self.reason.is_none() && reason.is_empty() {
             reason = shell.ui.ask("Reason: ")?;
         }
@@ -117,6 +120,7 @@ impl Kill {
         let done = Done { shell, api: &api, team: &team, env: env.as_deref() };
         let mut view = done.report(&result, &self.waiting, WORDS).await?;
         if let Some(env) = &env
+            && !shell.ui.is_rehearsal()
             && propose::stage(&result.feature, env)?.live.is_none()
         {
             view = view.note(format!("{} is not deployed in {env}; it stays killed if it comes", self.key));

@@ -36,8 +36,9 @@ impl Done<'_> {
             Some(revision) => (words.now, revision),
             None => (words.already, server::get(self.api).await?.revision),
         };
-        let mut shown = view(result, self.env, word);
-        if waiting.wait == Some(Until::Applied) || self.shell.ui.is_rehearsal() {
+        let is_rehearsal = self.shell.ui.is_rehearsal();
+        let mut shown = view(result, (self.env, is_rehearsal), word);
+        if waiting.wait == Some(Until::Applied) || is_rehearsal {
             return Ok(shown);
         }
         let limit = match waiting.wait {
@@ -73,7 +74,11 @@ pub(super) struct Words {
     pub(super) again: bool,
 }
 
-fn view(result: &KillResult, env: Option<&str>, (tone, word): (Tone, &'static str)) -> View {
+fn view(
+    result: &KillResult,
+    (env, is_rehearsal): (Option<&str>, bool),
+    (tone, word): (Tone, &'static str),
+) -> View {
     let feature = &result.feature;
     let key = &feature.key;
     let mut view = View::of(&json!({
@@ -94,7 +99,8 @@ fn view(result: &KillResult, env: Option<&str>, (tone, word): (Tone, &'static st
     let moved = moved.iter().map(|place| (place.as_str(), format!("{word}, ends at another time")));
     for (place, word) in stages.chain(moved) {
         let mut row = vec![Cell::text(key), Cell::text(place), Cell::State(tone, word)];
-        let kill = feature.stage(place).and_then(|stage| stage.kill.as_ref());
+        // After a try there is the end that it had before.
+        let kill = feature.stage(place).filter(|_| !is_rehearsal).and_then(|stage| stage.kill.as_ref());
         if let Some(until) = kill.and_then(|kill| kill.restore_at) {
             row.push(Cell::text("restores"));
             row.push(Cell::Time(Some(until)));

@@ -32,8 +32,10 @@ impl ViewFeature {
             return super::watch(shell, &self.key).await;
         }
         let (api, team) = (shell.api()?, shell.team()?);
-        if shell.ui.wants_file() {
-            return files::one(&api, &team, Noun::Feature, &self.key).await;
+        if shell.ui.wants_file()
+            && let Some(file) = files::one(&api, &team, Noun::Feature, &self.key).await?
+        {
+            return Ok(file);
         }
         Ok(tree(&feature::view(&api, &team, &self.key).await?))
     }

@@ -35,6 +35,6 @@ impl AddStage {
         let Self { pipeline, environment, after, .. } = self;
         let hint = format!("fgctl pipeline remove-stage {pipeline} {environment}");
         let input = AddPipelineStageInput { team, pipeline, environment, after };
-        Ok(shown(&pipeline::add_stage(&api, input).await.map_err(on_conflict(hint))?))
+        Ok(shown(shell, &pipeline::add_stage(&api, input).await.map_err(on_conflict(hint))?))
     }
 }

@@ -40,7 +40,7 @@ impl Create {
         let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let hint = format!("fgctl pipeline view {}", self.key);
         let input = CreatePipelineInput { team, key: self.key, name: self.name, stages };
-        Ok(shown(&pipeline::create(&api, input).await.map_err(on_conflict(hint))?)
+        Ok(shown(shell, &pipeline::create(&api, input).await.map_err(on_conflict(hint))?)
             .next("fgctl feature create KEY --type simple"))
     }
 }

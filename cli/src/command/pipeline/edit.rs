@@ -29,6 +29,6 @@ impl Edit {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
         let input = EditPipelineInput { team, key: self.key, name: Some(self.name) };
-        Ok(shown(&pipeline::edit(&api, input).await?))
+        Ok(shown(shell, &pipeline::edit(&api, input).await?))
     }
 }

@@ -35,6 +35,6 @@ impl RemoveStage {
         yes.ask(shell, &format!("Take {environment} out of {pipeline}?"))?;
         let hint = format!("fgctl pipeline view {pipeline}; fgctl feature withdraw KEY -e {environment}");
         let input = RemovePipelineStageInput { team, pipeline, environment };
-        Ok(shown(&pipeline::remove_stage(&api, input).await.map_err(on_conflict(hint))?))
+        Ok(shown(shell, &pipeline::remove_stage(&api, input).await.map_err(on_conflict(hint))?))
     }
 }

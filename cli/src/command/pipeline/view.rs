@@ -22,8 +22,10 @@ pub(crate) struct ViewPipeline {
 impl ViewPipeline {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
-        if shell.ui.wants_file() {
-            return files::one(&api, &team, Noun::Pipeline, &self.key).await;
+        if shell.ui.wants_file()
+            && let Some(file) = files::one(&api, &team, Noun::Pipeline, &self.key).await?
+        {
+            return Ok(file);
         }
         let pipeline = pipeline::get(&api, &team, &self.key).await?;
         let columns = [

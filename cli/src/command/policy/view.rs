@@ -22,8 +22,10 @@ pub(crate) struct ViewPolicy {
 impl ViewPolicy {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (shell.api()?, shell.team()?);
-        if shell.ui.wants_file() {
-            return files::one(&api, &team, Noun::Policy, &self.name).await;
+        if shell.ui.wants_file()
+            && let Some(file) = files::one(&api, &team, Noun::Policy, &self.name).await?
+        {
+            return Ok(file);
         }
         let policy = policy::get(&api, &team, &self.name).await?;
         Ok(facts(

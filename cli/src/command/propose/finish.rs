@@ -70,16 +70,26 @@ pub(crate) async fn follow(
     change: Change,
     waiting: &Waiting,
 ) -> Result<View, CliError> {
+    if shell.ui.is_rehearsal() {
+        return Ok(tried(&change));
+    }
     let (change, edges) = match waiting.wait {
-        // What is taken back comes nowhere.
-        Some(until) if !shell.ui.is_rehearsal() => {
+        Some(until) => {
             let opened = Opened { change: &change, gates: &[], joined: false };
             Wait::new(shell, api, team).follow(opened, until).await?
         }
-        _ => (change, None),
+        None => (change, None),
     };
     let value = serde_json::to_value(&change).unwrap_or_default();
     Ok(show::of_change(&change, value, edges.as_ref()).named(format!("change/{}", change.number)))
+}
+
+/// Shows what a change would be then; what is taken back comes nowhere, and its approvals are as before.
+fn tried(change: &Change) -> View {
+    let (tone, state) = fluxgate_wording::change::state(&change.status);
+    View::of(change)
+        .named(format!("change/{}", change.number))
+        .row(vec![Cell::text(format!("#{}", change.number)), Cell::State(tone, state)])
 }
 
 /// Says whose change it is that the same proposal found waiting.

@@ -36,8 +36,8 @@ pub(crate) struct Create {
 
 impl Create {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        has_reader(shell, "token")?;
         let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
+        has_reader(shell, "token")?;
         let hint = format!("fgctl token revoke {}", self.name);
         let input = CreateTokenInput {
             team,

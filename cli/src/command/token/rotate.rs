@@ -28,8 +28,8 @@ pub(crate) struct Rotate {
 
 impl Rotate {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
-        has_reader(shell, "token")?;
         let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
+        has_reader(shell, "token")?;
         let grace_seconds = i64::try_from(self.grace.as_secs()).ok();
         let hint = format!("fgctl token view {}", self.name);
         let input = RotateTokenInput { team, name: self.name, grace_seconds };

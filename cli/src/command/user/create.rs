@@ -40,6 +40,7 @@ pub(crate) struct Create {
 
 impl Create {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        let api = self.rehearsal.api(shell)?;
         let (password, by_chance) = self.password.for_another()?;
         if by_chance {
             has_reader(shell, "password")?;
@@ -52,7 +53,7 @@ impl Create {
             email: self.email,
             system_admin: self.system_admin.then_some(true),
         };
-        let user = user::create(&self.rehearsal.api(shell)?, input).await.map_err(on_conflict(hint))?;
+        let user = user::create(&api, input).await.map_err(on_conflict(hint))?;
         let next = format!("fgctl member add {} --role requester", user.username);
         if !by_chance {
             return Ok(shown(&user).next(next));
