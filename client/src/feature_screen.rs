@@ -9,13 +9,14 @@ mod generated {
     #![expect(missing_docs, reason = "the schema documents what is generated from it")]
 
     use crate::analytics::Figures;
+    use crate::audit::AuditEntry;
     use crate::change::Change;
     use crate::feature::{Somewhere, Viewed};
     use crate::operation::operation;
     use crate::version::Origin;
     use crate::words::{
-        ChangeKind, ChangeStatus, Decision, DiffKind, EnvironmentType, EvaluationReason, FeatureKind,
-        Lifecycle, Resolution, Role, StageStatus, ValueType,
+        ActorKind, ChangeKind, ChangeStatus, Decision, DiffKind, EnvironmentType, EvaluationReason,
+        FeatureKind, Lifecycle, Resolution, Role, StageStatus, ValueType,
     };
 
     /// What a list of things has.
@@ -57,6 +58,10 @@ mod generated {
         pub feature: Told,
         /// Changes that wait for votes or for their time.
         pub open: Nodes<Change>,
+        /// Its kills, and what became of their ends; the newest first.
+        pub killed: Nodes<AuditEntry>,
+        /// What took kills back, the newest first.
+        pub restored: Nodes<AuditEntry>,
         pub edges: Nodes<Connected>,
         /// By environment and variant; none where that is too much to count.
         pub by_variant: Option<Figures>,

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use graphql_client::{GraphQLQuery, QueryBody};
 use serde::Deserialize;
 
-use crate::analytics::{Completeness, Top};
+use crate::analytics::{Completeness, Span, Top};
 use crate::api::Api;
 use crate::audit::AuditEntry;
 use crate::error::Error;
@@ -120,22 +120,39 @@ pub async fn get(
         environment: environment.clone(),
         ..get_overview::EvaluationFilterInput::default()
     };
+    let (from, whole) = lately(now);
     let variables = get_overview::Variables {
         team: team.to_owned(),
         environment,
         since,
         stale_days,
-        before: now - LATELY - LONGER,
-        from: now - LATELY,
+        before: from - LONGER,
+        from,
+        whole,
         until: now,
         filter: Some(filter),
     };
     api.run::<Ask>(variables).await
 }
 
+/// Returns from when until when evaluations are added up: whole minutes, all of them over.
+fn lately(now: DateTime<Utc>) -> Span {
+    let whole = DateTime::from_timestamp(now.timestamp().div_euclid(60) * 60, 0).unwrap_or(now);
+    (whole - LATELY, whole)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::lately;
     use crate::document::only;
+
+    #[test]
+    fn what_is_added_up_has_no_part_of_a_minute() {
+        let at = |text: &str| text.parse().unwrap();
+        let span = (at("2026-11-20T11:41:00Z"), at("2026-11-20T12:41:00Z"));
+        assert_eq!(lately(at("2026-11-20T12:41:07.5Z")), span);
+        assert_eq!(lately(at("2026-11-20T12:41:00Z")), span);
+    }
 
     fn fragments(document: &str, operation: &str) -> Vec<String> {
         let text = only(document, operation);

@@ -80,6 +80,30 @@ impl From<Error> for Failure {
                 words.push_str(&format!("; {}: {}", violation.path, violation.message));
             }
         }
+        // What the words name already is not told twice.
+        let request = request.filter(|id| !words.contains(id.as_str()));
         Self { words, request, kind }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fluxgate_client::{Code, Error};
+
+    use super::Failure;
+
+    #[test]
+    fn a_request_is_named_once() {
+        let failure = |message: &str| {
+            let refusal = fluxgate_client::Refusal {
+                code: Code::Internal,
+                message: message.to_owned(),
+                request_id: Some("01J9".to_owned()),
+                ..fluxgate_client::Refusal::default()
+            };
+            Failure::from(Error::Server(Box::new(refusal)))
+        };
+        assert_eq!(failure("internal error").request.as_deref(), Some("01J9"));
+        assert_eq!(failure("internal error, request 01J9").request, None);
     }
 }

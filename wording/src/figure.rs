@@ -1,8 +1,33 @@
 //! How often something was evaluated, in words: shares, and how far figures can be trusted.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use fluxgate_client::analytics::Completeness;
 
 use crate::{Line, Tone, time};
+
+/// How long is a minute?
+const MINUTE: TimeDelta = TimeDelta::minutes(1);
+/// How long before the end of what was asked for may a minute have ended that is still told as the last one?
+const LATE: TimeDelta = TimeDelta::minutes(3);
+
+/// Returns the last minute that is over and that all edges have told: its place among those from when until when, and when
+/// it began. None where the last ones are not told yet.
+pub fn last_minute(
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+    known: &Completeness,
+) -> Option<(usize, DateTime<Utc>)> {
+    let end = whole_minutes(known.until?.min(until));
+    let begin = end - MINUTE;
+    if until - end > LATE || begin < from {
+        return None;
+    }
+    Some((usize::try_from((begin - from).num_minutes()).ok()?, begin))
+}
+
+/// Returns when the minute began that a time is in.
+pub fn whole_minutes(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp(at.timestamp().div_euclid(60) * 60, 0).unwrap_or(at)
+}
 
 /// Returns a part of a whole in percent.
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
@@ -43,5 +68,31 @@ pub fn complete_today(of: &Completeness) -> Line {
         (Some(until), false) => Line::default()
             .and(Tone::Waiting, "◐ ")
             .and(Tone::Plain, format!("incomplete to {}", time::of_day(until))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use fluxgate_client::analytics::Completeness;
+
+    use super::last_minute;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        format!("2026-11-20T{text}Z").parse().unwrap()
+    }
+
+    #[test]
+    fn the_last_minute_is_one_that_is_over_and_told() {
+        let last = |until: Option<&str>| {
+            let known =
+                Completeness { complete: true, missing_batches: 0, lost_events: 0, until: until.map(at) };
+            last_minute((at("11:41:00"), at("12:42:00")), &known)
+        };
+        assert_eq!(last(Some("12:41:03")), Some((59, at("12:40:00"))));
+        assert_eq!(last(Some("12:41:00")), Some((59, at("12:40:00"))));
+        assert_eq!(last(Some("12:40:59")), Some((58, at("12:39:00"))));
+        assert_eq!(last(Some("12:38:59")), None, "what is told so late is not of now");
+        assert_eq!(last(None), None);
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use fluxgate_client::clock;
 
-pub use point::{left, of_day, parse_past, past, when};
+pub use point::{left, minute, of_day, parse_past, past, when};
 
 /// How far ahead may something be that has happened already, by a clock that is not this one?
 const SKEW: TimeDelta = TimeDelta::seconds(10);

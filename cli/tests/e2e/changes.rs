@@ -123,7 +123,10 @@ fn a_kill_has_an_end_and_is_listed() {
     assert!(listed[0]["kill"]["restoreAt"].is_string(), "{listed:#}");
     world.run("dev", &["feature", "view", "siren"]).ends(0).says("killed in dev").says("restores");
     // For longer is anyone's; until somebody restores it is for longer than any time.
-    world.run("dev", &[&kill[..], &["--until-restored"]].concat()).ends(0).says("ends at another time");
+    world
+        .run("dev", &[&kill[..], &["--until-restored"]].concat())
+        .ends(0)
+        .says("now until somebody restores it");
     assert!(kills()[0]["kill"]["restoreAt"].is_null());
     world.run("dev", &[&kill[..], &["--restore-in", "1m"]].concat()).ends(5);
     world.run("lead", &["feature", "restore", "siren", "-e", "dev"]).ends(0).says("restored");

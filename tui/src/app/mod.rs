@@ -4,6 +4,7 @@ mod answer;
 mod command;
 mod counts;
 mod desk;
+mod doubt;
 mod keys;
 mod news;
 mod prompt;
@@ -217,6 +218,7 @@ impl App {
             || matches!(self.desk.link, Link::Connecting)
             || self.counts_are_old()
             || self.environments_are_old()
+            || self.doubtful().is_some()
             || self.asked.iter().any(|asked| !asked.answered);
         let live = self.live();
         let again = |asked: &Asked| asked.answered && asked.again && asked.is_kept(&live);
@@ -293,6 +295,9 @@ impl App {
         self.tickets += 1;
         let ticket = self.tickets;
         self.asked.retain(|asked| !asked.query.is_like(&query));
+        if let Some(screen) = query.screen() {
+            self.screens.get_mut(screen).asked(&query);
+        }
         self.asked.push(Asked {
             query: query.clone(),
             ticket,

@@ -135,7 +135,7 @@ fn failure() -> Failure {
 }
 
 /// Answers all that was asked; returns what was sent meanwhile.
-fn answers(stage: &mut Stage, well: bool) {
+pub(super) fn answers(stage: &mut Stage, well: bool) {
     let asked: Vec<(u64, Query)> = stage
         .effects
         .iter()

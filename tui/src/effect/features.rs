@@ -1,9 +1,9 @@
 //! Reads features: page by page as they come, some by themselves, and how often each is evaluated.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use fluxgate_client::analytics::{self, Filter};
 use fluxgate_client::{Api, Code, Error, EvaluationGroup, Resolution, change, clock, feature, feature_row};
-use fluxgate_wording::{Line, Tone, change::diff_lines};
+use fluxgate_wording::{Line, Tone, change::diff_lines, figure::last_minute};
 use futures_util::future::join_all;
 use serde_json::Value;
 
@@ -14,6 +14,8 @@ use crate::screen::features::{Rates, Row};
 const PAGE: i64 = 100;
 /// Of how many features is it known how often they are evaluated?
 const TOP: i64 = 100;
+/// How far back is the last minute looked for that edges have told?
+const LATELY: TimeDelta = TimeDelta::minutes(5);
 /// For how long is what was evaluated looked at?
 pub(super) const LOOKED_AT: TimeDelta = TimeDelta::minutes(60);
 
@@ -86,20 +88,27 @@ pub(super) async fn some(
     join_all(read).await.into_iter().collect()
 }
 
-/// Returns how often features were evaluated within the hour, in one environment or in all.
+/// Returns how often features are evaluated, in one environment or in all.
 pub(super) async fn rates(api: &Api, team: &str, env: Option<&str>) -> Result<Rates, Error> {
     let until = clock::now();
-    let span = (until - LOOKED_AT, until);
-    let top = analytics::top(api, team, env, span, TOP).await?;
-    let whole = i64::try_from(top.features.len()).is_ok_and(|count| count < TOP);
-    if !whole {
-        // The server does not tell every minute of so many at once.
-        return Ok(Rates::new(top, None, whole));
-    }
     let filter = Filter { environment: env.map(str::to_owned), ..Filter::default() };
     let by = (Resolution::Minute, vec![EvaluationGroup::Feature]);
-    let figures = analytics::series(api, team, filter, span, by).await?;
-    Ok(Rates::new(top, Some(figures), whole))
+    match analytics::series(api, team, filter, (until - LOOKED_AT, until), by).await {
+        // Those of more features than the server counts minute by minute at once.
+        Err(error) if error.code() == Some(Code::Invalid) => most(api, team, env, until).await,
+        figures => Ok(Rates::of_all(figures?)),
+    }
+}
+
+/// Returns the same of those that were evaluated most in the last minute that edges have told.
+async fn most(api: &Api, team: &str, env: Option<&str>, until: DateTime<Utc>) -> Result<Rates, Error> {
+    let lately = analytics::top(api, team, env, (until - LATELY, until), 1).await?;
+    let Some((_, at)) = last_minute((lately.from, lately.until), &lately.completeness) else {
+        return Ok(Rates::default());
+    };
+    let top = analytics::top(api, team, env, (at, at + TimeDelta::minutes(1)), TOP).await?;
+    let whole = i64::try_from(top.features.len()).is_ok_and(|count| count < TOP);
+    Ok(Rates::of_most(top, whole))
 }
 
 /// Reads the document that is live in a stage.

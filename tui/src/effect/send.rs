@@ -1,13 +1,14 @@
 //! Sends what changes something, and says what became of it.
 
+use chrono::{DateTime, Utc};
 use fluxgate_client::change::{
     Change, CommentChangeInput, CreateFeatureInput, EditStageInput, PromoteInput, Proposal, RollbackInput,
     VoteInput,
 };
 use fluxgate_client::feature::{KillFeatureInput, KillResult, RestoreFeatureInput};
-use fluxgate_client::{Api, ChangeStatus, Code, Decision, Error, FeatureKind, change, feature};
+use fluxgate_client::{Api, ChangeStatus, Code, Decision, Error, FeatureKind, change, clock, feature};
 use fluxgate_wording::change::progress;
-use fluxgate_wording::time;
+use fluxgate_wording::{event, time};
 
 use crate::order::Order;
 
@@ -63,11 +64,11 @@ pub(crate) async fn send(api: &Api, team: &str, order: Order) -> Result<String, 
                 Some(_) => feature::kill(api, input).await?,
                 None => feature::kill_until_restored(api, input).await?,
             };
-            Ok(stopped(&result, "killed"))
+            Ok(stopped(&result, "killed", clock::now()))
         }
         Order::Restore { feature, env, reason } => {
             let input = RestoreFeatureInput { team, feature, environment: Some(env), reason: said(reason) };
-            Ok(stopped(&feature::restore(api, input).await?, "restored"))
+            Ok(stopped(&feature::restore(api, input).await?, "restored", clock::now()))
         }
         Order::Vote { changes, decision, comment } => vote(api, &team, &changes, decision, comment).await,
         Order::Comment { change: number, text } => {
@@ -150,11 +151,52 @@ fn stands(change: &Change) -> String {
     }
 }
 
-fn stopped(result: &KillResult, word: &str) -> String {
+fn stopped(result: &KillResult, word: &str, now: DateTime<Utc>) -> String {
     let key = &result.feature.key;
     match (result.environments.as_slice(), result.rescheduled.as_slice()) {
         ([], []) => format!("{key} was {word} already"),
-        ([], moved) => format!("the kill of {key} in {} ends at another time", moved.join(", ")),
-        (places, _) => format!("{key} is {word} in {}", places.join(", ")),
+        ([], moved) => format!("the kill of {key} {}", moved_to(result, moved, now)),
+        (places, []) => format!("{key} is {word} in {}", places.join(", ")),
+        (places, moved) => {
+            format!("{key} is {word} in {}; the kill {}", places.join(", "), moved_to(result, moved, now))
+        }
+    }
+}
+
+/// Says when kills end that were on already: all of them at the same time.
+fn moved_to(result: &KillResult, moved: &[String], now: DateTime<Utc>) -> String {
+    let kill = moved.first().and_then(|env| result.feature.stage(env)?.kill.as_ref());
+    format!("in {} now {}", moved.join(", "), event::ends(kill.and_then(|kill| kill.restore_at), now))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::stopped;
+    use crate::app::tests::{now, read};
+
+    #[test]
+    fn a_kill_that_is_moved_says_to_when() {
+        let said = |envs: &[&str], moved: &[&str], restore_at: Value| {
+            let kill = json!({"reason": "5xx", "by": "lead", "token": null, "since": now(), "restoreAt": restore_at});
+            let stage = |env: &str| {
+                json!({"environment": {"key": env, "name": env, "type": "PRODUCTION"}, "status": "DEPLOYED",
+                    "live": null, "kill": kill, "pending": [], "changedAt": now()})
+            };
+            let result = json!({"environments": envs, "rescheduled": moved, "revision": 7, "at": now(),
+                "feature": {"id": "018f0000-0000-7000-8000-000000000001", "key": "checkout", "name": "",
+                    "description": "", "kind": "SIMPLE", "valueType": "BOOLEAN", "lifecycle": "ACTIVE", "tags": [],
+                    "owner": null, "removalDate": null, "createdAt": now(), "changedAt": now(),
+                    "createdBy": "dev", "pipeline": "default", "stages": [stage("staging"), stage("prod")]}});
+            stopped(&read(result), "killed", now())
+        };
+        let half_past = || json!("2026-11-20T15:30:00Z");
+        assert_eq!(said(&[], &["prod"], half_past()), "the kill of checkout in prod now ends at 15:30:00Z");
+        let by_hand = "the kill of checkout in prod now ends when somebody restores it";
+        assert_eq!(said(&[], &["prod"], Value::Null), by_hand);
+        let both = "checkout is killed in staging; the kill in prod now ends at 15:30:00Z";
+        assert_eq!(said(&["staging"], &["prod"], half_past()), both);
+        assert_eq!(said(&["prod"], &[], Value::Null), "checkout is killed in prod");
     }
 }

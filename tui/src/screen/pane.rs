@@ -26,6 +26,9 @@ pub(crate) trait Pane {
         Vec::new()
     }
 
+    /// Notes that something is asked for it.
+    fn asked(&mut self, _query: &Query) {}
+
     /// Takes in an answer to what it asked.
     fn take(&mut self, query: &Query, answer: Result<Answer, Failure>, desk: &Desk);
 
@@ -79,8 +82,11 @@ pub(crate) trait Pane {
     /// Lets nothing stand out any more that did so for its moment.
     fn settle(&mut self, _now: DateTime<Utc>) {}
 
-    /// Returns why the last question was not answered, and whether there is anything to show.
-    fn failure(&self) -> Option<(&Failure, bool)>;
+    /// Returns why the last question was not answered.
+    fn failure(&self) -> Option<&Failure>;
+
+    /// Returns when what it shows was answered; none while it shows no answer.
+    fn as_of(&self) -> Option<DateTime<Utc>>;
 
     /// Draws it.
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, desk: &Desk);

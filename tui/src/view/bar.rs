@@ -1,6 +1,5 @@
 //! The rows around a screen: where we are and how good the connection is, the tabs, what keys do, what was said.
 
-use fluxgate_wording::time;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -173,15 +172,15 @@ pub(super) fn hints(app: &App, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Line::from(spans), area);
 }
 
-pub(super) fn message(app: &App, frame: &mut Frame<'_>, area: Rect) {
+/// Writes what was said, and on the right how old what is shown is, where that may not be current.
+pub(super) fn message(app: &App, age: Option<&str>, frame: &mut Frame<'_>, area: Rect) {
     let look = app.desk.look;
-    let (token, words) = match (&app.said, app.desk.heard) {
-        (Some(words), _) => (Token::Text, words.clone()),
-        (None, Some(at)) if app.desk.link != Link::Live => {
-            (Token::Dim, format!("as of {}", time::of_day(at)))
-        }
-        (None, _) => return,
-    };
-    let words = cut(&look.text(&words), usize::from(area.width), look);
-    frame.render_widget(Line::styled(words, look.palette.style(token)), area);
+    let age = cut(age.unwrap_or_default(), usize::from(area.width), look);
+    let taken = if age.is_empty() { 0 } else { age.width() + 1 };
+    let said = look.text(app.said.as_deref().unwrap_or_default()).into_owned();
+    let said = cut(&said, usize::from(area.width).saturating_sub(taken), look);
+    frame.render_widget(Line::styled(said, look.palette.style(Token::Text)), area);
+    if !age.is_empty() {
+        frame.render_widget(Line::styled(age, look.palette.style(Token::Warn)).right_aligned(), area);
+    }
 }

@@ -36,7 +36,9 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) {
     bar::filter(app, frame, filter);
     screen(app, frame, body);
     bar::hints(app, frame, hints);
-    bar::message(app, frame, message);
+    // What is wrong stands above, with the age of what is shown.
+    let age = if trouble(app).is_none() { app.doubtful() } else { None };
+    bar::message(app, age.as_deref(), frame, message);
     if let Some(overlay) = &app.overlay {
         over::draw(app, overlay, frame);
     }
@@ -57,30 +59,19 @@ fn filter_is_shown(app: &App) -> bool {
 /// Draws the screen: what it knows, with a word on top where that is old, or why it knows nothing.
 fn screen(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let pane = app.screens.get(app.screen);
-    let (words, has_data) = match pane.failure() {
-        Some((failure, has_data)) => {
-            let request = failure.request.as_ref().map_or_else(String::new, |id| format!("  request {id}"));
-            (Some(format!("{}{request}", failure.words)), has_data)
-        }
-        None => (None, true),
-    };
-    let words = match (&app.desk.link, words) {
-        (Link::Away { cause, .. }, _) => Some(format!("Lost the server: {cause}")),
-        (Link::SignedOut { cause }, _) => Some(format!(
-            "Signed out: {cause}. r signs in; so does fgctl login --context {}",
-            app.desk.place.context
-        )),
-        (_, words) => words,
-    };
-    let Some(words) = words else {
+    let Some(words) = trouble(app) else {
         return pane.draw(frame, area, &app.desk);
     };
     let look = app.desk.look;
-    let hint = match has_data {
-        true => "  What is shown is from before. r tries again now, c another context, L the client log",
-        false => {
-            "  r tries again now, c another context, L the client log. The other screens may still work."
-        }
+    let again = match app.desk.link {
+        Link::SignedOut { .. } => format!("r signs in (or fgctl login --context {})", app.desk.place.context),
+        _ => "r tries again now".to_owned(),
+    };
+    let keys = format!("{again}, c another context, L the client log");
+    let hint = match (app.doubtful(), &app.desk.link) {
+        (Some(age), _) => format!("  What is shown is {age}. {keys}"),
+        (None, Link::Away { .. } | Link::SignedOut { .. }) => format!("  {keys}"),
+        (None, _) => format!("  {keys}. The other screens may still work."),
     };
     let lines = vec![
         Line::styled(look.text(&format!("▲ {words}")).into_owned(), look.palette.style(Token::Bad)),
@@ -91,6 +82,19 @@ fn screen(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let [above, below] = Layout::vertical([Constraint::Length(height), Constraint::Min(0)]).areas(area);
     frame.render_widget(text, above);
     pane.draw(frame, below, &app.desk);
+}
+
+/// Says why what the screen shows may be old, or is not there, if anything is wrong.
+fn trouble(app: &App) -> Option<String> {
+    match &app.desk.link {
+        Link::Away { cause, .. } => Some(format!("Lost the server: {cause}")),
+        Link::SignedOut { cause } => Some(format!("Signed out: {cause}")),
+        _ => {
+            let failure = app.screens.get(app.screen).failure()?;
+            let request = failure.request.as_ref().map_or_else(String::new, |id| format!("  request {id}"));
+            Some(format!("{}{request}", failure.words))
+        }
+    }
 }
 
 fn too_small(app: &App, frame: &mut Frame<'_>) {

@@ -8,6 +8,11 @@ pub fn of_day(at: DateTime<Utc>) -> String {
     at.format("%H:%M:%SZ").to_string()
 }
 
+/// Returns the time of day to the minute, as figures of one minute are named.
+pub fn minute(at: DateTime<Utc>) -> String {
+    at.format("%H:%MZ").to_string()
+}
+
 /// Returns the time of day of what is of today, and else the day with it.
 pub fn when(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     match (at.date_naive() == now.date_naive(), at.year() == now.year()) {

@@ -96,7 +96,12 @@ fn view(
         (environments, _) => environments.iter().map(String::as_str).collect(),
     };
     let stages = places.iter().map(|place| (*place, word.to_owned()));
-    let moved = moved.iter().map(|place| (place.as_str(), format!("{word}, ends at another time")));
+    let moved = moved.iter().map(|place| {
+        let kill = feature.stage(place).and_then(|stage| stage.kill.as_ref());
+        let ends = kill.is_some_and(|kill| kill.restore_at.is_some());
+        let until = if ends { "with another end" } else { "now until somebody restores it" };
+        (place.as_str(), format!("{word} already, {until}"))
+    });
     for (place, word) in stages.chain(moved) {
         let mut row = vec![Cell::text(key), Cell::text(place), Cell::State(tone, word)];
         // After a try there is the end that it had before.

@@ -6,6 +6,7 @@ pub(crate) mod tests;
 mod view;
 mod vote;
 
+use chrono::{DateTime, Utc};
 use fluxgate_client::change::Change;
 use fluxgate_client::inbox::Inbox;
 use fluxgate_wording::change::summary;
@@ -304,8 +305,12 @@ impl Pane for Changes {
         protected.or(items.first()).map(|item| item.environment.key.clone())
     }
 
-    fn failure(&self) -> Option<(&Failure, bool)> {
-        self.inbox.failure.as_ref().map(|failure| (failure, self.inbox.data.is_some()))
+    fn failure(&self) -> Option<&Failure> {
+        self.inbox.failure.as_ref()
+    }
+
+    fn as_of(&self) -> Option<DateTime<Utc>> {
+        self.inbox.at
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {

@@ -197,8 +197,12 @@ impl Pane for Edges {
         self.list.settle(now);
     }
 
-    fn failure(&self) -> Option<(&Failure, bool)> {
-        self.known.failure.as_ref().map(|failure| (failure, self.known.data.is_some()))
+    fn failure(&self) -> Option<&Failure> {
+        self.known.failure.as_ref()
+    }
+
+    fn as_of(&self) -> Option<DateTime<Utc>> {
+        self.known.at
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {

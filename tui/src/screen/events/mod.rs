@@ -5,6 +5,7 @@ mod filter;
 pub(crate) mod tests;
 mod view;
 
+use chrono::{DateTime, Utc};
 use fluxgate_client::Page;
 use fluxgate_client::audit::{self, AuditEntry};
 use ratatui::Frame;
@@ -322,8 +323,12 @@ impl Pane for Events {
         format!("fgctl audit {tail}{flags}")
     }
 
-    fn failure(&self) -> Option<(&Failure, bool)> {
-        self.load.failure.as_ref().map(|failure| (failure, self.load.data.is_some()))
+    fn failure(&self) -> Option<&Failure> {
+        self.load.failure.as_ref()
+    }
+
+    fn as_of(&self) -> Option<DateTime<Utc>> {
+        self.load.at
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {

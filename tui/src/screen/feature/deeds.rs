@@ -1,17 +1,17 @@
 //! What keys do to the stage that is chosen.
 
+use fluxgate_client::audit::AuditEntry;
 use fluxgate_client::change::{Change, DiffEntry};
 use fluxgate_client::feature_screen::Past;
 use fluxgate_wording::{Line, Tone, change, event, time, version};
 
-use super::{Feature, Part};
+use super::{Feature, Happened, Part};
 use crate::app::Desk;
 use crate::dialog::{self, fact};
 use crate::keymap::Action;
 use crate::overlay::Overlay;
-use crate::screen::features::{Spot, act_on, breaks};
+use crate::screen::features::{Spot, act_on, at_stake, breaks};
 use crate::step::Step;
-use crate::widget::number;
 
 impl Feature {
     /// Goes into what the cursor is on.
@@ -26,7 +26,11 @@ impl Feature {
                 self.turn_to(key, env);
                 vec![Step::Ask(self.ask())]
             }
-            Part::History => self.past().map(|past| shown(&self.key, past, desk)).into_iter().collect(),
+            Part::History => match self.happened() {
+                Some(Happened::Version(past)) => vec![shown(&self.key, past, desk)],
+                Some(Happened::Switch(entry)) => vec![switched(entry, desk)],
+                None => Vec::new(),
+            },
             Part::Rules | Part::Live => {
                 self.whole = !self.whole;
                 Vec::new()
@@ -34,9 +38,17 @@ impl Feature {
         }
     }
 
+    /// Returns what the cursor is on of what happened.
+    fn happened(&self) -> Option<Happened<'_>> {
+        self.detail()?.history().get(self.history.at()).copied()
+    }
+
     /// Returns the version that the cursor is on.
     fn past(&self) -> Option<&Past> {
-        self.detail()?.versions().get(self.history.at())
+        match self.happened()? {
+            Happened::Version(past) => Some(past),
+            Happened::Switch(_) => None,
+        }
     }
 
     /// Does what a key asks for with the stage that is chosen.
@@ -81,8 +93,7 @@ impl Feature {
         };
         let mut facts = Vec::new();
         if let Some(evaluated) = detail.evaluated(&spot.env) {
-            let minute = number(evaluated.per_minute());
-            facts.push(fact("now", format!("{minute} evaluations a minute, within the hour")));
+            facts.push(at_stake(evaluated.minute));
         }
         let edges = detail.edges();
         facts.push(fact("edges", format!("{edges} connected")));
@@ -135,6 +146,27 @@ fn decide(waiting: &Change, action: Action, desk: &Desk) -> Step {
         _ => dialog::reject(&[number], &facts),
     };
     Step::Open(Box::new(dialog))
+}
+
+/// Shows what became of a kill switch.
+fn switched(entry: &AuditEntry, desk: &Desk) -> Step {
+    let [_, key, env, by, why] = event::entry(entry);
+    let what = event::switched(entry).map_or("", |(_, word)| word);
+    let mut lines = vec![
+        fact("what", format!("{what} in {env}")),
+        fact("when", format!("{}, {} ago", time::instant(entry.at), desk.ago(entry.at))),
+        fact("by", by),
+    ];
+    if !why.is_empty() {
+        lines.push(fact("why", why));
+    }
+    if what != "restored" {
+        lines.push(fact(
+            "until",
+            event::restore_at(entry).map_or("somebody restores it".to_owned(), time::instant),
+        ));
+    }
+    Step::Show(Overlay::Text { title: format!("{key} {what} in {env}"), lines, top: 0 })
 }
 
 /// Shows what a version brought.

@@ -2,15 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use fluxgate_client::analytics::{Completeness, Figures, Series};
+use fluxgate_client::audit::AuditEntry;
 use fluxgate_client::change::Change;
 use fluxgate_client::feature::{Feature, Stage};
 use fluxgate_client::feature_row::FeatureRow;
 use fluxgate_client::feature_screen::{FeatureScreen, Past};
+use fluxgate_wording::figure::last_minute;
 use serde_json::Value;
 
 use crate::host::Rule;
 use crate::screen::features::Row;
+
+/// How much of what happened is told of each kind, and so of all of it without gaps?
+const TOLD: usize = 20;
 
 /// What is known of a feature.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,8 +36,36 @@ pub(crate) struct Evaluated {
     pub(crate) variants: Vec<(String, i64)>,
     /// How often each reason was given, the most first.
     pub(crate) reasons: Vec<(String, i64)>,
-    /// All of it in each minute.
+    /// All of it in each minute, up to the last that all edges have told.
     pub(crate) minutes: Vec<i64>,
+    /// How much it was in the last of them, and when that began; none while that is not known.
+    pub(crate) minute: Option<(i64, DateTime<Utc>)>,
+}
+
+/// Something that happened to a feature.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Happened<'d> {
+    /// A version went live.
+    Version(&'d Past),
+    /// It was killed, restored, or its kill got another end.
+    Switch(&'d AuditEntry),
+}
+
+impl Happened<'_> {
+    fn at(&self) -> DateTime<Utc> {
+        match self {
+            Self::Version(past) => past.created_at,
+            Self::Switch(entry) => entry.at,
+        }
+    }
+
+    /// Returns what it is known by.
+    pub(crate) fn id(&self) -> String {
+        match self {
+            Self::Version(past) => format!("{} v{}", past.environment.key, past.number),
+            Self::Switch(entry) => format!("entry {}", entry.number),
+        }
+    }
 }
 
 /// A feature that this one needs, or that needs this one.
@@ -97,9 +131,14 @@ impl Detail {
         self.told.open.nodes.iter().find(|change| change.number == number)
     }
 
-    /// Returns what was live, in all environments, the newest first.
-    pub(crate) fn versions(&self) -> &[Past] {
-        &self.told.feature.versions.nodes
+    /// Returns what was live in all environments, and what was killed and restored; the newest first.
+    pub(crate) fn history(&self) -> Vec<Happened<'_>> {
+        let versions = self.told.feature.versions.nodes.iter().map(Happened::Version);
+        let switches = self.told.killed.nodes.iter().chain(&self.told.restored.nodes).map(Happened::Switch);
+        let mut all: Vec<Happened<'_>> = versions.chain(switches).collect();
+        all.sort_by_key(|one| std::cmp::Reverse(one.at()));
+        all.truncate(TOLD);
+        all
     }
 
     /// Returns how many edges are connected.
@@ -142,6 +181,10 @@ impl Detail {
             for (minute, count) in found.minutes.iter_mut().zip(&series.points) {
                 *minute += count;
             }
+        }
+        if let Some((place, at)) = last_minute((variants.from, variants.until), &variants.completeness) {
+            found.minute = Some((found.minutes.get(place).copied().unwrap_or_default(), at));
+            found.minutes.truncate(place + 1);
         }
         found.reasons = here(reasons, env)
             .filter_map(|series| Some((series.reason.as_ref()?.as_str().to_owned(), series.total)))

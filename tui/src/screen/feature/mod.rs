@@ -9,10 +9,12 @@ mod view;
 
 use std::cell::Cell;
 
+use chrono::{DateTime, Utc};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
 pub use detail::Detail;
+use detail::Happened;
 
 use super::Pane;
 use crate::app::Desk;
@@ -108,11 +110,10 @@ impl Feature {
         let Some(detail) = self.detail() else {
             return;
         };
-        let versions = detail.versions().iter();
-        let versions = versions.map(|past| format!("{} v{}", past.environment.key, past.number)).collect();
+        let history = detail.history().iter().map(Happened::id).collect();
         let relations = self.place().map(|env| detail.relations(env)).unwrap_or_default();
         let relations = relations.into_iter().map(|one| format!("{} {}", one.needed, one.key)).collect();
-        self.history.set(versions);
+        self.history.set(history);
         self.relations.set(relations);
     }
 
@@ -248,8 +249,12 @@ impl Pane for Feature {
         kills.any(|kill| kill.restore_at.is_some())
     }
 
-    fn failure(&self) -> Option<(&Failure, bool)> {
-        self.told.failure.as_ref().map(|failure| (failure, self.told.data.is_some()))
+    fn failure(&self) -> Option<&Failure> {
+        self.told.failure.as_ref()
+    }
+
+    fn as_of(&self) -> Option<DateTime<Utc>> {
+        self.told.at
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {

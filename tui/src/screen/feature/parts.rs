@@ -1,23 +1,25 @@
 //! The parts of the screen as lines of words.
 
-use fluxgate_client::feature::Stage;
+use fluxgate_client::audit::AuditEntry;
+use fluxgate_client::feature::{Kill, Stage};
 use fluxgate_client::feature_screen::Past;
-use fluxgate_wording::{Line, Tone, change, feature, figure, time, version};
+use fluxgate_wording::{Line, Tone, change, event, feature, figure, time, version};
 
 use super::Feature;
-use super::detail::{Detail, Evaluated};
+use super::detail::{Detail, Evaluated, Happened};
 use crate::app::Desk;
 use crate::screen::features::signed;
 use crate::widget::bars::Lying;
 use crate::widget::lane::Stop;
-use crate::widget::number;
 use crate::widget::table::{Column, Field};
 
 impl Evaluated {
-    /// Returns how often it was in a minute, on average.
-    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-    pub(super) fn per_minute(&self) -> f64 {
-        self.total as f64 / self.minutes.len().max(1) as f64
+    /// Says how often it was in the last minute, and in which.
+    pub(super) fn rate(&self) -> String {
+        match self.minute {
+            Some((count, at)) => format!("{}/min at {}", crate::widget::figure(count), time::minute(at)),
+            None => "evaluations not known yet".to_owned(),
+        }
     }
 
     pub(super) fn bars(&self) -> Vec<Lying> {
@@ -64,15 +66,38 @@ pub(super) fn stop(detail: &Detail, stage: &Stage, desk: &Desk) -> Stop {
     let (tone, words) = signed(&feature::state_served(stage));
     let version = stage.live.as_ref().map(|live| format!("v{}", live.number)).unwrap_or_default();
     let mut lines = vec![Line::default().and(tone, words).and(Tone::Dim, format!("   {version}"))];
-    lines.push(match (&stage.kill, &stage.live) {
-        (Some(kill), _) => {
-            let until = kill.restore_at.map(|at| format!(", restores in {}", time::left(at, desk.now)));
-            Line::from(format!("by {}{}", kill.by, until.unwrap_or_default()))
-        }
-        (None, Some(live)) => Line::from(feature::serves(&live.config)),
-        (None, None) => Line::default().and(Tone::Dim, "nothing is live"),
+    match &stage.kill {
+        Some(kill) => lines.extend(killed(kill, desk)),
+        None => lines.extend(serving(stage, desk)),
+    }
+    lines.push(match detail.evaluated(env) {
+        Some(evaluated) => Line::default().and(Tone::Dim, evaluated.rate()),
+        None => Line::default().and(Tone::Dim, "evaluations not known"),
     });
-    lines.push(match (stage.pending.first(), &stage.live) {
+    Stop { title: env.clone(), lines }
+}
+
+/// Says since when and by whom something is killed, when that ends, and why.
+fn killed(kill: &Kill, desk: &Desk) -> [Line; 3] {
+    let by = change::by(&kill.by, kill.token.as_deref());
+    let until = match kill.restore_at {
+        Some(at) => format!("restores in {}", time::left(at, desk.now)),
+        None => "until somebody restores it".to_owned(),
+    };
+    [
+        Line::from(format!("{} ago by {by}", desk.ago(kill.since))),
+        Line::from(until),
+        Line::from(event::said(Some(&kill.reason))),
+    ]
+}
+
+/// Says whom a stage serves, and since when, or what waits there.
+fn serving(stage: &Stage, desk: &Desk) -> [Line; 2] {
+    let serves = match &stage.live {
+        Some(live) => Line::from(feature::serves(&live.config)),
+        None => Line::default().and(Tone::Dim, "nothing is live"),
+    };
+    let since = match (stage.pending.first(), &stage.live) {
         (Some(pending), _) => {
             let by = change::by(&pending.author, pending.token.as_deref());
             Line::from(format!("#{} by {by}, {}", pending.number, desk.ago(pending.created_at)))
@@ -80,24 +105,18 @@ pub(super) fn stop(detail: &Detail, stage: &Stage, desk: &Desk) -> Stop {
         (None, Some(live)) => Line::default()
             .and(Tone::Dim, format!("since {} by {}", desk.ago(live.created_at), live.created_by)),
         (None, None) => Line::default(),
-    });
-    lines.push(match detail.evaluated(env) {
-        Some(evaluated) => {
-            Line::default().and(Tone::Dim, format!("{}/min within the hour", number(evaluated.per_minute())))
-        }
-        None => Line::default(),
-    });
-    Stop { title: env.clone(), lines }
+    };
+    [serves, since]
 }
 
 /// Returns the rules of a stage: each with what it serves, and below it whom it is for.
-pub(super) fn rules(detail: &Detail, env: &str) -> Vec<Line> {
+pub(super) fn rules(detail: &Detail, env: &str, desk: &Desk) -> Vec<Line> {
     let Some(config) = detail.config(env) else {
         return vec![Line::default().and(Tone::Dim, format!("Nothing is live in {env}."))];
     };
     let mut lines = Vec::new();
-    if detail.stage(env).is_some_and(|stage| stage.kill.is_some()) {
-        lines.push(Line::default().and(Tone::Bad, "✗ killed: everyone gets what is served when off"));
+    if let Some(kill) = detail.stage(env).and_then(|stage| stage.kill.as_ref()) {
+        lines.extend(stopped(kill, desk));
     } else if config["enabled"] != serde_json::Value::Bool(true) {
         lines.push(Line::default().and(Tone::Dim, format!("○ off: {}", feature::serves(config))));
     }
@@ -137,7 +156,21 @@ pub(super) fn rules(detail: &Detail, env: &str) -> Vec<Line> {
     lines
 }
 
-/// The columns of what was live.
+/// Says what a kill does, since when it is, by whom and why, and when it ends.
+fn stopped(kill: &Kill, desk: &Desk) -> [Line; 3] {
+    let left = kill.restore_at.map(|at| format!(", in {}", time::left(at, desk.now))).unwrap_or_default();
+    let ends = format!("  {}{left}", event::ends(kill.restore_at, desk.now));
+    let by = change::by(&kill.by, kill.token.as_deref());
+    let since =
+        format!("  since {}, {} ago, by {by}: ", time::when(kill.since, desk.now), desk.ago(kill.since));
+    [
+        Line::default().and(Tone::Bad, "✗ killed: everyone gets what is served when off"),
+        Line::default().and(Tone::Dim, since).and(Tone::Plain, event::said(Some(&kill.reason))),
+        Line::from(ends),
+    ]
+}
+
+/// The columns of what was live, and of what was killed and restored.
 pub(super) fn history_columns() -> [Column; 6] {
     [
         Column::new("VERSION", 9).least(4),
@@ -150,7 +183,30 @@ pub(super) fn history_columns() -> [Column; 6] {
     ]
 }
 
-pub(super) fn history_fields(past: &Past, is_live: bool, desk: &Desk) -> Vec<Field> {
+pub(super) fn history_row(happened: &Happened<'_>, detail: &Detail, desk: &Desk) -> Vec<Field> {
+    match happened {
+        Happened::Version(past) => {
+            let live = detail.stage(&past.environment.key).and_then(|stage| stage.live.as_ref());
+            version_fields(past, live.is_some_and(|live| live.number == past.number), desk)
+        }
+        Happened::Switch(entry) => switch_fields(entry, desk),
+    }
+}
+
+fn switch_fields(entry: &AuditEntry, desk: &Desk) -> Vec<Field> {
+    let [_, _, env, by, _] = event::entry(entry);
+    let (tone, words) = event::switch(entry, desk.now).unwrap_or_default();
+    vec![
+        (tone, tone.glyph().to_owned()),
+        (Tone::Plain, env),
+        (Tone::Dim, desk.ago(entry.at)),
+        (Tone::Plain, words),
+        (Tone::Dim, "-".to_owned()),
+        (Tone::Dim, by),
+    ]
+}
+
+fn version_fields(past: &Past, is_live: bool, desk: &Desk) -> Vec<Field> {
     let env = &past.environment.key;
     let (tone, sign) = if is_live { (Tone::Good, " ●") } else { (Tone::Dim, "") };
     vec![

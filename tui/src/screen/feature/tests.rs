@@ -54,6 +54,14 @@ fn version(number: i64, env: &str, source: Option<&str>, (reason, change): (&str
         "items": [{"environment": {"key": env}, "source": source, "diff": diff}]}})
 }
 
+fn switch(number: i64, action: &str, at: &str, (actor, reason): (&str, &str)) -> Value {
+    let after =
+        if action == "feature.restore" { Value::Null } else { json!({"restoreAt": "2026-11-16T09:30:00Z"}) };
+    json!({"number": number, "at": at, "actor": actor, "actorKind": "USER", "owner": null, "action": action,
+        "subject": "checkout", "environment": "prod", "reason": reason, "before": null, "after": after,
+        "address": null})
+}
+
 /// The feature of most tests: a change of it waits in production.
 fn told() -> Value {
     let rules = json!([
@@ -87,6 +95,10 @@ fn told() -> Value {
                 version(41, "dev", None, ("", 470)),
                 version(38, "prod", None, ("canary", 466))]}},
         "open": {"nodes": [waiting]},
+        "killed": {"nodes": [
+            switch(91, "feature.kill_until", "2026-11-14T09:10:00Z", ("lead", "still too high")),
+            switch(90, "feature.kill", "2026-11-14T09:00:00Z", ("lead", "5xx spike"))]},
+        "restored": {"nodes": [switch(95, "feature.restore", "2026-11-16T09:30:00Z", ("system", "its time is over"))]},
         "edges": {"nodes": [{"connected": true}, {"connected": true}, {"connected": false}]},
         "byVariant": figures("variant", &[("control", 790_000), ("one-page", 51_600), ("express", 3_400)]),
         "byReason": figures("reason", &[("SPLIT", 515_000), ("TARGETING_MATCH", 330_000)])})
@@ -263,10 +275,70 @@ fn a_version_is_looked_at_and_rolled_back_to() {
     let mut stage = opened((120, 36), &told());
     stage.keys("B");
     assert!(matches!(order(&stage), Order::RollBack { version: None, env, .. } if env == "prod"));
-    stage.keys("Esc Tab Tab Enter");
+    stage.keys("Esc Tab Tab j Enter");
     insta::assert_snapshot!("version", stage.screen());
     stage.keys("Esc j j B");
     assert!(matches!(order(&stage), Order::RollBack { version: Some(38), env, .. } if env == "prod"));
+}
+
+#[test]
+fn kills_and_restores_are_in_the_history() {
+    let mut stage = opened((120, 36), &told());
+    stage.keys("Tab Tab");
+    let shown = stage.screen();
+    assert!(shown.contains("restored: \"its time is over\""), "{shown}");
+    assert!(shown.contains("killed: \"5xx spike\", until"), "{shown}");
+    stage.keys("Enter");
+    insta::assert_snapshot!("restored", stage.screen());
+    stage.keys("Esc G Enter");
+    insta::assert_snapshot!("kill_of_before", stage.screen());
+    stage.keys("Esc B");
+    assert!(matches!(order(&stage), Order::RollBack { version: None, .. }), "a kill is no version");
+}
+
+#[test]
+fn what_is_said_of_now_is_of_the_last_minute() {
+    let mut told = told();
+    // The minute that is not over, and one before that is another than the mean.
+    for group in ["byVariant", "byReason"] {
+        told[group]["until"] = "2026-11-20T12:42:00Z".into();
+        told[group]["completeness"]["until"] = "2026-11-20T12:41:30Z".into();
+        for series in told[group]["series"].as_array_mut().unwrap() {
+            series["points"].as_array_mut().unwrap().push(3.into());
+            series["points"][59] = 70.into();
+        }
+    }
+    let mut stage = opened((120, 36), &told);
+    assert_eq!(stage.screen().matches("210/min at 12:40Z").count(), 2, "{}", stage.screen());
+    stage.keys("K");
+    assert!(stage.screen().contains("210 evaluations a minute, at 12:40Z"), "{}", stage.screen());
+    for until in [Value::Null, json!("2026-11-20T12:20:00Z")] {
+        told["byVariant"]["completeness"]["until"] = until;
+        let mut stage = opened((120, 36), &told);
+        assert_eq!(stage.screen().matches("evaluations not known yet").count(), 4, "{}", stage.screen());
+        assert!(!stage.screen().contains("/min"), "{}", stage.screen());
+        stage.keys("K");
+        assert!(stage.screen().contains("how often it is evaluated is not known yet"), "{}", stage.screen());
+    }
+}
+
+#[test]
+fn a_kill_without_an_end_says_so() {
+    let mut told = told();
+    told["feature"]["stages"][2]["kill"] = json!({"reason": "5xx spike", "by": "deploy", "token": null,
+        "since": "2026-11-20T12:22:58Z", "restoreAt": null});
+    let shown = opened((120, 36), &told).screen();
+    for words in [
+        "│ 18m ago by deploy ",
+        "│ until somebody restores it ",
+        "│ \"5xx spike\" ",
+        "ends when somebody restores it",
+        "since 12:22:58Z, 18m ago, by deploy: \"5xx spike\"",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    let shown = opened((80, 24), &told).screen();
+    assert!(shown.contains("by deploy: \"5xx spike\""), "{shown}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! How a feature is drawn: the lane of its stages, and below it four panes, or one of them behind tabs.
 
-use fluxgate_wording::{Line, Tone, figure};
+use fluxgate_wording::figure::complete;
+use fluxgate_wording::{Line, Tone};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Span;
@@ -13,7 +14,7 @@ use crate::look::Room;
 use crate::theme::Token;
 use crate::widget::lane::{self, Stop};
 use crate::widget::wrap::wrap;
-use crate::widget::{bars, line, number, pane, spark, table};
+use crate::widget::{bars, figure, line, pane, spark, table};
 
 /// Where does an expression go on?
 const WHEN: usize = 10;
@@ -22,8 +23,9 @@ pub(super) fn draw(feature: &Feature, frame: &mut Frame<'_>, area: Rect, desk: &
     let (Some(detail), Some(env)) = (feature.detail(), feature.place()) else {
         return unknown(feature, frame, area, desk);
     };
+    let killed = detail.stages().iter().any(|stage| stage.kill.is_some());
     let lane = match desk.room() {
-        Room::Wide => 6,
+        Room::Wide => 6 + u16::from(killed),
         Room::Normal => 3,
         _ => 1,
     };
@@ -136,7 +138,7 @@ fn rules(
     (frame, area): (&mut Frame<'_>, Rect),
     desk: &Desk,
 ) {
-    let lines = feature.waiting().into_iter().chain(parts::rules(detail, env));
+    let lines = feature.waiting().into_iter().chain(parts::rules(detail, env, desk));
     let width = usize::from(area.width);
     let lines: Vec<_> = lines.flat_map(|words| wrap(&line(&words, desk.look), width, WHEN)).collect();
     let below = lines.len().saturating_sub(usize::from(area.height));
@@ -162,8 +164,8 @@ fn live((detail, env): (&Detail, &str), (frame, area): (&mut Frame<'_>, Rect), d
     let rows = [Constraint::Length(1), Constraint::Length(count), Constraint::Length(1), Constraint::Min(0)];
     let [head, bars, trend, rest] = Layout::vertical(rows).areas(area);
     let head_words = Line::default()
-        .and(Tone::Strong, format!("{}/min", number(evaluated.per_minute())))
-        .and(Tone::Dim, format!("   {} in all", crate::widget::figure(evaluated.total)));
+        .and(Tone::Strong, evaluated.rate())
+        .and(Tone::Dim, format!("   {} in all", figure(evaluated.total)));
     frame.render_widget(line(&head_words, look), head);
     bars::draw(frame, bars, &shown, look);
     let width = usize::from(area.width.saturating_sub(5));
@@ -171,28 +173,21 @@ fn live((detail, env): (&Detail, &str), (frame, area): (&mut Frame<'_>, Rect), d
     let drawn = Line::default().and(Tone::Plain, drawn).and(Tone::Dim, " 60m");
     frame.render_widget(line(&drawn, look), trend);
     let mut lines = vec![evaluated.reasons()];
-    lines.extend(detail.completeness().map(figure::complete));
+    lines.extend(detail.completeness().map(complete));
     let lines: Vec<_> = lines.iter().map(|words| line(words, look)).collect();
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: true }), rest);
 }
 
 fn history(feature: &Feature, detail: &Detail, (frame, area): (&mut Frame<'_>, Rect), desk: &Desk) {
-    if detail.versions().is_empty() {
+    let happened = detail.history();
+    if happened.is_empty() {
         let words = Line::default().and(Tone::Dim, "Nothing has been live yet.");
         frame.render_widget(line(&words, desk.look), area);
         return;
     }
     let row = |id: &str| {
-        let past = detail.versions().iter().find(|past| {
-            id.split_once(" v")
-                .is_some_and(|(env, number)| past.environment.key == env && past.number.to_string() == number)
-        });
-        past.map(|past| {
-            let live = detail.stage(&past.environment.key).and_then(|stage| stage.live.as_ref());
-            let is_live = live.is_some_and(|live| live.number == past.number);
-            parts::history_fields(past, is_live, desk)
-        })
-        .unwrap_or_default()
+        let one = happened.iter().find(|one| one.id() == id);
+        one.map(|one| parts::history_row(one, detail, desk)).unwrap_or_default()
     };
     let here = feature.part == Part::History;
     table::draw(frame, area, (&parts::history_columns(), &feature.history), row, (desk.look, here));

@@ -1,7 +1,8 @@
 //! What keys do to a feature of the list: first where, then a dialog or a question.
 
+use chrono::{DateTime, Utc};
 use fluxgate_client::feature::Kill;
-use fluxgate_wording::{Line, change};
+use fluxgate_wording::{Line, change, time};
 
 use super::Features;
 use super::row::{Row, Spot};
@@ -11,7 +12,7 @@ use crate::effect::Query;
 use crate::keymap::Action;
 use crate::overlay::{Choice, Overlay};
 use crate::step::Step;
-use crate::widget::number;
+use crate::widget::figure;
 
 /// Returns why an action is nothing for a stage, if it is not.
 fn refused(row: &Row, spot: &Spot, action: Action) -> Option<String> {
@@ -92,6 +93,15 @@ pub(crate) fn act_on(
     vec![Step::Open(Box::new(dialog))]
 }
 
+/// Returns how much a kill stops: the evaluations of the last minute, and when that was.
+pub(crate) fn at_stake(minute: Option<(i64, DateTime<Utc>)>) -> Line {
+    let words = match minute {
+        Some((count, at)) => format!("{} evaluations a minute, at {}", figure(count), time::minute(at)),
+        None => "how often it is evaluated is not known yet".to_owned(),
+    };
+    fact("now", words)
+}
+
 /// Returns the fact that other features go off too.
 pub(crate) fn breaks(names: &[String]) -> Option<Line> {
     (!names.is_empty())
@@ -139,10 +149,9 @@ impl Features {
     /// Returns what a kill would hit.
     fn stakes(&self, spot: &Spot, row: &Row, desk: &Desk) -> Vec<Line> {
         let mut facts = Vec::new();
-        let minute = self.rates(desk).and_then(|rates| rates.minute(&row.key));
         // Only of this environment is it known what is at stake in it.
-        if let (Some(minute), true) = (minute, desk.place.env.as_deref() == Some(&spot.env)) {
-            facts.push(fact("now", format!("{} evaluations a minute, within the hour", number(minute))));
+        if let Some(rates) = self.rates(desk).filter(|_| desk.place.env.as_deref() == Some(&spot.env)) {
+            facts.push(at_stake(rates.minute(&row.key).zip(rates.at)));
         }
         let needed = self.rows.needed_by(&row.key).into_iter().filter(|(_, env)| *env == spot.env);
         let names: Vec<String> = needed.map(|(key, _)| key).collect();

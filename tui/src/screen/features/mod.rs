@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-pub(crate) use deeds::{act_on, breaks};
+pub(crate) use deeds::{act_on, at_stake, breaks};
 pub use rates::Rates;
 pub use row::Row;
 pub(crate) use row::{Spot, signed};
@@ -43,6 +43,8 @@ const FEW: usize = 100;
 #[derive(Debug, Default)]
 pub(crate) struct Features {
     rows: Rows,
+    /// When features came last, all of them or some.
+    at: Option<DateTime<Utc>>,
     /// Why the last page did not come.
     failure: Option<Failure>,
     rates: Load<Rates>,
@@ -117,8 +119,8 @@ impl Features {
             Sort::Changed => rows.sort_by_key(|row| std::cmp::Reverse(row.changed_at)),
             Sort::Rate => {
                 let rates = self.rates(desk);
-                let rate = |row: &Row| rates.and_then(|rates| rates.minute(&row.key)).unwrap_or(-1.0);
-                rows.sort_by(|one, other| rate(other).total_cmp(&rate(one)));
+                let rate = |row: &Row| rates.and_then(|rates| rates.minute(&row.key)).unwrap_or(-1);
+                rows.sort_by_key(|row| std::cmp::Reverse(rate(row)));
             }
         }
         if self.turned {
@@ -162,15 +164,23 @@ impl Pane for Features {
         query.into_iter().collect()
     }
 
+    fn asked(&mut self, query: &Query) {
+        if *query == Query::FeatureRows {
+            self.rows.begin();
+        }
+    }
+
     fn take(&mut self, query: &Query, answer: Result<Answer, Failure>, desk: &Desk) {
         match (query, answer) {
             (_, Ok(Answer::FeatureRows(page))) => {
                 self.failure = None;
+                self.at = Some(desk.now);
                 self.rows.take(&page, desk.now);
                 self.arrange(desk);
             }
             (Query::FeatureRow { told, .. }, Ok(Answer::FeatureRow(rows))) => {
                 self.failure = None;
+                self.at = Some(desk.now);
                 let changed = self.rows.changed(&rows);
                 match self.rows.again(&rows, *told) {
                     true => self.arrange(desk),
@@ -294,8 +304,12 @@ impl Pane for Features {
         self.list.settle(now);
     }
 
-    fn failure(&self) -> Option<(&Failure, bool)> {
-        self.failure.as_ref().map(|failure| (failure, self.rows.len() > 0))
+    fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref().or(self.rates.failure.as_ref())
+    }
+
+    fn as_of(&self) -> Option<DateTime<Utc>> {
+        self.at
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {

@@ -10,7 +10,7 @@ use super::{Features, Row, signed};
 use crate::app::Desk;
 use crate::look::Room;
 use crate::widget::lane::{self, Stop};
-use crate::widget::{line, number, pane};
+use crate::widget::{figure, line, pane};
 
 pub(super) fn draw(features: &Features, row: &Row, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
     let look = desk.look;
@@ -30,17 +30,22 @@ pub(super) fn draw(features: &Features, row: &Row, frame: &mut Frame<'_>, area: 
     let parts = [Constraint::Length(1), Constraint::Length(4), Constraint::Min(0)];
     let [top, stages, below] = Layout::vertical(parts).areas(inner);
     let name = Line::default().and(Tone::Plain, format!("{:?}", row.name));
-    let rates = features.rates(desk);
-    let minute = rates.and_then(|rates| rates.minute(&row.key));
-    let rate = minute.map(|minute| format!("   {}/min within the hour", number(minute)));
-    let owing = rates.is_some_and(|rates| rates.owing);
-    let owing = if owing && rate.is_some() { ", edges owe some" } else { "" };
-    let name = name.and(Tone::Dim, format!("{}{owing}", rate.unwrap_or_default()));
+    let name = name.and(Tone::Dim, rate(features, row, desk).unwrap_or_default());
     frame.render_widget(line(&name, look), top);
     let stops: Vec<Stop> = row.stages.iter().map(|spot| stop(spot, desk)).collect();
     lane::draw(frame, stages, &stops, at, look);
     let lines = [variants(row), relations(features, row), last(row, desk)];
     frame.render_widget(Paragraph::new(words(&lines)), below);
+}
+
+/// Says how often it was evaluated in the last minute, and in which.
+fn rate(features: &Features, row: &Row, desk: &Desk) -> Option<String> {
+    let rates = features.rates(desk)?;
+    let Some(at) = rates.at else {
+        return Some("   evaluations not known yet".to_owned());
+    };
+    let owing = if rates.owing { ", edges owe some" } else { "" };
+    Some(format!("   {}/min at {}{owing}", figure(rates.minute(&row.key)?), time::minute(at)))
 }
 
 /// Returns what a feature is, in a line.

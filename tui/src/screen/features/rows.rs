@@ -23,7 +23,7 @@ pub(super) struct Rows {
     pub(super) whole: Option<DateTime<Utc>>,
     /// Whether pages are still coming.
     pub(super) reading: bool,
-    /// Whether something was not told since the first of them came.
+    /// Whether something was not told since they were asked for.
     lost: bool,
     /// Those of which something was told since they were read, each with how much was told by then.
     touched: BTreeMap<String, u64>,
@@ -44,12 +44,15 @@ impl Rows {
         self.by_key.len()
     }
 
+    /// Notes that all are asked for: what is not told from now on, the pages may not have.
+    pub(super) fn begin(&mut self) {
+        self.lost = false;
+    }
+
     /// Takes in a page; after the last one, what no page had is gone.
     pub(super) fn take(&mut self, page: &RowsPage, now: DateTime<Utc>) {
         if page.first {
             self.seen.clear();
-            // What was told meanwhile may be newer than the page: it is read again.
-            self.lost = false;
         }
         self.total = page.total;
         self.reading = !page.last;
@@ -100,17 +103,13 @@ impl Rows {
         if entry.action.starts_with("feature.") {
             self.touch(subject);
         } else if entry.action.starts_with("change.") {
-            let words = subject.split([' ', ',']).filter(|word| self.by_key.contains_key(*word));
-            let keys: Vec<String> = words.map(str::to_owned).collect();
             // Of many features a subject names some: `#12 edit a, b and 3 more`.
             if subject.ends_with(" more") {
-                self.lose();
-            } else if keys.is_empty() {
-                // One that is new.
-                self.touch(subject.rsplit(' ').next().unwrap_or_default());
+                return self.lose();
             }
-            for key in keys {
-                self.touch(&key);
+            // Each may be new.
+            for key in subject.split(", ").filter_map(|part| part.rsplit(' ').next()) {
+                self.touch(key);
             }
         } else if entry.action.starts_with("environment.") || entry.action.starts_with("pipeline.") {
             self.lose();

@@ -94,17 +94,15 @@ fn rates() -> Rates {
         ("search-v2", 66_000),
         ("express-checkout", 24),
     ];
-    let of = top.map(|(key, total)| json!({"feature": {"key": key}, "total": total}));
     let series = top.map(|(key, total)| {
         let points: Vec<i64> = (0..60).map(|minute| total / 60 + minute * total / 6_000).collect();
         json!({"feature": {"key": key}, "environment": null, "client": null, "variant": null,
             "isDefault": false, "reason": null, "total": total, "hourly": 0, "points": points})
     });
     let (from, until) = ("2026-11-20T11:41:00Z", "2026-11-20T12:41:00Z");
-    let top = read(json!({"from": from, "until": until, "features": of, "completeness": complete}));
     let figures = read(json!({"from": from, "until": until, "resolution": "MINUTE", "series": series,
         "completeness": complete}));
-    Rates::new(top, Some(figures), true)
+    Rates::of_all(figures)
 }
 
 fn page(rows: Vec<FeatureRow>, (first, last): (bool, bool), total: usize) -> Answer {
@@ -289,6 +287,43 @@ fn what_is_told_while_pages_are_read_is_read_again() {
     stage.tell(done("feature.kill", "payments-v2"));
     stage.answer(&Query::FeatureRows, || page(features(), (true, true), 7));
     assert_eq!(asked_again(&mut stage), [["payments-v2"]]);
+}
+
+#[test]
+fn what_is_missed_before_the_first_page_is_read_again() {
+    let mut stage = Stage::new(120, 36).live();
+    stage.keys("2");
+    stage.answer(&Query::FeatureRates { env: None }, || Answer::FeatureRates(rates()));
+    stage.keys("6");
+    stage.tell(Message::Heard(Heard::News(vec![News::Lost])));
+    stage.answer(&Query::FeatureRows, || page(features(), (true, true), 7));
+    assert!(stage.app.screens.features.rows.whole.is_none());
+    stage.effects.clear();
+    stage.keys("2");
+    assert!(asked(&stage).contains(&Query::FeatureRows));
+    stage.answer(&Query::FeatureRows, || page(features(), (true, true), 7));
+    assert!(stage.app.screens.features.rows.whole.is_some(), "once it was read again");
+}
+
+#[test]
+fn each_feature_of_a_change_is_read_again() {
+    let mut stage = known(120, 36);
+    stage.tell(done("change.apply", "#12 roll back new-one, payments-v2, new-two"));
+    assert_eq!(asked_again(&mut stage), [["new-one", "new-two", "payments-v2"]]);
+}
+
+#[test]
+fn what_was_not_told_of_the_last_minute_is_no_figure() {
+    let mut stage = Stage::new(120, 36).live();
+    stage.keys("2");
+    stage.answer(&Query::FeatureRates { env: None }, || Answer::FeatureRates(Rates::default()));
+    stage.answer(&Query::FeatureRows, || page(features(), (true, true), 7));
+    let shown = stage.screen();
+    assert!(
+        shown.contains("EVAL/MIN not known yet") && shown.contains("evaluations not known yet"),
+        "{shown}"
+    );
+    assert!(!shown.contains("/min"), "{shown}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! How the list of features is drawn: a table, and below it what is known of the one that the cursor is on.
 
 use fluxgate_wording::feature::environments_of;
-use fluxgate_wording::{Line, Tone};
+use fluxgate_wording::{Line, Tone, time};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::widgets::{Paragraph, Wrap};
@@ -10,7 +10,7 @@ use super::{Features, Row, preview, signed};
 use crate::app::Desk;
 use crate::look::Room;
 use crate::widget::table::{self, Column, Field};
-use crate::widget::{line, number, pane, spark};
+use crate::widget::{figure, line, pane, spark};
 
 /// How wide is a trend?
 const TREND: usize = 8;
@@ -23,7 +23,7 @@ pub(super) fn draw(features: &Features, frame: &mut Frame<'_>, area: Rect, desk:
         _ => 0,
     };
     let [above, details] = Layout::vertical([Constraint::Min(3), Constraint::Length(below)]).areas(area);
-    let block = pane("Features", &right(features), true, desk.look);
+    let block = pane("Features", &right(features, desk), true, desk.look);
     let inner = block.inner(above);
     frame.render_widget(block, above);
     if features.list.len() == 0 {
@@ -44,8 +44,8 @@ pub(super) fn draw(features: &Features, frame: &mut Frame<'_>, area: Rect, desk:
     }
 }
 
-/// Says how many there are, and in which order.
-fn right(features: &Features) -> String {
+/// Says how many there are, of which minute figures are, and in which order.
+fn right(features: &Features, desk: &Desk) -> String {
     if features.rows.len() == 0 && features.rows.whole.is_none() {
         return String::new();
     }
@@ -62,8 +62,14 @@ fn right(features: &Features) -> String {
         0 => String::new(),
         marks => format!("   {marks} marked"),
     };
+    let minute = match features.rates(desk).map(|rates| rates.at) {
+        _ if features.rows.reading => String::new(),
+        None => String::new(),
+        Some(None) => "   EVAL/MIN not known yet".to_owned(),
+        Some(Some(at)) => format!("   EVAL/MIN of {}", time::minute(at)),
+    };
     let turned = if features.turned { ", turned around" } else { "" };
-    format!("{count}{reading}{marks}   by {}{turned}", features.sort.name())
+    format!("{count}{reading}{marks}{minute}   by {}{turned}", features.sort.name())
 }
 
 fn empty(features: &Features, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
@@ -136,7 +142,7 @@ fn fields(features: &Features, row: &Row, envs: &[String], desk: &Desk) -> Vec<F
         None => dim("-".to_owned()),
     }));
     let rates = features.rates(desk);
-    fields.push(plain(rates.and_then(|rates| rates.minute(&row.key)).map_or("-".to_owned(), number)));
+    fields.push(plain(rates.and_then(|rates| rates.minute(&row.key)).map_or("-".to_owned(), figure)));
     let trend = rates.map(|rates| rates.trend(&row.key)).unwrap_or_default();
     fields.push(match trend.is_empty() {
         true => dim("-".to_owned()),

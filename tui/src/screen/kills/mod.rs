@@ -382,8 +382,14 @@ impl Pane for Kills {
         self.list.settle(now);
     }
 
-    fn failure(&self) -> Option<(&Failure, bool)> {
-        self.known.failure.as_ref().map(|failure| (failure, self.known.data.is_some()))
+    fn failure(&self) -> Option<&Failure> {
+        // Where there is nothing of before, it is told in its place.
+        let old = self.stops().filter(|load| load.data.is_some());
+        self.known.failure.as_ref().or(old.and_then(|load| load.failure.as_ref()))
+    }
+
+    fn as_of(&self) -> Option<DateTime<Utc>> {
+        self.known.at
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {

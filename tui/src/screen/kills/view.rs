@@ -1,5 +1,6 @@
 //! How kills are drawn: a table that counts down, what is known of the one that the cursor is on, and what happened lately.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use fluxgate_client::EvaluationReason;
 use fluxgate_client::analytics::Figures;
 use fluxgate_client::audit::AuditEntry;
@@ -176,12 +177,12 @@ fn selected(kills: &Kills, frame: &mut Frame<'_>, area: Rect, (desk, about): (&D
     let [above, below] = Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(inner);
     lines(frame, above, about, desk.look);
     if let Some(stops) = kills.stops().and_then(|load| load.data.as_ref()) {
-        let (on, off) = minutes(&stops.figures);
-        let row = spark::spark(&on, 30, desk.look);
+        let told = minutes(&stops.figures);
+        let row = spark::spark(&told.on, 20, desk.look);
         let words = Line::default()
             .and(Tone::Dim, "   not off ")
             .and(Tone::Plain, row)
-            .and(Tone::Dim, format!(" 30 min; {}", lately(&on, &off)));
+            .and(Tone::Dim, format!(" 30 min; {}", lately(&told)));
         lines(frame, below, &[words], desk.look);
     }
 }
@@ -241,24 +242,35 @@ fn evaluations(kills: &Kills, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
         };
         return lines(frame, inner, &[words], desk.look);
     };
-    let (on, off) = minutes(&stops.figures);
+    let told = minutes(&stops.figures);
     let [above, below] = Layout::vertical([Constraint::Min(0), Constraint::Length(2)]).areas(inner);
-    chart::draw(frame, above, &on, desk.look);
-    let figures = Line::default().and(Tone::Plain, lately(&on, &off));
+    chart::draw(frame, above, &told.on, desk.look);
+    let figures = Line::default().and(Tone::Plain, lately(&told));
     lines(frame, below, &[figures, shares::complete(&stops.figures.completeness)], desk.look);
 }
 
-/// Returns the evaluations of each minute: those that served something, and those that were off.
-fn minutes(figures: &Figures) -> (Vec<i64>, Vec<i64>) {
+/// Evaluations minute by minute, up to the last that all edges have told.
+struct Told {
+    /// Those that served something.
+    on: Vec<i64>,
+    /// Those that were off.
+    off: Vec<i64>,
+    /// When the last minute began; none where the last ones are not told yet.
+    last: Option<DateTime<Utc>>,
+}
+
+fn minutes(figures: &Figures) -> Told {
     let (mut on, mut off) = (Vec::new(), Vec::new());
     for series in &figures.series {
         let into = if series.reason == Some(EvaluationReason::Disabled) { &mut off } else { &mut on };
         add(into, &series.points);
     }
     let steps = on.len().max(off.len()).max(30);
+    let last = shares::last_minute((figures.from, figures.until), &figures.completeness);
+    let steps = last.map_or(steps, |(place, _)| place + 1);
     on.resize(steps, 0);
     off.resize(steps, 0);
-    (on, off)
+    Told { on, off, last: last.map(|(_, at)| at) }
 }
 
 fn add(sum: &mut Vec<i64>, points: &[i64]) {
@@ -270,9 +282,13 @@ fn add(sum: &mut Vec<i64>, points: &[i64]) {
     }
 }
 
-fn lately(on: &[i64], off: &[i64]) -> String {
+fn lately(told: &Told) -> String {
+    let Some(at) = told.last else {
+        return "the last minutes are not known yet".to_owned();
+    };
     let last = |values: &[i64]| values.iter().rev().take(LATELY).sum::<i64>();
-    format!("last {LATELY} min: {} off, {} not", figure(last(off)), figure(last(on)))
+    let end = time::minute(at + TimeDelta::minutes(1));
+    format!("{LATELY} min to {end}: {} off, {} not", figure(last(&told.off)), figure(last(&told.on)))
 }
 
 fn recent(kills: &Kills, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
@@ -300,16 +316,11 @@ fn recent(kills: &Kills, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
 
 fn happened(entry: &AuditEntry, desk: &Desk) -> Vec<Field> {
     let [_, feature, env, by, why] = event::entry(entry);
-    let (tone, what) = match entry.action.as_str() {
-        "feature.kill" => (Tone::Bad, "✗ killed"),
-        "feature.restore" => (Tone::Good, "● restored"),
-        _ => (Tone::Waiting, "◐ moved"),
-    };
-    let until = entry.after.as_ref().and_then(|after| after["restoreAt"].as_str()?.parse().ok());
-    let until = until.map_or_else(String::new, |at| time::when(at, desk.now));
+    let (tone, what) = event::switched(entry).unwrap_or_default();
+    let until = event::restore_at(entry).map_or_else(String::new, |at| time::when(at, desk.now));
     vec![
         (Tone::Dim, time::when(entry.at, desk.now)),
-        (tone, what.to_owned()),
+        (tone, format!("{}{what}", tone.glyph())),
         (Tone::Plain, feature),
         (Tone::Plain, env),
         (Tone::Plain, by),

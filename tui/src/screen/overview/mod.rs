@@ -6,6 +6,7 @@ mod known;
 pub(crate) mod tests;
 mod view;
 
+use chrono::{DateTime, Utc};
 use fluxgate_client::overview::Overview as Seen;
 use fluxgate_client::status::StatusChange;
 use fluxgate_wording::attention::Attention;
@@ -175,8 +176,12 @@ impl Pane for Overview {
         self.counting
     }
 
-    fn failure(&self) -> Option<(&Failure, bool)> {
-        self.seen.failure.as_ref().map(|failure| (failure, self.seen.data.is_some()))
+    fn failure(&self) -> Option<&Failure> {
+        self.seen.failure.as_ref()
+    }
+
+    fn as_of(&self) -> Option<DateTime<Utc>> {
+        self.seen.at
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {

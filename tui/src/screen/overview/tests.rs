@@ -91,7 +91,7 @@ fn busy() -> Value {
                     {"reason": "ERROR", "total": 40, "points": vec![1; 64]}],
                 "completeness": {"complete": true, "missingBatches": 0, "lostEvents": 0, "until": ahead(-4)}},
             "top": {
-                "from": "2026-11-20T11:41:00Z", "until": "2026-11-20T12:42:00Z",
+                "from": "2026-11-20T11:41:00Z", "until": "2026-11-20T12:41:00Z",
                 "features": [
                     {"feature": {"key": "checkout-redesign"}, "total": 31_000},
                     {"feature": {"key": "recommendations"}, "total": 22_400},
@@ -181,6 +181,28 @@ fn what_needs_somebody_is_seen_at_every_size() {
     insta::assert_snapshot!("live_80x24", shown((80, 24), &busy()).screen());
     insta::assert_snapshot!("live_60x16", shown((60, 16), &busy()).screen());
     insta::assert_snapshot!("live_120x30", shown((120, 30), &busy()).screen());
+}
+
+#[test]
+fn the_total_and_the_top_are_of_the_same_minutes() {
+    // As much in the hour as the only feature of it; more before and after.
+    let points: Vec<i64> = (0..64).map(|minute| if (3..63).contains(&minute) { 10 } else { 5_000 }).collect();
+    let seen = with(
+        busy(),
+        &[
+            ("/team/evaluations/series", json!([{"reason": "SPLIT", "total": 20_600, "points": points}])),
+            ("/team/top/features", json!([{"feature": {"key": "checkout"}, "total": 600}])),
+        ],
+    );
+    let screen = shown((120, 36), &seen).screen();
+    for words in ["10/min at 12:40Z", "600 in 60 min to 12:41Z", "Top features, 60 min to 12:41Z", "100.0 %"]
+    {
+        assert!(screen.contains(words), "{words}: {screen}");
+    }
+    // Edges are behind: the total is still that of the same time, and nothing is said of now.
+    let late = with(seen, &[("/team/evaluations/completeness/until", json!(ago(9)))]);
+    let screen = shown((120, 36), &late).screen();
+    assert!(screen.contains("-/min not known yet") && screen.contains("600 in 60 min to 12:41Z"), "{screen}");
 }
 
 #[test]

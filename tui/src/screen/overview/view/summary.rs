@@ -7,7 +7,7 @@ use fluxgate_wording::{Line, Tone, time};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::evaluations::{Told, told};
+use super::evaluations::{Told, told, within};
 use super::{Overview, asking, framed, words};
 use crate::app::Desk;
 use crate::widget::spark::spark;
@@ -129,7 +129,7 @@ fn changes(status: &Status, failed: usize, desk: &Desk) -> Vec<Line> {
 }
 
 fn rate(told: &Told) -> String {
-    told.minutes.last().map_or_else(|| "-/min".to_owned(), |last| format!("{}/min", figure(*last)))
+    told.last.map_or_else(|| "-/min".to_owned(), |(last, _)| format!("{}/min", figure(last)))
 }
 
 fn evaluations(seen: &Seen, width: usize, desk: &Desk) -> Vec<Line> {
@@ -138,11 +138,13 @@ fn evaluations(seen: &Seen, width: usize, desk: &Desk) -> Vec<Line> {
     if told.minutes.is_empty() {
         return vec![Line::default().and(Tone::Dim, "no figures yet"), complete];
     }
-    let hour: i64 = told.minutes.iter().sum();
+    let (from, until) = (seen.top.from, seen.top.until);
+    let hour = within(&seen.evaluations, (from, until));
+    let which = told.last.map_or(" not known yet".to_owned(), |(_, at)| format!(" at {}", time::minute(at)));
     vec![
-        Line::default().and(Tone::Strong, rate(&told)),
+        Line::default().and(Tone::Strong, rate(&told)).and(Tone::Dim, which),
         plain(spark(&told.minutes, width, desk.look)),
-        Line::default().and(Tone::Dim, format!("{} in 60 min", figure(hour))),
+        Line::default().and(Tone::Dim, format!("{} in 60 min to {}", figure(hour), time::minute(until))),
         complete,
     ]
 }
