@@ -99,8 +99,9 @@ fn view(
     let moved = moved.iter().map(|place| {
         let kill = feature.stage(place).and_then(|stage| stage.kill.as_ref());
         let ends = kill.is_some_and(|kill| kill.restore_at.is_some());
-        let until = if ends { "with another end" } else { "now until somebody restores it" };
-        (place.as_str(), format!("{word} already, {until}"))
+        // When it ends by itself stands beside it.
+        let until = if ends { "now" } else { "now until somebody restores it" };
+        (place.as_str(), format!("{word}, {until}"))
     });
     for (place, word) in stages.chain(moved) {
         let mut row = vec![Cell::text(key), Cell::text(place), Cell::State(tone, word)];
