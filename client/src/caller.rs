@@ -9,6 +9,7 @@ use crate::api::Api;
 use crate::clock;
 use crate::error::Error;
 use crate::server::{self, Server};
+use crate::words::Role;
 
 mod generated {
     #![expect(missing_docs, reason = "the schema documents what is generated from it")]
@@ -32,6 +33,20 @@ pub struct Caller {
     pub token: Option<CallerToken>,
     /// The only team that the token sees; none for a person.
     pub team: Option<String>,
+}
+
+impl Caller {
+    /// Returns whether they may take a kill back in a team: from the table in docs/roles.md.
+    pub fn may_restore(&self, team: &str) -> bool {
+        let of_team = self.me.memberships.iter().find(|membership| membership.team == team);
+        let (roles, admin) = match &self.token {
+            // A robot has roles of its own, and is never a system administrator.
+            Some(token) => (Some(&token.roles), false),
+            None => (of_team.map(|membership| &membership.roles), self.me.system_admin),
+        };
+        let may = |role: &Role| matches!(role, Role::Approver | Role::TeamAdmin);
+        admin || roles.is_some_and(|roles| roles.iter().any(may))
+    }
 }
 
 /// A server that answered.
@@ -80,7 +95,31 @@ fn read_date(text: &str) -> Option<DateTime<Utc>> {
 
 #[cfg(test)]
 mod tests {
-    use super::read_date;
+    use serde_json::json;
+
+    use super::{Caller, CallerToken, read_date};
+
+    fn token_of(roles: &[&str]) -> CallerToken {
+        let token =
+            json!({"name": "ci", "roles": roles, "environments": [], "expiresAt": "2027-01-01T00:00:00Z"});
+        serde_json::from_value(token).unwrap()
+    }
+
+    #[test]
+    fn a_kill_is_taken_back_by_approvers_and_admins() {
+        let caller = |roles: &[&str], admin: bool, token: Option<&[&str]>| {
+            let me = json!({"id": "018f0000-0000-7000-8000-000000000002", "username": "dev", "name": "Dev",
+                "email": null, "active": true, "systemAdmin": admin, "mustChangePassword": false,
+                "memberships": [{"team": "payments", "roles": roles}]});
+            Caller { me: serde_json::from_value(me).unwrap(), token: token.map(token_of), team: None }
+        };
+        assert!(!caller(&["REQUESTER"], false, None).may_restore("payments"));
+        assert!(caller(&["APPROVER"], false, None).may_restore("payments"));
+        assert!(!caller(&["APPROVER"], false, None).may_restore("search"), "of another team");
+        assert!(caller(&[], true, None).may_restore("search"), "a system administrator");
+        assert!(!caller(&["TEAM_ADMIN"], true, Some(&["REQUESTER"])).may_restore("payments"), "a robot");
+        assert!(caller(&[], false, Some(&["APPROVER"])).may_restore("payments"));
+    }
 
     #[test]
     fn reads_the_date_of_http() {

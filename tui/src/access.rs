@@ -49,6 +49,16 @@ impl Who {
         }
     }
 
+    /// Returns whether a robot acts for them.
+    pub(crate) fn is_token(&self) -> bool {
+        self.name != self.user
+    }
+
+    /// Returns whether they may manage the team's things: take back what others proposed, and more.
+    pub(crate) fn manages(&self) -> bool {
+        self.system_admin || self.is(&[Role::TeamAdmin])
+    }
+
     /// Returns whether they have any of these roles.
     pub(crate) fn is(&self, any: &[Role]) -> bool {
         self.roles.iter().any(|role| any.contains(role))
@@ -65,28 +75,45 @@ pub(crate) fn role(role: &Role) -> &str {
     }
 }
 
-/// Returns why somebody may not do something, where that is known: from the table in docs/roles.md.
-pub(crate) fn refused(who: Option<&Who>, place: &Place, action: Action) -> Option<String> {
-    let any = [Role::Requester, Role::Approver, Role::TeamAdmin];
-    let (allowed, what): (&[Role], &str) = match action {
-        Action::Promote | Action::RollBack | Action::Edit | Action::New => (&any, "proposing a change"),
-        Action::Comment => (&any, "commenting"),
-        Action::Kill => (&any, "a kill"),
-        Action::Restore | Action::Later | Action::Sooner => (&any[1..], "a restore"),
+const ANY: [Role; 3] = [Role::Requester, Role::Approver, Role::TeamAdmin];
+
+/// Returns the roles that may do something, and what that is: from the table in docs/roles.md. None where it takes none.
+fn allowed(action: Action) -> Option<(&'static [Role], &'static str)> {
+    Some(match action {
+        Action::Promote | Action::RollBack | Action::Edit | Action::New => (&ANY, "proposing a change"),
+        Action::Comment => (&ANY, "commenting"),
+        Action::Kill => (&ANY, "a kill"),
+        // Of changes that others proposed, only an admin: each says itself whose it is.
+        Action::Cancel => (&ANY, "cancelling a change"),
+        Action::Override => (&ANY[2..], "an override"),
+        Action::Restore | Action::Later | Action::Sooner => (&ANY[1..], "a restore"),
         // A policy may list requesters too: each change says itself who may vote on it.
-        Action::Approve | Action::Reject => (&any, "a vote"),
+        Action::Approve | Action::Reject => (&ANY, "a vote"),
         _ => return None,
-    };
+    })
+}
+
+/// Returns the roles of which somebody would need one for an action, where it is known that they have none of them.
+pub(crate) fn lacks(who: Option<&Who>, action: Action) -> Option<String> {
+    let (allowed, _) = allowed(action)?;
+    let who = who?;
+    // These take a role, whatever else somebody is.
+    let strict = matches!(action, Action::Approve | Action::Reject | Action::Override);
+    if who.is(allowed) || (who.system_admin && !strict) {
+        return None;
+    }
+    Some(allowed.iter().map(role).collect::<Vec<_>>().join(" or "))
+}
+
+/// Returns why somebody may not do something, where that is known.
+pub(crate) fn refused(who: Option<&Who>, place: &Place, action: Action) -> Option<String> {
+    let (_, what) = allowed(action)?;
     if let Some(why) = &place.read_only {
         return Some(format!("{what} is off: {why}"));
     }
-    let who = who?;
-    let votes = matches!(action, Action::Approve | Action::Reject);
-    if who.is(allowed) || (who.system_admin && !votes) {
-        return None;
-    }
-    let needed: Vec<&str> = allowed.iter().map(role).collect();
-    Some(format!("{what} needs {}: you are {} in {}", needed.join(" or "), who.role(), place.team))
+    let needed = lacks(who, action)?;
+    let you = who.map(Who::role).unwrap_or_default();
+    Some(format!("{what} needs {needed}: you are {you} in {}", place.team))
 }
 
 #[cfg(test)]
@@ -115,6 +142,8 @@ mod tests {
         let admin = who(&[], true);
         assert_eq!(refused(Some(&admin), &place, Action::Restore), None);
         assert!(refused(Some(&admin), &place, Action::Approve).is_some());
+        assert!(refused(Some(&admin), &place, Action::Override).is_some(), "that takes the role");
+        assert_eq!(refused(Some(&who(&[Role::TeamAdmin], false)), &place, Action::Override), None);
         assert_eq!(refused(None, &place, Action::Kill), None, "the server decides");
         assert_eq!(refused(Some(&who(&[], false)), &place, Action::Down), None);
     }

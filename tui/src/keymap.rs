@@ -1,10 +1,12 @@
 //! The keys: one table, from which keys are dispatched and from which the hints and the help are written.
 
+mod here;
 mod mapped;
 
 use crate::key::Key;
 use crate::screen::Screen;
 
+pub(crate) use here::Here;
 pub use mapped::Keys;
 pub(crate) use mapped::name;
 
@@ -65,6 +67,8 @@ pub(crate) enum Action {
     Approve,
     Reject,
     Comment,
+    Cancel,
+    Override,
     Edit,
     New,
     Later,
@@ -107,6 +111,8 @@ pub(crate) struct Binding {
     pub(crate) hint: &'static str,
     /// What the help says.
     pub(crate) help: &'static str,
+    /// Whether it can do something where the cursor is: the hint row leaves out what cannot.
+    pub(crate) when: fn(Here) -> bool,
 }
 
 use Action as A;
@@ -124,32 +130,63 @@ const CHANGES: On = On::These(&[S::Overview, S::Changes, S::Feature]);
 
 const fn key(key: Key, action: Action, on: On, group: Group, words: [&'static str; 2]) -> Binding {
     let [hint, help] = words;
-    Binding { key, action, on, group, hint, help }
+    Binding { key, action, on, group, hint, help, when: |_| true }
+}
+
+impl Binding {
+    /// Is hinted at only where this is so.
+    const fn when(mut self, when: fn(Here) -> bool) -> Self {
+        self.when = when;
+        self
+    }
 }
 
 /// Every key. What is changed has a capital letter, and nothing else changes anything.
 pub(crate) const KEYS: &[Binding] = &[
-    key(K::Enter, A::Enter, On::All, G::Move, ["open", "go in"]),
-    key(K::Char('P'), A::Promote, FEATURES, G::Change, ["promote", "promote to the next stage"]),
-    key(K::Char('B'), A::RollBack, FEATURES, G::Change, ["roll back", "roll a stage back"]),
-    key(K::Char('K'), A::Kill, FLAGS, G::Change, ["kill", "turn a feature off at once"]),
-    key(K::Char('U'), A::Restore, PLACES, G::Change, ["restore", "take a kill back"]),
+    key(K::Enter, A::Enter, On::All, G::Move, ["open", "go in"]).when(|here| here.opens),
+    key(K::Char('P'), A::Promote, FEATURES, G::Change, ["promote", "promote to the next stage"])
+        .when(|here| here.later),
+    key(K::Char('B'), A::RollBack, FEATURES, G::Change, ["roll back", "roll a stage back"])
+        .when(|here| here.earlier),
+    key(K::Char('K'), A::Kill, FLAGS, G::Change, ["kill", "turn a feature off at once"])
+        .when(|here| here.live),
+    key(K::Char('U'), A::Restore, PLACES, G::Change, ["restore", "take a kill back"])
+        .when(|here| here.killed),
     key(
         K::Char('A'),
         A::Approve,
         CHANGES,
         G::Change,
         ["approve", "approve a change, or all that are marked"],
-    ),
-    key(K::Char('X'), A::Reject, CHANGES, G::Change, ["reject", "reject a change"]),
-    key(K::Char('M'), A::Comment, CHANGES, G::Change, ["comment", "say something about a change"]),
+    )
+    .when(|here| here.votes),
+    key(K::Char('X'), A::Reject, CHANGES, G::Change, ["reject", "reject a change"]).when(|here| here.votes),
+    key(K::Char('M'), A::Comment, CHANGES, G::Change, ["comment", "say something about a change"])
+        .when(|here| here.change),
+    key(
+        K::Char('C'),
+        A::Cancel,
+        On::These(&[S::Changes]),
+        G::Change,
+        ["cancel", "take a change back that is not applied yet"],
+    )
+    .when(|here| here.cancels),
+    key(
+        K::Char('O'),
+        A::Override,
+        On::These(&[S::Changes]),
+        G::Change,
+        ["override", "let a change through without its approvals, where the policy lets an admin"],
+    )
+    .when(|here| here.overrides),
     key(
         K::Char('E'),
         A::Edit,
         On::These(&[S::Feature]),
         G::Change,
         ["edit", "edit a stage's document in $EDITOR"],
-    ),
+    )
+    .when(|here| here.live),
     key(K::Char('N'), A::New, On::These(&[S::Features]), G::Change, ["new", "create a feature"]),
     key(
         K::Char('+'),
@@ -157,26 +194,32 @@ pub(crate) const KEYS: &[Binding] = &[
         On::These(&[S::Kills]),
         G::Change,
         ["later", "let the kill end 10 minutes later"],
-    ),
+    )
+    .when(|here| here.ends),
     key(
         K::Char('-'),
         A::Sooner,
         On::These(&[S::Kills]),
         G::Change,
         ["sooner", "let the kill end 10 minutes sooner"],
-    ),
+    )
+    .when(|here| here.killed),
     key(
         K::Char('d'),
         A::Diff,
         On::These(&[S::Features, S::Feature, S::Changes]),
         G::Read,
         ["diff", "what is different"],
-    ),
-    key(K::Char('v'), A::File, FEATURES, G::Read, ["file", "the stage as a file"]),
-    key(K::Char('x'), A::Explain, FEATURES, G::Read, ["explain", "why somebody gets what they get"]),
-    key(K::Char('l'), A::History, On::These(&[S::Features]), G::Read, ["history", "what was live"]),
+    )
+    .when(|here| here.differs),
+    key(K::Char('v'), A::File, FEATURES, G::Read, ["file", "the stage as a file"]).when(|here| here.live),
+    key(K::Char('x'), A::Explain, FEATURES, G::Read, ["explain", "why somebody gets what they get"])
+        .when(|here| here.live),
+    key(K::Char('l'), A::History, On::These(&[S::Features]), G::Read, ["history", "what was live"])
+        .when(|here| here.any),
     key(K::Char('f'), A::Follow, On::These(&[S::Events]), G::Read, ["follow", "follow what is new"]),
-    key(K::Char(' '), A::Mark, MARKED, G::Lists, ["mark", "mark, for what is done to several"]),
+    key(K::Char(' '), A::Mark, MARKED, G::Lists, ["mark", "mark, for what is done to several"])
+        .when(|here| here.any),
     key(K::Char('*'), A::MarkAll, MARKED, G::Lists, ["", "mark all that are shown, or none"]),
     key(K::Char('s'), A::Sort, SORTED, G::Lists, ["sort", "sort by the next column"]),
     key(K::Char('S'), A::TurnAround, SORTED, G::Lists, ["", "turn the order around"]),
@@ -186,7 +229,8 @@ pub(crate) const KEYS: &[Binding] = &[
         On::These(&[S::Features, S::Edges]),
         G::Lists,
         ["more", "more columns, or fewer"],
-    ),
+    )
+    .when(|here| here.wider),
     key(
         K::Char('w'),
         A::Decided,
@@ -200,7 +244,8 @@ pub(crate) const KEYS: &[Binding] = &[
         On::These(&[S::Changes]),
         G::Move,
         ["hunk", "to the difference before"],
-    ),
+    )
+    .when(|here| here.differs),
     key(K::Char(']'), A::NextHunk, On::These(&[S::Changes]), G::Move, ["", "to the next difference"]),
     key(K::Down, A::Down, On::All, G::Move, ["", "down"]),
     key(K::Char('j'), A::Down, On::All, G::Move, ["", "down"]),
@@ -230,7 +275,8 @@ pub(crate) const KEYS: &[Binding] = &[
     key(K::BackTab, A::PreviousPane, On::All, G::Move, ["", "to the pane before"]),
     key(K::Char('z'), A::Pause, On::All, G::Everywhere, ["", "stop taking in what is new, or go on"]),
     key(K::Char('Z'), A::Maximise, On::All, G::Everywhere, ["", "one pane at full size, or all"]),
-    key(K::Char('/'), A::Filter, On::All, G::Everywhere, ["filter", "filter the list; Esc clears"]),
+    key(K::Char('/'), A::Filter, On::All, G::Everywhere, ["filter", "filter the list; Esc clears"])
+        .when(|here| here.filters),
     key(K::Char(':'), A::Palette, On::All, G::Everywhere, ["command", "type a command"]),
     key(K::Char('c'), A::Contexts, On::All, G::Everywhere, ["", "another context"]),
     key(K::Char('e'), A::Environments, LISTS, G::Everywhere, ["", "another environment"]),
@@ -255,7 +301,7 @@ pub(crate) const KEYS: &[Binding] = &[
     key(K::Char('4'), A::Show(S::Kills), On::All, G::Everywhere, ["", "kill switches"]),
     key(K::Char('5'), A::Show(S::Edges), On::All, G::Everywhere, ["", "edges"]),
     key(K::Char('6'), A::Show(S::Events), On::All, G::Everywhere, ["", "events"]),
-    key(K::Esc, A::Back, On::All, G::Move, ["back", "go out"]),
+    key(K::Esc, A::Back, On::All, G::Move, ["back", "go out"]).when(|here| here.back),
     key(K::Char('?'), A::Help, On::All, G::Everywhere, ["help", "this"]),
     key(K::Char('q'), A::Quit, On::All, G::Everywhere, ["quit", "quit"]),
     key(K::Ctrl('c'), A::Quit, On::All, G::Everywhere, ["", "quit"]),

@@ -68,6 +68,18 @@ pub enum Order {
         /// What.
         text: String,
     },
+    /// Takes a change back that is not applied yet.
+    Cancel {
+        /// Its number.
+        change: i64,
+    },
+    /// Lets a change through without its approvals.
+    Override {
+        /// Its number.
+        change: i64,
+        /// Why.
+        reason: String,
+    },
     /// Proposes another document for a stage.
     Edit {
         /// The feature's key.
@@ -147,6 +159,10 @@ impl Order {
             }
             Self::Comment { change, text } => {
                 format!("fgctl change comment {change}{}{at}", always("comment", text))
+            }
+            Self::Cancel { change } => format!("fgctl change cancel {change}{at}"),
+            Self::Override { change, reason } => {
+                format!("fgctl change override {change}{}{at}", always("reason", reason))
             }
             Self::Edit { feature, reason, .. } => {
                 return vec![
@@ -242,6 +258,13 @@ mod tests {
             order.command(),
             "fgctl change reject 12 --reason='-1, not on a Friday'; fgctl change reject 13 --reason='-1, not on a Friday'"
         );
+    }
+
+    #[test]
+    fn a_change_is_cancelled_or_let_through_by_a_command() {
+        assert_eq!(Order::Cancel { change: 12 }.command(), "fgctl change cancel 12");
+        let through = Order::Override { change: 12, reason: "nobody is awake".into() };
+        assert_eq!(through.command(), "fgctl change override 12 --reason 'nobody is awake'");
     }
 
     #[test]

@@ -20,6 +20,53 @@ pub fn entry(entry: &AuditEntry) -> [String; 5] {
     ]
 }
 
+/// Returns what somebody did, in a sentence: `lead rejected #9`.
+pub fn told(entry: &AuditEntry) -> String {
+    let [_, subject, _, actor, _] = self::entry(entry);
+    // Of a change, which it is says enough.
+    let change = subject.split(' ').next().filter(|word| word.starts_with('#'));
+    let what = change.unwrap_or(&subject);
+    let place = entry.environment.as_deref().filter(|_| change.is_none());
+    let place = place.map_or_else(String::new, |place| format!(" in {place}"));
+    match (happened(&entry.action), deed(&entry.action)) {
+        (Some(words), _) => format!("{what} {words}"),
+        (None, Some(words)) => format!("{actor} {words} {what}{place}"),
+        (None, None) => format!("{actor} did {} to {what}{place}", entry.action),
+    }
+}
+
+/// Returns what nobody does: what a change needs is not there, or its time has come.
+fn happened(action: &str) -> Option<&'static str> {
+    Some(match action {
+        "change.auto_approve" => "was approved by itself",
+        "change.fail" => "failed",
+        "change.stale" => "became stale",
+        _ => return None,
+    })
+}
+
+/// Returns an action as what somebody did.
+fn deed(action: &str) -> Option<&'static str> {
+    Some(match action {
+        "change.propose" => "proposed",
+        "change.approve" => "approved",
+        "change.reject" => "rejected",
+        "change.cancel" => "cancelled",
+        "change.override" => "overrode the policies of",
+        "change.comment" => "commented on",
+        "change.apply" => "applied",
+        "change.schedule" => "scheduled",
+        "feature.create" => "created",
+        "feature.edit" => "edited",
+        "feature.kill" => "killed",
+        "feature.kill_until" => "moved the end of the kill of",
+        "feature.restore" => "restored",
+        "feature.archive" => "archived",
+        "feature.unarchive" => "unarchived",
+        _ => return None,
+    })
+}
+
 /// Returns what somebody said, between quotation marks.
 pub fn said(words: Option<&str>) -> String {
     words.map_or_else(String::new, |words| format!("{words:?}"))
@@ -65,7 +112,7 @@ pub fn ends(restore_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::switch;
+    use super::{switch, told};
 
     #[test]
     fn a_kill_says_when_it_ends_and_why() {
@@ -86,5 +133,21 @@ mod tests {
         assert_eq!(moved, "moved, until somebody restores it");
         assert_eq!(said("feature.restore", (Value::Null, Value::Null)).unwrap(), "restored");
         assert_eq!(said("feature.edit", (Value::Null, Value::Null)), None);
+    }
+
+    #[test]
+    fn what_was_done_is_a_sentence() {
+        let told = |action: &str, subject: &str, env: Option<&str>| {
+            let entry = json!({"number": 1, "at": "2026-11-20T12:41:07Z", "actor": "lead", "actorKind": "USER",
+                "owner": null, "action": action, "subject": subject, "environment": env, "reason": null,
+                "before": null, "after": null, "address": null});
+            told(&serde_json::from_value(entry).unwrap())
+        };
+        assert_eq!(told("change.reject", "#9 promote checkout, cart", Some("prod")), "lead rejected #9");
+        assert_eq!(told("change.apply", "#9 promote checkout", Some("prod")), "lead applied #9");
+        assert_eq!(told("change.stale", "#9 promote checkout", Some("prod")), "#9 became stale");
+        assert_eq!(told("feature.kill", "checkout", Some("prod")), "lead killed checkout in prod");
+        assert_eq!(told("feature.restore", "checkout", None), "lead restored checkout");
+        assert_eq!(told("stage.new", "checkout", None), "lead did stage.new to checkout");
     }
 }

@@ -64,7 +64,8 @@ pub fn parse_moment(text: &str) -> Result<DateTime<Utc>, String> {
     moment(text, clock::now())
 }
 
-fn moment(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
+/// Reads an instant as it is from a moment on.
+pub fn moment(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
     // Without seconds, as people write it, too.
     let forms = [text.to_owned(), format!("{}:00Z", text.trim_end_matches('Z'))];

@@ -112,6 +112,13 @@ fn a_kill_has_an_end_and_is_listed() {
     let world = World::shared();
     world.run("dev", &["feature", "create", "siren", "--type", "simple", "--enabled"]).ends(0);
     let kill = ["kill", "siren", "-e", "dev", "--reason", "too loud"];
+    // Whoever cannot take it back hears that, and is led nowhere.
+    let told = world.run("dev", &kill).ends(0);
+    told.says("you cannot restore it: that takes APPROVER or TEAM_ADMIN");
+    world.run("lead", &["feature", "restore", "siren", "-e", "dev"]).ends(0).says("restored");
+    let told = world.run("lead", &kill).ends(0);
+    assert!(!told.stderr.contains("you cannot restore it"), "{told:#?}");
+    world.run("lead", &["feature", "restore", "siren", "-e", "dev"]).ends(0).says("restored");
     world
         .run("dev", &[&kill[..], &["--restore-in", "30m"]].concat())
         .ends(0)

@@ -8,8 +8,9 @@ use super::App;
 use crate::dialog::field::edit;
 use crate::effect::Effect;
 use crate::key::Key;
-use crate::keymap::{self, Action, Group};
-use crate::screen::{Screen, TABS};
+use crate::keymap::{self, Action, Binding, Group};
+use crate::screen::{Pane, Screen, TABS};
+use crate::step::Step;
 use crate::theme::Palette;
 
 /// A line of the palette.
@@ -27,6 +28,9 @@ pub(crate) struct Command {
 #[derive(Clone, Debug)]
 enum Does {
     Act(Action),
+    /// Goes where a key does it, and says so.
+    There(Screen, Action),
+    Change(i64),
     Connect(String),
     Env(Option<String>),
     Colours(Palette),
@@ -57,11 +61,20 @@ impl App {
         let found = pattern.match_list(words, &mut matcher);
         let mut found: Vec<Command> =
             found.into_iter().filter_map(|(found, _)| all.get(found.at).cloned()).collect();
-        // A feature that was not read yet can be opened all the same.
-        if let (true, Some(key)) = (found.is_empty(), typed.trim().strip_prefix("open ")) {
-            found.push(command(format!("open {key}"), "as it is typed", Does::Open(key.to_owned())));
-        }
+        // What was not read yet can be opened all the same.
+        found.extend(self.unread(typed.trim(), found.is_empty()));
         found
+    }
+
+    /// Returns how to open what is not known here, where what is typed looks like a change or a feature.
+    fn unread(&self, typed: &str, none: bool) -> Option<Command> {
+        if let Some(number) = typed.strip_prefix('#').and_then(|number| number.parse().ok()) {
+            return Some(command(format!("#{number}"), "this change", Does::Change(number)));
+        }
+        let key = typed.strip_prefix("open ").unwrap_or(typed).trim();
+        let known = self.screens.features.is_whole() || self.screens.features.keys().any(|one| one == key);
+        let open = || command(format!("open {key}"), "as it is typed", Does::Open(key.to_owned()));
+        (none && !known && is_like_a_key(key)).then(open)
     }
 
     /// Returns what can be done with features that are known, for as much of it as is typed.
@@ -82,11 +95,19 @@ impl App {
     }
 
     fn all_commands(&self) -> Vec<Command> {
-        let here = self.desk.keys.on(self.screen).filter(|key| key.is_command()).map(|key| {
-            let off = self.desk.off(key.action).filter(|_| key.group == Group::Change);
-            let about = off.map_or_else(|| key.help.to_owned(), |why| format!("off: {why}"));
+        let now = self.here();
+        // What is nothing where the cursor is, and something on another screen, is told of there.
+        let here = self.desk.keys.on(self.screen).filter(|key| key.is_command());
+        let here = here.filter(|key| (key.when)(now) || self.elsewhere(key.action).is_none()).map(|key| {
+            let about = self.about(key, key.help.to_owned());
             let words = keymap::name(key.action).replace('-', " ");
             Command { words, about, key: key.key.name(), does: Does::Act(key.action) }
+        });
+        let there = self.desk.keys.all().filter(|key| key.is_command()).filter_map(|key| {
+            let (screen, place) = self.elsewhere(key.action)?;
+            let about = self.about(key, format!("{place}: {}", key.help));
+            let words = keymap::name(key.action).replace('-', " ");
+            Some(Command { words, about, key: key.key.name(), does: Does::There(screen, key.action) })
         });
         let screens = TABS.map(|(screen, name, _)| {
             let act = Action::Show(screen);
@@ -109,14 +130,37 @@ impl App {
             Some(command(format!("colours {name}"), "until it is closed", does))
         });
         let mut all: Vec<Command> = Vec::new();
-        for command in
-            screens.into_iter().chain(here).chain(contexts).chain(envs).chain([all_envs]).chain(colours)
+        for command in screens
+            .into_iter()
+            .chain(here)
+            .chain(there)
+            .chain(contexts)
+            .chain(envs)
+            .chain([all_envs])
+            .chain(colours)
         {
             if all.iter().all(|known| known.words != command.words) {
                 all.push(command);
             }
         }
         all
+    }
+
+    /// Returns what an action is, or why it is off.
+    fn about(&self, key: &Binding, help: String) -> String {
+        let off = self.desk.off(key.action).filter(|_| key.group == Group::Change);
+        off.map_or(help, |why| format!("off: {why}"))
+    }
+
+    /// Returns another screen that can be gone to and has a key for something, and what it is called.
+    fn elsewhere(&self, action: Action) -> Option<(Screen, String)> {
+        let opened = self.screens.feature.id().map(|key| (Screen::Feature, format!("on feature {key}")));
+        let tabs = TABS.map(|(screen, name, _)| (screen, format!("on {}", name.to_lowercase())));
+        // Kills has one for what is done on another.
+        let does = |screen: Screen| (screen, action) != (Screen::Kills, Action::Kill);
+        tabs.into_iter().chain(opened).find(|(screen, _)| {
+            *screen != self.screen && does(*screen) && self.desk.keys.key_of(action, *screen).is_some()
+        })
     }
 
     pub(super) fn key_in_palette(&mut self, key: Key) -> Vec<Effect> {
@@ -160,6 +204,14 @@ impl App {
         match does {
             Does::Act(action) => self.act(action),
             Does::Connect(name) => vec![Effect::Connect(name)],
+            Does::There(screen, action) => {
+                let effects = self.go(screen);
+                let key = self.desk.keys.on(screen).find(|key| key.action == action);
+                let words = key.map(|key| format!("{} does it here: {}", key.key.name(), key.help));
+                self.said = words;
+                effects
+            }
+            Does::Change(number) => self.steps(vec![Step::OpenChange(number)]),
             Does::Open(key) => self.open_feature(&key, None),
             Does::Feature(action, key) => {
                 self.screens.features.pick(&key, &self.desk);
@@ -181,6 +233,11 @@ impl App {
 
 fn command(words: String, about: &str, does: Does) -> Command {
     Command { words, about: about.to_owned(), key: String::new(), does }
+}
+
+/// Returns whether it may be the key of a feature.
+fn is_like_a_key(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c))
 }
 
 struct Found<'a> {

@@ -4,7 +4,7 @@ use super::{App, Kind, Prompt};
 use crate::dialog::{Wish, sign_in};
 use crate::effect::Effect;
 use crate::key::Key;
-use crate::keymap::{Action, Group};
+use crate::keymap::{Action, Group, Here};
 use crate::look::Room;
 use crate::order::flags_of;
 use crate::overlay::{Choice, Overlay};
@@ -220,6 +220,14 @@ impl App {
             _ => {}
         }
         Vec::new()
+    }
+
+    /// Returns what can be done where the cursor is.
+    pub(crate) fn here(&self) -> Here {
+        let pane = self.screens.get(self.screen);
+        let here = pane.here(&self.desk);
+        let out = !self.trail.is_empty() || self.screen == Screen::Feature || !pane.filtered().is_empty();
+        Here { back: here.back || out, ..here }
     }
 
     /// Goes out: of a filter first, then to where somebody came from.

@@ -72,7 +72,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (0_u8..5).prop_map(Event::Heard),
         1 => proptest::sample::select(vec![Mouse::Down, Mouse::Up]).prop_map(Event::Wheel),
         1 => any::<String>().prop_map(Event::Paste),
-        1 => (0_u8..9).prop_map(Event::Open),
+        1 => (0_u8..11).prop_map(Event::Open),
         1 => any::<bool>().prop_map(Event::Done),
     ]
 }
@@ -116,6 +116,8 @@ fn dialog(which: u8) -> Dialog {
         5 => dialog::reject(&[1, 2, 3], &[]),
         6 => dialog::create(),
         7 => dialog::edit(("checkout", "prod"), json!({}), Some(1), false),
+        8 => dialog::cancel(1, &[]),
+        9 => dialog::let_through(1, &[]),
         _ => dialog::comment(1),
     }
 }

@@ -46,19 +46,24 @@ impl Stage {
         stage
     }
 
-    pub(crate) fn live(mut self) -> Self {
+    pub(crate) fn live(self) -> Self {
+        self.live_as(&["APPROVER", "TEAM_ADMIN"])
+    }
+
+    /// Begins as somebody with these roles.
+    pub(crate) fn live_as(mut self, roles: &[&str]) -> Self {
         // Each is asked again once the subscription begins.
-        self.greet();
+        self.greet(roles);
         self.tell(Message::Heard(Heard::Connected));
-        self.greet();
+        self.greet(roles);
         self
     }
 
-    fn greet(&mut self) {
+    fn greet(&mut self, roles: &[&str]) {
         self.answer(&Query::Caller, || {
             let me = read(
                 json!({"id": "018f0000-0000-7000-8000-000000000002", "username": "lead", "name": "Lead", "email": null, "active": true, "systemAdmin": false, "mustChangePassword": false,
-                "memberships": [{"team": "payments", "roles": ["APPROVER", "TEAM_ADMIN"]}]}),
+                "memberships": [{"team": "payments", "roles": roles}]}),
             );
             Answer::Caller(Caller { me, token: None, team: None })
         });

@@ -1,16 +1,13 @@
 //! What is typed or chosen in a dialog.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use fluxgate_wording::text::is_hostile;
 use tui_input::{Input, InputRequest};
 
+use super::end::End;
 use crate::key::Key;
 use crate::order::Order;
 
-/// How many minutes may a kill last until it ends by itself?
-const LONGEST: i64 = 30 * 24 * 60;
-/// After how many does it, unless somebody says otherwise?
-const USUAL: &str = "30";
 /// How much is typed at most?
 const MOST: usize = 1_000;
 
@@ -31,8 +28,8 @@ pub(crate) enum Part {
     Comment,
     To,
     Version,
-    /// In how many minutes a kill ends, counted from a moment.
-    Minutes(DateTime<Utc>),
+    /// When a kill ends, as it is from a moment on.
+    End(DateTime<Utc>),
     Key,
     Name,
     /// The thing's key once more.
@@ -52,13 +49,8 @@ pub(crate) enum Entry {
         input: Input,
         wanted: String,
     },
-    /// By hand, or by itself after so many minutes.
-    End {
-        by_hand: bool,
-        minutes: Input,
-        /// Whether the minutes are those that nobody typed.
-        proposed: bool,
-    },
+    /// By hand, or by itself.
+    End(End),
 }
 
 impl Field {
@@ -75,9 +67,8 @@ impl Field {
         Self { part, label, entry: Entry::Choice { options, at: 0 }, optional: false }
     }
 
-    pub(crate) fn end(now: DateTime<Utc>) -> Self {
-        let entry = Entry::End { by_hand: true, minutes: Input::new(USUAL.to_owned()), proposed: true };
-        Self { part: Part::Minutes(now), label: "Restore", entry, optional: false }
+    pub(crate) fn end(end: End, now: DateTime<Utc>) -> Self {
+        Self { part: Part::End(now), label: "Restore", entry: Entry::End(end), optional: false }
     }
 
     pub(crate) fn exactly(wanted: &str) -> Self {
@@ -90,20 +81,38 @@ impl Field {
         match &self.entry {
             Entry::Text(input) | Entry::Exactly { input, .. } => input.value(),
             Entry::Choice { options, at } => options.get(*at).map_or("", String::as_str),
-            Entry::End { by_hand: true, .. } => "",
-            Entry::End { minutes, .. } => minutes.value(),
+            Entry::End(end) => end.typed.value(),
         }
     }
 
     /// Returns whether letters are typed in it.
     pub(crate) fn takes_letters(&self) -> bool {
-        matches!(self.entry, Entry::Text(_) | Entry::Exactly { .. })
+        match &self.entry {
+            Entry::Text(_) | Entry::Exactly { .. } => true,
+            Entry::End(end) => end.in_box,
+            Entry::Choice { .. } => false,
+        }
     }
 
     /// Counts minutes from this moment on.
     pub(crate) fn is_now(&mut self, now: DateTime<Utc>) {
-        if let Part::Minutes(moment) = &mut self.part {
+        if let Part::End(moment) = &mut self.part {
             *moment = now;
+        }
+    }
+
+    /// Goes on within it, where it has more than one part.
+    pub(crate) fn turn(&mut self, forth: bool) -> bool {
+        match &mut self.entry {
+            Entry::End(end) => end.turn(forth),
+            _ => false,
+        }
+    }
+
+    /// Is come to, from before it or from behind.
+    pub(crate) fn enter(&mut self, forth: bool) {
+        if let Entry::End(end) = &mut self.entry {
+            end.in_box = !forth;
         }
     }
 
@@ -114,18 +123,15 @@ impl Field {
             (Entry::Exactly { wanted, .. }, _) if value != wanted => {
                 Some(format!("type {wanted} to confirm"))
             }
-            (Entry::End { by_hand: true, .. }, _) => None,
-            (Entry::End { .. }, _) => match value.parse() {
-                Ok(1..=LONGEST) => None,
-                _ => Some(format!("minutes are a number from 1 to {LONGEST}")),
-            },
+            (Entry::End(end), Part::End(now)) => end.when(now).err(),
             (_, Part::Version)
                 if !value.is_empty() && value.trim_start_matches('v').parse::<i64>().is_err() =>
             {
                 Some("a version is a number".to_owned())
             }
+            (_, Part::To) if value.is_empty() => Some("there is no stage to choose".to_owned()),
             _ if value.is_empty() && !self.optional => {
-                Some(format!("{} is missing", self.label.to_lowercase()))
+                Some(format!("a {} is needed", self.label.to_lowercase()))
             }
             _ => None,
         }
@@ -135,22 +141,9 @@ impl Field {
     pub(crate) fn key(&mut self, key: Key) -> bool {
         match &mut self.entry {
             Entry::Text(input) | Entry::Exactly { input, .. } => edit(input, key),
-            Entry::End { by_hand, minutes, proposed } => match key {
-                Key::Char(' ' | 'h' | 'l') | Key::Left | Key::Right => {
-                    *by_hand = !*by_hand;
-                    true
-                }
-                Key::Char(c) if !c.is_ascii_digit() => false,
-                key => {
-                    if *proposed && matches!(key, Key::Char(_)) {
-                        minutes.reset();
-                    }
-                    let changed = edit(minutes, key);
-                    if changed {
-                        (*by_hand, *proposed) = (false, false);
-                    }
-                    changed
-                }
+            Entry::End(end) => match self.part {
+                Part::End(now) => end.key(key, now),
+                _ => false,
             },
             Entry::Choice { options, at } => {
                 let before = *at;
@@ -185,6 +178,7 @@ impl Field {
                 | Order::Kill { reason, .. }
                 | Order::Restore { reason, .. }
                 | Order::Edit { reason, .. }
+                | Order::Override { reason, .. }
                 | Order::Create { reason, .. },
             ) => *reason = value,
             (Part::Comment, Order::Vote { comment, .. }) => *comment = value,
@@ -193,9 +187,10 @@ impl Field {
             (Part::Version, Order::RollBack { version, .. }) => {
                 *version = value.trim_start_matches('v').parse().ok();
             }
-            (Part::Minutes(now), Order::Kill { restore_at, .. }) => {
-                let minutes = value.parse().ok().filter(|minutes| (1..=LONGEST).contains(minutes));
-                *restore_at = minutes.and_then(|minutes| now.checked_add_signed(TimeDelta::minutes(minutes)));
+            (Part::End(now), Order::Kill { restore_at, .. }) => {
+                if let Entry::End(end) = &self.entry {
+                    *restore_at = end.when(now).ok().flatten();
+                }
             }
             (Part::Key, Order::Create { feature, .. }) => *feature = value,
             (Part::Name, Order::Create { name, .. }) => *name = value,

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use fluxgate_client::Decision;
 use fluxgate_wording::{Line, time};
 
+use super::end::End;
 use super::field::{Field, Part};
 use super::{Dialog, fact};
 use crate::order::Order;
@@ -46,7 +47,7 @@ pub(crate) fn kill(
         reason: String::new(),
         restore_at: None,
     };
-    let mut fields = vec![Field::end(now), reason(false)];
+    let mut fields = vec![Field::end(End::by_hand(), now), reason(false)];
     if protected {
         fields.push(Field::exactly(feature));
     }
@@ -76,14 +77,14 @@ pub(crate) fn reschedule(
         reason: reason.to_owned(),
         restore_at: Some(at),
     };
-    let old = before.map_or_else(|| "by hand only".to_owned(), time::of_day);
-    let about = vec![
-        fact("ends", format!("{old} → {}, in {}", time::of_day(at), time::left(at, now))),
-        fact("reason", "goes into the audit; what the kill says stays"),
-    ];
-    let later = before.is_some_and(|before| at > before);
-    let title = format!("End the kill of {feature} in {env} {}?", if later { "later" } else { "sooner" });
-    let fields = vec![Field::text(Part::Reason, "Reason", false).with(reason)];
+    let old = match before {
+        Some(before) => format!("{}, in {}", time::when(before, now), time::left(before, now)),
+        None => "by hand only".to_owned(),
+    };
+    let about = vec![fact("ends", old), fact("reason", "goes into the audit; what the kill says stays")];
+    let title = format!("Move the end of the kill of {feature} in {env}?");
+    let reason = Field::text(Part::Reason, "Reason", false).with(reason);
+    let fields = vec![Field::end(End::at(at), now), reason];
     Dialog::new(title, "Move it", order, fields).about(about).ready()
 }
 
@@ -116,6 +117,21 @@ pub(crate) fn comment(change: i64) -> Dialog {
     let fields = vec![Field::text(Part::Comment, "Comment", false)];
     Dialog::new(format!("Comment on #{change}"), "Say it", order, fields)
         .about(vec![Line::from("Everybody who sees the change sees it; it is no vote.")])
+}
+
+/// Asks before a change is taken back.
+pub(crate) fn cancel(change: i64, facts: &[Line]) -> Dialog {
+    let mut about = facts.to_vec();
+    about.push(Line::from("Nothing of it is applied, and its votes are lost; it can be proposed again."));
+    Dialog::new(format!("Cancel #{change}?"), "Take it back", Order::Cancel { change }, Vec::new())
+        .about(about)
+}
+
+/// Asks before a change is let through, and why.
+pub(crate) fn let_through(change: i64, facts: &[Line]) -> Dialog {
+    let order = Order::Override { change, reason: String::new() };
+    Dialog::new(format!("Override the policies of #{change}?"), "Let it through", order, vec![reason(false)])
+        .about(facts.to_vec())
 }
 
 /// Asks before another document is proposed for a stage.

@@ -2,6 +2,7 @@
 //!
 //! **[`Dialog::confirmed`] is the only place that makes an [`Effect::Send`]**: whatever changes something goes through here.
 
+mod end;
 pub(crate) mod field;
 mod make;
 pub(crate) mod sign_in;
@@ -13,7 +14,7 @@ pub(crate) mod view;
 
 use chrono::{DateTime, Utc};
 use fluxgate_client::audit::AuditEntry;
-use fluxgate_wording::{Line, Tone};
+use fluxgate_wording::{Line, Tone, event};
 
 use self::field::{Field, Part};
 use crate::effect::{Effect, Query};
@@ -24,7 +25,8 @@ use crate::order::Order;
 use crate::widget::reader::Reader;
 
 pub(crate) use make::{
-    approve, comment, create, edit, kill, promote, reject, reschedule, restore, roll_back,
+    approve, cancel, comment, create, edit, kill, let_through, promote, reject, reschedule, restore,
+    roll_back,
 };
 
 /// A dialog.
@@ -89,12 +91,10 @@ pub(crate) enum Wish {
 }
 
 impl Dialog {
-    /// Makes a dialog; it begins on Cancel, or in its first field where nothing can go wrong.
+    /// Makes a dialog; it begins where something is missing, or else on Cancel.
     fn new(title: String, verb: &'static str, order: Order, fields: Vec<Field>) -> Self {
-        let focus = match order {
-            Order::Comment { .. } => 0,
-            _ => fields.len(),
-        };
+        let missing = fields.iter().position(|field| field.missing().is_some());
+        let focus = missing.unwrap_or(fields.len());
         Self {
             title,
             verb,
@@ -109,9 +109,11 @@ impl Dialog {
         }
     }
 
-    /// Begins on the button: for what is undone as easily.
+    /// Begins on the button, where nothing is missing: for what is undone as easily.
     fn ready(mut self) -> Self {
-        self.focus = self.fields.len() + 1;
+        if self.focus == self.fields.len() {
+            self.focus += 1;
+        }
         self
     }
 
@@ -150,12 +152,8 @@ impl Dialog {
             Order::Kill { feature, env, .. } | Order::Restore { feature, env, .. } => {
                 here(env) && subject == feature
             }
-            Order::Vote { changes, .. } => {
-                let number = subject.split(' ').next().and_then(|word| word.strip_prefix('#'));
-                // That it was proposed may be told after it was seen.
-                entry.action != "change.propose"
-                    && changes.iter().any(|change| number == Some(change.to_string().as_str()))
-            }
+            Order::Vote { changes, .. } => is_of(entry, changes),
+            Order::Cancel { change } | Order::Override { change, .. } => is_of(entry, &[*change]),
             Order::Comment { .. } | Order::Create { .. } => false,
         }
     }
@@ -179,7 +177,6 @@ impl Dialog {
             field.is_now(now);
         }
         let buttons = self.fields.len();
-        let last = buttons + 1;
         match key {
             Key::PageDown => {
                 self.reader.act(Action::PageDown);
@@ -192,19 +189,40 @@ impl Dialog {
                 return Wish::Copy(self.order());
             }
             Key::Esc | Key::Ctrl('c') => return Wish::Close,
-            Key::Tab => self.focus = if self.focus >= last { 0 } else { self.focus + 1 },
-            Key::BackTab => self.focus = if self.focus == 0 { last } else { self.focus - 1 },
-            Key::Down if self.focus < last => self.focus += 1,
-            Key::Up if self.focus > 0 => self.focus -= 1,
-            Key::Enter if self.focus == last => return self.confirmed(),
+            Key::Tab => self.turn(true),
+            Key::BackTab => self.turn(false),
+            Key::Down if self.focus < self.last() => self.turn(true),
+            Key::Up if self.focus > 0 => self.turn(false),
+            Key::Enter if self.focus == buttons + 1 => return self.confirmed(),
             Key::Enter if self.focus == buttons => return Wish::Close,
-            Key::Enter => self.focus += 1,
+            Key::Enter => self.turn(true),
             Key::Left | Key::Right if self.focus >= buttons => {
-                self.focus = if self.focus == buttons { last } else { buttons };
+                self.focus = if self.focus == buttons { self.last() } else { buttons };
             }
             key => return self.type_in(key),
         }
         Wish::Nothing
+    }
+
+    /// Returns the last that the keys can go to: the button, or Cancel while that is asleep.
+    fn last(&self) -> usize {
+        self.fields.len() + usize::from(self.asleep().is_none())
+    }
+
+    /// Goes to the next that keys can go to, or to the one before; around at the ends.
+    fn turn(&mut self, forth: bool) {
+        if self.fields.get_mut(self.focus).is_some_and(|field| field.turn(forth)) {
+            return;
+        }
+        let last = self.last();
+        self.focus = match forth {
+            true if self.focus >= last => 0,
+            true => self.focus + 1,
+            false => self.focus.checked_sub(1).unwrap_or(last).min(last),
+        };
+        if let Some(field) = self.fields.get_mut(self.focus) {
+            field.enter(forth);
+        }
     }
 
     /// Returns whether Enter sends the order now.
@@ -264,8 +282,8 @@ impl Dialog {
                 Wish::Ask(question)
             }
             // What it tells is from before.
-            (None, Order::Vote { .. } | Order::Kill { .. } | Order::Restore { .. }) => Wish::Reload,
-            (None, _) => Wish::Nothing,
+            (None, Order::Comment { .. } | Order::Create { .. }) => Wish::Nothing,
+            (None, _) => Wish::Reload,
         }
     }
 
@@ -311,9 +329,17 @@ impl Dialog {
     pub(crate) fn look_out(&mut self, entry: &AuditEntry, mine: bool) {
         let stops = matches!(self.order, Order::Kill { .. } | Order::Restore { .. });
         if self.is_about(entry) && self.state != State::Sending && (!mine || stops) {
-            self.state = State::Moved(format!("{} did {} while this was open", entry.actor, entry.action));
+            self.state = State::Moved(format!("{} while this was open", event::told(entry)));
         }
     }
+}
+
+/// Returns whether something was done to one of these changes since it was seen.
+fn is_of(entry: &AuditEntry, changes: &[i64]) -> bool {
+    let number = entry.subject.split(' ').next().and_then(|word| word.strip_prefix('#'));
+    // That it was proposed may be told after it was seen.
+    entry.action != "change.propose"
+        && changes.iter().any(|change| number == Some(change.to_string().as_str()))
 }
 
 /// Returns whether the server can tell what an order would do.

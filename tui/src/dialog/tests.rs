@@ -78,20 +78,17 @@ fn rehearsed(lines: usize, blocked: bool) -> Answer {
 #[test]
 fn a_kill_in_production_needs_the_key_in_full() {
     let mut dialog = killing(true);
-    assert!(matches!(keys(&mut dialog, &[Key::Enter]), Wish::Close), "it begins on Cancel");
-    keys(&mut dialog, &[Key::Tab, Key::Tab]);
-    type_text(&mut dialog, "45");
-    keys(&mut dialog, &[Key::Tab]);
     type_text(&mut dialog, "5xx spike");
     keys(&mut dialog, &[Key::Tab]);
     type_text(&mut dialog, "express-checkou");
     dialog.paste("t");
     assert!(dialog.asleep().unwrap().contains("type express-checkout"), "what is pasted confirms nothing");
-    assert!(matches!(keys(&mut dialog, &[Key::Tab, Key::Tab, Key::Enter]), Wish::Nothing));
-    keys(&mut dialog, &[Key::BackTab, Key::BackTab]);
     type_text(&mut dialog, "t");
+    keys(&mut dialog, &[Key::BackTab, Key::BackTab]);
+    type_text(&mut dialog, "45");
     assert_eq!(dialog.asleep(), None);
-    let Wish::Do(Effect::Send(order)) = keys(&mut dialog, &[Key::Tab, Key::Tab, Key::Enter]) else {
+    let to_the_button = [Key::Tab, Key::Tab, Key::Tab, Key::Tab, Key::Enter];
+    let Wish::Do(Effect::Send(order)) = keys(&mut dialog, &to_the_button) else {
         panic!("not sent");
     };
     let end: DateTime<Utc> = now() + chrono::TimeDelta::minutes(45);
@@ -100,6 +97,49 @@ fn a_kill_in_production_needs_the_key_in_full() {
         "minutes count from Enter on"
     );
     assert!(matches!(keys(&mut dialog, &[Key::Enter]), Wish::Nothing), "it is sent once");
+}
+
+#[test]
+fn a_dialog_begins_where_something_is_missing() {
+    let to = ["staging".to_owned()];
+    let named = |dialog: &Dialog| dialog.fields.get(dialog.focus).map(|field| field.label);
+    assert_eq!(named(&killing(true)), Some("Reason"));
+    assert_eq!(named(&reject(&[482], &[])), Some("Reason"));
+    assert_eq!(named(&promote("checkout", "dev", &to, true)), Some("Reason"), "in a protected environment");
+    assert_eq!(named(&super::create()), Some("Key"));
+    let mut dialog = promote("checkout", "dev", &to, false);
+    assert_eq!(named(&dialog), None);
+    assert!(matches!(keys(&mut dialog, &[Key::Enter]), Wish::Close), "else it begins on Cancel");
+    let end = (Some(now()), now() + chrono::TimeDelta::minutes(22));
+    let dialog = super::reschedule(("checkout", "prod"), "", end, now());
+    assert_eq!(named(&dialog), Some("Reason"), "what is undone as easily wants its reason, too");
+}
+
+#[test]
+fn tab_leaves_out_a_button_that_is_asleep() {
+    let mut dialog = killing(false);
+    keys(&mut dialog, &[Key::Tab]);
+    assert_eq!(dialog.focus, 2, "on Cancel");
+    for key in [Key::Right, Key::Down] {
+        keys(&mut dialog, &[key]);
+        assert_eq!(dialog.focus, 2);
+    }
+    keys(&mut dialog, &[Key::Tab]);
+    assert_eq!(dialog.focus, 0, "on the end");
+    keys(&mut dialog, &[Key::BackTab, Key::BackTab]);
+    type_text(&mut dialog, "5xx");
+    keys(&mut dialog, &[Key::Tab, Key::Tab]);
+    assert!(dialog.is_ready());
+}
+
+#[test]
+fn what_is_missing_stands_beside_the_button() {
+    let mut stage = stage(killing(true), (80, 24));
+    let screen = stage.screen();
+    assert!(screen.contains("[ Kill ]  a reason is needed") && !screen.contains("(off)"), "{screen}");
+    type_on(&mut stage, "5xx");
+    let screen = stage.screen();
+    assert!(screen.contains("[ Kill ]  type express-checkout to confirm"), "{screen}");
 }
 
 #[test]
@@ -113,12 +153,57 @@ fn a_kill_ends_by_hand_unless_somebody_says_otherwise() {
     assert_eq!(end(&dialog), None);
     keys(&mut dialog, &[Key::Char(' ')]);
     assert_eq!(end(&dialog), Some(30));
-    type_text(&mut dialog, "90");
-    assert_eq!(end(&dialog), Some(90));
+    keys(&mut dialog, &[Key::Tab]);
+    type_text(&mut dialog, "1h 30m");
+    assert_eq!((end(&dialog), dialog.focus), (Some(90), 0), "the box is a stop of its own");
+    keys(&mut dialog, &[Key::Char('+')]);
+    assert_eq!(end(&dialog), Some(100));
     keys(&mut dialog, &[Key::Ctrl('u')]);
-    assert_eq!(dialog.asleep().unwrap(), "minutes are a number from 1 to 43200");
-    keys(&mut dialog, &[Key::Char(' ')]);
-    assert_eq!((end(&dialog), dialog.asleep()), (None, Some("reason is missing".to_owned())));
+    assert!(dialog.asleep().unwrap().contains("30m, 2h"));
+    keys(&mut dialog, &[Key::BackTab, Key::Char(' ')]);
+    assert_eq!((end(&dialog), dialog.asleep()), (None, Some("a reason is needed".to_owned())));
+}
+
+#[test]
+fn another_end_is_typed() {
+    let at = now() + chrono::TimeDelta::minutes(22);
+    let mut dialog = super::reschedule(("checkout", "prod"), "5xx", (Some(now()), at), now());
+    assert!(dialog.is_ready());
+    keys(&mut dialog, &[Key::Tab, Key::Tab]);
+    type_text(&mut dialog, "2026-11-20T14:00Z");
+    keys(&mut dialog, &[Key::Tab, Key::Tab, Key::Tab]);
+    assert_eq!(
+        dialog.order().command(),
+        "fgctl kill checkout -e prod --restore-at 2026-11-20T14:00:00Z --reason 5xx"
+    );
+    assert!(matches!(keys(&mut dialog, &[Key::Enter]), Wish::Do(Effect::Send(_))));
+}
+
+#[test]
+fn a_change_is_cancelled_or_let_through_once_that_is_confirmed() {
+    let mut dialog = super::cancel(482, &[]);
+    assert!(matches!(keys(&mut dialog, &[Key::Enter]), Wish::Close), "it begins on Cancel");
+    let wish = keys(&mut dialog, &[Key::Tab, Key::Enter]);
+    assert!(matches!(wish, Wish::Do(Effect::Send(Order::Cancel { change: 482 }))), "{wish:?}");
+    let mut dialog = super::let_through(482, &[]);
+    assert!(
+        matches!(keys(&mut dialog, &[Key::Tab, Key::Tab, Key::Enter]), Wish::Nothing),
+        "a reason is needed"
+    );
+    type_text(&mut dialog, "nobody is awake");
+    dialog.look_out(&entry("ops", "change.reject", "#482 promote checkout", None), false);
+    assert!(
+        matches!(&dialog.state, State::Moved(words) if words == "ops rejected #482 while this was open"),
+        "{:?}",
+        dialog.state
+    );
+    let mut dialog = super::let_through(482, &[]);
+    type_text(&mut dialog, "nobody is awake");
+    let wish = keys(&mut dialog, &[Key::Tab, Key::Tab, Key::Enter]);
+    assert!(
+        matches!(&wish, Wish::Do(Effect::Send(Order::Override { change: 482, reason })) if reason == "nobody is awake"),
+        "{wish:?}"
+    );
 }
 
 #[test]
@@ -128,6 +213,7 @@ fn the_equal_command_is_copied_where_letters_are_not_typed() {
         Wish::Copy(order) => order.command().starts_with("fgctl kill express-checkout -e prod"),
         _ => false,
     };
+    keys(&mut dialog, &[Key::Tab]);
     assert!(said(keys(&mut dialog, &[Key::Char('Y')])));
     keys(&mut dialog, &[Key::BackTab]);
     assert!(matches!(keys(&mut dialog, &[Key::Char('Y')]), Wish::Nothing), "it is a letter of the reason");
@@ -177,7 +263,6 @@ fn a_closed_gate_keeps_the_button_asleep() {
 #[test]
 fn nothing_is_confirmed_that_is_not_on_the_screen() {
     let mut stage = stage(super::create(), (80, 24));
-    stage.keys("Tab Tab");
     type_on(&mut stage, "banner");
     stage.keys("Tab Tab Tab Tab");
     stage.tell(Message::Resized(59, 16));
@@ -194,7 +279,8 @@ fn nothing_is_confirmed_that_is_not_on_the_screen() {
 fn a_kill_dialog() {
     for (size, name) in [((120, 36), "wide"), ((80, 24), "normal"), ((60, 16), "tight")] {
         let mut stage = stage(killing(true), size);
-        stage.keys("Tab Tab Space Tab");
+        stage.tell(Message::Key(Key::Up));
+        stage.keys("3 0 Tab");
         type_on(
             &mut stage,
             "5xx spike, INC-2291, which began at eleven and is everywhere by now, so it seems",
@@ -221,6 +307,8 @@ fn every_dialog() {
         ("comment", comment(482)),
         ("edit", super::edit(("checkout", "prod"), config, Some(41), true)),
         ("create", super::create()),
+        ("cancel", super::cancel(482, &what)),
+        ("let_through", super::let_through(482, &what)),
     ];
     for (name, dialog) in dialogs {
         let mut stage = stage(dialog, (120, 36));
@@ -345,7 +433,7 @@ fn whoever_signed_in_again_goes_on_where_they_were() {
 fn signs_are_ascii_where_they_must_be() {
     let mut stage = stage(killing(true), (80, 24));
     stage.app.desk.look = Look { ascii: true, ..Look::default() };
-    stage.keys("Tab Tab Space");
+    stage.keys("Tab Tab Tab Space");
     let screen = stage.screen();
     assert!(screen.contains("(*) after [30") && screen.is_ascii(), "{screen}");
 }

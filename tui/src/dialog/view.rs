@@ -7,7 +7,7 @@ use ratatui::text::{self as drawn, Span};
 use tui_input::Input;
 use unicode_width::UnicodeWidthStr;
 
-use super::field::{Entry, Field};
+use super::field::{Entry, Field, Part};
 use super::{Dialog, Preview, State};
 use crate::app::Desk;
 use crate::look::Look;
@@ -56,7 +56,7 @@ pub(crate) fn draw(dialog: &Dialog, frame: &mut Frame<'_>, desk: &Desk) {
         entry(field, dialog.focus == index, frame, at.take(1), look);
     }
     at.take(blanks);
-    frame.render_widget(buttons(dialog, look), at.take(1));
+    frame.render_widget(buttons(dialog, inner, look), at.take(1));
     at.take(blanks);
     for words in foot {
         frame.render_widget(words, at.take(1));
@@ -102,9 +102,11 @@ fn body(dialog: &Dialog, look: Look) -> Vec<Row> {
 /// Returns what stands below the buttons: why they are asleep or what went wrong, and the command that is the same.
 fn foot(dialog: &Dialog, (width, room): (usize, usize), desk: &Desk) -> Vec<drawn::Line<'static>> {
     let look = desk.look;
-    let mut lines = wrap(&message(dialog, look), width, 2);
+    let mut lines = wrap(&message(dialog, width, look), width, 2);
     lines.truncate(4);
-    let command = format!("same as (Y copies): {}", dialog.order().command_at(&desk.place));
+    let types = dialog.fields.get(dialog.focus).is_some_and(Field::takes_letters);
+    let copies = if types { "Ctrl-y" } else { "Y" };
+    let command = format!("same as ({copies} copies): {}", dialog.order().command_at(&desk.place));
     let shown = |text: String| line(&Line::default().and(Tone::Dim, text), look);
     let wrapped = wrap(&shown(command.clone()), width, 2);
     if wrapped.len() <= room {
@@ -136,15 +138,22 @@ fn entry(field: &Field, here: bool, frame: &mut Frame<'_>, area: Rect, look: Loo
             spans.push(Span::styled(format!("[{shown}]"), plain));
             spans.push(Span::styled(format!("  {wanted}"), look.palette.style(Token::Dim)));
         }
-        Entry::End { by_hand, minutes, .. } => {
-            let [hand, after] = [*by_hand, !*by_hand].map(|on| radio(on, look));
-            let (shown, x) = window(minutes, 6);
-            let begin = format!("{hand} by hand   {after} after [");
-            cursor = (!by_hand).then_some(LABEL + begin.width() + x);
-            let style = if *by_hand { look.palette.style(Token::Dim) } else { plain };
-            spans.push(Span::styled(begin, plain));
+        Entry::End(end) => {
+            let [hand, after] = [end.by_hand, !end.by_hand].map(|on| radio(on, look));
+            let word = if end.is_time() { "at" } else { "after" };
+            let begin = format!("{hand} by hand   {after} {word} [");
+            let unit = if let Part::End(now) = field.part { end.unit(now) } else { String::new() };
+            // What is typed is seen before what it means.
+            let width = room.saturating_sub(begin.width() + 10).clamp(6, 21);
+            let (shown, x) = window(&end.typed, width);
+            cursor = end.in_box.then_some(LABEL + begin.width() + x);
+            // Which of its two parts the keys go to.
+            let lit = |part: bool| if here && part { look.palette.style(Token::Accent) } else { plain };
+            let dim = end.by_hand && !(here && end.in_box);
+            let style = if dim { look.palette.style(Token::Dim) } else { lit(end.in_box) };
+            spans.push(Span::styled(begin, lit(!end.in_box)));
             spans.push(Span::styled(shown, style));
-            spans.push(Span::styled("] minutes", plain));
+            spans.push(Span::styled(format!("] {unit}"), lit(end.in_box)));
         }
         Entry::Choice { options, at } => spans.push(Span::styled(choice(options, *at, room, look), plain)),
     }
@@ -217,29 +226,39 @@ pub(super) fn style(focus: bool, awake: bool, look: Look) -> ratatui::style::Sty
     }
 }
 
-fn buttons(dialog: &Dialog, look: Look) -> drawn::Line<'static> {
+fn buttons(dialog: &Dialog, width: usize, look: Look) -> drawn::Line<'static> {
     let cancel = dialog.fields.len();
     let verb = if let State::Moved(_) = dialog.state { "Look again" } else { dialog.verb };
     let awake = dialog.asleep().is_none();
     // Not by its colour alone.
-    let off = if awake { "" } else { "  (off)" };
+    let why = beside(dialog, width).map_or_else(String::new, |why| format!("  {}", look.text(&why)));
     drawn::Line::from(vec![
         Span::raw(" ".repeat(LABEL)),
         Span::styled("[ Cancel ]", style(dialog.focus == cancel, true, look)),
         Span::raw("   "),
         Span::styled(format!("[ {verb} ]"), style(dialog.focus == cancel + 1, awake, look)),
-        Span::styled(off, look.palette.style(Token::Dim)),
+        Span::styled(why, look.palette.style(Token::Dim)),
     ])
 }
 
+/// Returns what is missing, where that has room beside the button.
+fn beside(dialog: &Dialog, width: usize) -> Option<String> {
+    let why = dialog.asleep().filter(|_| dialog.state == State::Open)?;
+    let taken = LABEL + "[ Cancel ]   [  ]  ".width() + dialog.verb.width();
+    (taken + why.width() <= width).then_some(why)
+}
+
 /// Says why the button is asleep, or what went wrong.
-fn message(dialog: &Dialog, look: Look) -> drawn::Line<'static> {
+fn message(dialog: &Dialog, width: usize, look: Look) -> drawn::Line<'static> {
     let (token, text) = match (&dialog.state, dialog.asleep()) {
         (State::Sending, _) => (Token::Wait, "on its way".to_owned()),
         (State::Moved(words), _) => (Token::Warn, format!("▲ {words}")),
         (State::Failed(failure), _) => {
             let request = failure.request.as_ref().map_or_else(String::new, |id| format!("  request {id}"));
             (Token::Bad, format!("✗ {}{request}", failure.words))
+        }
+        (State::Open, Some(_)) if beside(dialog, width).is_some() => {
+            (Token::Dim, "Tab goes on, Esc cancels".to_owned())
         }
         (State::Open, Some(why)) => (Token::Dim, why),
         (State::Open, None) if dialog.is_ready() => (Token::Dim, "Enter does it, Esc cancels".to_owned()),

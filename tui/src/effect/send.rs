@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use fluxgate_client::change::{
-    Change, CommentChangeInput, CreateFeatureInput, EditStageInput, PromoteInput, Proposal, RollbackInput,
-    VoteInput,
+    CancelChangeInput, Change, CommentChangeInput, CreateFeatureInput, EditStageInput, OverrideChangeInput,
+    PromoteInput, Proposal, RollbackInput, VoteInput,
 };
 use fluxgate_client::feature::{KillFeatureInput, KillResult, RestoreFeatureInput};
 use fluxgate_client::{Api, ChangeStatus, Code, Decision, Error, FeatureKind, change, clock, feature};
@@ -74,6 +74,12 @@ pub(crate) async fn send(api: &Api, team: &str, order: Order) -> Result<String, 
         Order::Comment { change: number, text } => {
             let change = change::comment(api, CommentChangeInput { team, number, text }).await?;
             Ok(format!("#{} has your comment", change.number))
+        }
+        Order::Cancel { change: number } => {
+            Ok(stands(&change::cancel(api, CancelChangeInput { team, number }).await?))
+        }
+        Order::Override { change: number, reason } => {
+            Ok(stands(&change::let_through(api, OverrideChangeInput { team, number, reason }).await?))
         }
     }
 }

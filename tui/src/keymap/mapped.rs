@@ -129,6 +129,11 @@ impl Keys {
         self.on(screen).find(|binding| binding.key == key).map(|binding| binding.action)
     }
 
+    /// Returns all keys.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Binding> {
+        self.0.iter()
+    }
+
     /// Returns all keys of a screen.
     pub(crate) fn on(&self, screen: Screen) -> impl Iterator<Item = &Binding> {
         self.0.iter().filter(move |binding| binding.on.is_on(screen))

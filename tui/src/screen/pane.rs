@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::app::Desk;
 use crate::effect::{Answer, Query};
-use crate::keymap::Action;
+use crate::keymap::{Action, Here};
 use crate::load::Failure;
 use crate::message::News;
 use crate::step::Step;
@@ -44,6 +44,9 @@ pub(crate) trait Pane {
 
     /// Does what a key asks for; none where the key means nothing here.
     fn act(&mut self, action: Action, desk: &Desk) -> Option<Vec<Step>>;
+
+    /// Returns what can be done where the cursor is.
+    fn here(&self, desk: &Desk) -> Here;
 
     /// Shows only what a filter lets through; words say what is wrong with it.
     fn filter(&mut self, _text: &str, _desk: &Desk) -> Result<(), String> {

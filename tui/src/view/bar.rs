@@ -14,44 +14,75 @@ use crate::screen::{Screen, TABS};
 use crate::theme::Token;
 use crate::widget::cut;
 
+/// Draws where we are, who, and how fresh what is shown is. Where there is little room the clock goes first, and then server,
+/// context and team become short; who one is stays, as that matters before something is changed.
 pub(super) fn header(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let desk = &app.desk;
     let look = desk.look;
-    let pane = app.screens.get(app.screen);
-    let env = pane.env(desk);
+    let env = app.screens.get(app.screen).env(desk);
     let protected = env.as_deref().is_some_and(|env| desk.is_protected(env));
-    let wide = desk.room() == Room::Wide;
-    let crumb = format!("{} > {} > {}", desk.place.context, desk.place.team, pane.crumb(desk));
-    let left = look.text(&crumb).into_owned();
-    let left = if wide { format!(" FluxGate  {left}") } else { left };
-    let mut right: Vec<Span<'static>> = Vec::new();
-    if protected {
-        right.push(Span::styled("PRODUCTION  ", look.palette.style(Token::Title)));
-    }
-    if desk.place.read_only.is_some() {
-        right.push(Span::styled("READ ONLY  ", look.palette.style(Token::Warn)));
-    }
-    if let (true, Some(who)) = (wide, &desk.who) {
-        let words = format!("{} · {}   ", who.name, who.role());
-        right.push(Span::styled(look.text(&words).into_owned(), look.palette.style(Token::Dim)));
-    }
-    let (token, state) = state(app);
-    right.push(Span::styled(look.text(&state).into_owned(), look.palette.style(token)));
-    let clock = desk.now.format("  %H:%MZ ").to_string();
-    right.push(Span::styled(clock, look.palette.style(Token::Dim)));
-    let bar = if protected { look.palette.style(Token::Protected) } else { Style::new() };
-    let right =
-        if protected { right.into_iter().map(|span| Span::raw(span.content)).collect() } else { right };
+    let width = usize::from(area.width);
+    let mut right = standing(app, protected, width);
     let taken: usize = right.iter().map(|span| span.content.width()).sum();
-    let room = usize::from(area.width).saturating_sub(taken + 1);
-    let left = cut(&left, room, look);
+    let clock = desk.now.format("  %H:%MZ").to_string();
+    let fits = |left: &&String, more: usize| left.width() + taken + more + 2 <= width;
+    let lefts = crumbs(app);
+    let whole = lefts.iter().take(2).find(|left| fits(left, clock.width()));
+    let left = whole.or_else(|| lefts.iter().find(|left| fits(left, 0))).or(lefts.last());
+    let left = left.map(String::as_str).unwrap_or_default();
+    if whole.is_some() {
+        right.push(Span::styled(clock, look.palette.style(Token::Dim)));
+    }
+    let taken: usize = right.iter().map(|span| span.content.width()).sum();
+    let room = width.saturating_sub(taken + 2);
+    let left = cut(left, room, look);
     let gap = " ".repeat((room + 1).saturating_sub(left.width()));
     let mut spans = vec![Span::styled(left, look.palette.style(Token::Title)), Span::raw(gap)];
+    spans.extend(right);
+    let bar = if protected { look.palette.style(Token::Protected) } else { Style::new() };
     if protected {
         spans = spans.into_iter().map(|span| Span::raw(span.content)).collect();
     }
-    spans.extend(right);
     frame.render_widget(Paragraph::new(Line::from(spans)).style(bar), area);
+}
+
+/// Returns where we are, the longest way to say it first.
+fn crumbs(app: &App) -> Vec<String> {
+    let desk = &app.desk;
+    let crumb = app.screens.get(app.screen).crumb(desk);
+    let (context, team) = (desk.place.context.as_str(), desk.place.team.as_str());
+    let short = |word: &str| cut(word, 7, desk.look);
+    let mark = if desk.room() == Room::Wide { " FluxGate  " } else { "" };
+    let crumbs = [
+        format!("{mark}{context} > {team} > {crumb}"),
+        format!("{context} > {team} > {crumb}"),
+        format!("{} > {} > {crumb}", short(context), short(team)),
+        format!("{} > {crumb}", short(context)),
+        crumb,
+    ];
+    crumbs.iter().map(|crumb| desk.look.text(crumb).into_owned()).collect()
+}
+
+/// Returns what is to be known before anything is done: what is at stake, who one is, and how fresh what is shown is.
+fn standing(app: &App, protected: bool, width: usize) -> Vec<Span<'static>> {
+    let desk = &app.desk;
+    let look = desk.look;
+    let mut spans = Vec::new();
+    if protected {
+        spans.push(Span::styled("PRODUCTION  ", look.palette.style(Token::Title)));
+    }
+    if desk.place.read_only.is_some() {
+        spans.push(Span::styled("READ ONLY  ", look.palette.style(Token::Warn)));
+    }
+    if let Some(who) = &desk.who {
+        let words = look.text(&format!("{} · {}", who.name, who.role())).into_owned();
+        let gap = if desk.room() == Room::Wide { "   " } else { "  " };
+        let words = cut(&words, width / 2, look) + gap;
+        spans.push(Span::styled(words, look.palette.style(Token::Dim)));
+    }
+    let (token, state) = state(app);
+    spans.push(Span::styled(look.text(&state).into_owned(), look.palette.style(token)));
+    spans
 }
 
 /// Says how fresh what is shown is.
@@ -61,6 +92,7 @@ fn state(app: &App) -> (Token, String) {
         return (Token::Warn, format!("॥ paused, {} new", desk.missed));
     }
     match &desk.link {
+        Link::Connecting if desk.room() < Room::Wide => (Token::Wait, "◌ connecting".to_owned()),
         Link::Connecting => (Token::Wait, format!("◌ connecting to {}", desk.place.server)),
         Link::Live if app.is_waiting() => (Token::Wait, "◌ asking".to_owned()),
         Link::Live => (Token::Ok, "● live".to_owned()),
@@ -144,13 +176,14 @@ pub(super) fn filter(app: &App, frame: &mut Frame<'_>, area: Rect) {
     }
 }
 
-/// Writes what keys do here, as many as there is room for, that of the help always; those that change something are dim where
-/// they are off.
+/// Writes what keys do where the cursor is, as many as there is room for, that of the help always; those that change something
+/// are dim where they are off.
 pub(super) fn hints(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let look = app.desk.look;
     let mut spans = Vec::new();
     let mut room = usize::from(area.width);
-    let hinted = || app.desk.keys.on(app.screen).filter(|key| !key.hint.is_empty());
+    let here = app.here();
+    let hinted = || app.desk.keys.on(app.screen).filter(|key| !key.hint.is_empty() && (key.when)(here));
     let help = hinted().find(|key| key.action == Action::Help);
     room = room.saturating_sub(help.map_or(0, |key| key.key.name().width() + key.hint.width() + 3));
     for key in hinted().filter(|key| key.action != Action::Help) {

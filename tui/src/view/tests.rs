@@ -47,7 +47,7 @@ fn the_palette_says_what_each_line_does() {
     stage.keys("Enter");
     assert!(stage.screen().contains("subscribed"), "{}", stage.screen());
     stage.keys("Esc :");
-    type_text(&mut stage, "zzzz");
+    type_text(&mut stage, "zz zz");
     assert!(stage.screen().contains("no command is like this"));
     stage.keys("Enter");
     assert!(stage.app.prompt.is_none());
@@ -110,6 +110,73 @@ fn the_wheel_moves_what_is_on_top() {
     assert_eq!(stage.app.screens.edges.id(), before);
     stage.tell(Message::Mouse(Mouse::Down));
     assert_ne!(stage.app.screens.edges.id(), before);
+}
+
+#[test]
+fn the_palette_finds_what_is_done_on_other_screens() {
+    let mut stage = stage(120, 36);
+    for (typed, told, screen) in [
+        ("approve", "on overview: approve a change", Screen::Overview),
+        ("override", "on changes: let a change through", Screen::Changes),
+        ("kill", "on features: turn a feature off at once", Screen::Features),
+        ("follow", "on events: follow what is new", Screen::Events),
+        ("later", "on kill switches: let the kill end 10 minutes later", Screen::Kills),
+    ] {
+        stage.keys("5 :");
+        type_text(&mut stage, typed);
+        let commands = stage.app.commands(typed);
+        let at = commands.iter().position(|one| one.words == typed).unwrap();
+        assert!(stage.screen().contains(told), "{}", stage.screen());
+        for _ in 0..at {
+            stage.tell(Message::Key(Key::Down));
+        }
+        stage.keys("Enter");
+        assert_eq!(stage.app.screen, screen, "{typed}");
+        assert!(stage.app.dialog.is_none(), "what the cursor is on there was not seen");
+        assert!(stage.app.said.as_ref().is_some_and(|words| words.contains("does it here")), "{typed}");
+    }
+    let edit = |stage: &Stage| stage.app.commands("edit").iter().any(|one| one.words == "edit");
+    assert!(!edit(&stage), "no feature was opened");
+    stage.keys(":");
+    type_text(&mut stage, "checkout-redesign");
+    assert!(stage.screen().contains("open checkout-redesign"), "{}", stage.screen());
+    stage.keys("Enter 5");
+    assert!(edit(&stage));
+    stage.keys(":");
+    type_text(&mut stage, "#12");
+    stage.keys("Enter");
+    assert_eq!(stage.app.screen, Screen::Changes);
+}
+
+#[test]
+fn who_one_is_stays_in_the_header() {
+    let who = "lead · Approver, Team Admin";
+    for (width, height) in [(60, 16), (80, 24), (100, 24), (120, 36)] {
+        let mut stage = Stage::new(width, height);
+        stage.app.desk.place.context = "prod-eu-west-1-blue".into();
+        let mut stage = stage.live();
+        stage.app.desk.place.env = Some("prod".into());
+        for screen in ["1", "2", "5"] {
+            stage.keys(screen);
+            let screen = stage.screen();
+            let header = screen.lines().next().unwrap_or_default();
+            let env = if screen.contains("edges >") { "edges" } else { "prod" };
+            assert!(header.contains(who) && header.contains("PRODUCTION"), "{width}: {header}");
+            assert!(header.contains("● live") && (width == 60 || header.contains(env)), "{width}: {header}");
+        }
+    }
+}
+
+#[test]
+fn keys_that_do_nothing_are_not_hinted_at() {
+    let hints = |stage: &Stage| stage.screen().lines().rev().nth(1).unwrap_or_default().to_owned();
+    let mut stage = stage(120, 36);
+    assert!(!hints(&stage).contains("Enter open"), "an edge has no screen: {}", hints(&stage));
+    stage.keys("4");
+    assert!(!hints(&stage).contains("K kill"), "{}", hints(&stage));
+    let stage = Stage::new(120, 36).live();
+    let first = hints(&stage);
+    assert!(!first.contains("Esc back") && !first.contains("/ filter"), "{first}");
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use fluxgate_client::clock;
 use fluxgate_client::feature::{self, Dependent, Feature, KillFeatureInput, Viewed};
+use fluxgate_client::{caller, clock};
 
 use super::super::propose::{self, reason, severe};
 use super::super::shared::Rehearsal;
@@ -129,7 +129,14 @@ impl Kill {
             Some(env) => format!("-e {env}"),
             None => "--everywhere".to_owned(),
         };
-        Ok(view.next(format!("fgctl feature restore {} {place}", self.key)))
+        // What is killed is killed by now: not to know this keeps nobody from anything.
+        let may_restore = caller::get(&api).await.map_or(true, |caller| caller.may_restore(&team));
+        let ends = self.restore_in.is_some() || self.restore_at.is_some();
+        Ok(match (may_restore, ends) {
+            (true, _) => view.next(format!("fgctl feature restore {} {place}", self.key)),
+            (false, true) => view,
+            (false, false) => view.note("you cannot restore it: that takes APPROVER or TEAM_ADMIN"),
+        })
     }
 
     /// Says what flags are missing where nobody can be asked, all of them at once.

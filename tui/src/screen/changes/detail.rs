@@ -97,7 +97,7 @@ fn fact(name: &str, words: Line) -> Line {
     line
 }
 
-fn policy(policy: &PolicyProgress, desk: &Desk) -> Line {
+pub(super) fn policy(policy: &PolicyProgress, desk: &Desk) -> Line {
     let (tone, sign) = if policy.satisfied { (Tone::Good, "✓") } else { (Tone::Waiting, "◐") };
     let roles: Vec<&str> = policy.roles.iter().map(role).collect();
     let mut about = format!("  {} by {}", policy.name, roles.join(" or "));

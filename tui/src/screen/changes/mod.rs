@@ -4,11 +4,12 @@ mod detail;
 #[cfg(test)]
 pub(crate) mod tests;
 mod view;
-mod vote;
+pub(crate) mod vote;
 
 use chrono::{DateTime, Utc};
 use fluxgate_client::change::Change;
 use fluxgate_client::inbox::Inbox;
+use fluxgate_wording::Line;
 use fluxgate_wording::change::summary;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -17,7 +18,7 @@ use super::Pane;
 use crate::app::Desk;
 use crate::dialog;
 use crate::effect::{Answer, Query};
-use crate::keymap::Action;
+use crate::keymap::{Action, Here};
 use crate::list::List;
 use crate::load::{Failure, Load};
 use crate::message::News;
@@ -157,6 +158,40 @@ impl Changes {
         Step::Open(Box::new(make(&numbers, &facts)))
     }
 
+    /// Opens a dialog that takes a change back, or lets it through; or says why not. Each is about one change.
+    fn end(&self, action: Action, desk: &Desk) -> Step {
+        let say = |words: &str| Step::Say(words.to_owned());
+        let chosen = self.list.chosen();
+        let change = match chosen.as_slice() {
+            [] => return say("there is no change under the cursor"),
+            [id] => self.change(id),
+            more => return Step::Say(format!("one at a time: {} are marked, Esc unmarks them", more.len())),
+        };
+        let Some(change) = change else {
+            return say("there is no change under the cursor");
+        };
+        let refused = match action {
+            Action::Cancel => vote::keeps(change, desk),
+            _ => vote::holds(change, desk),
+        };
+        if let Some(why) = refused {
+            return Step::Say(why);
+        }
+        let mut facts = detail::brief(change);
+        if action == Action::Override {
+            let missing = change.policies.iter().filter(|policy| !policy.satisfied);
+            facts.extend(missing.map(|policy| detail::policy(policy, desk)));
+            facts.push(Line::from(
+                "It is applied at once; the reason is kept with it, for others to look at.",
+            ));
+        }
+        facts.extend(detail::diff(change).into_iter().map(|(line, _)| line));
+        Step::Open(Box::new(match action {
+            Action::Cancel => dialog::cancel(change.number, &facts),
+            _ => dialog::let_through(change.number, &facts),
+        }))
+    }
+
     fn arranged(&mut self, desk: &Desk) -> Vec<Step> {
         self.arrange(desk);
         let by = match self.sort {
@@ -268,9 +303,29 @@ impl Pane for Changes {
             }
             Action::Approve => vec![self.vote(desk, true)],
             Action::Reject => vec![self.vote(desk, false)],
+            Action::Cancel | Action::Override => vec![self.end(action, desk)],
             Action::Comment => vec![Step::Open(Box::new(dialog::comment(self.selected()?.number)))],
             _ => return None,
         })
+    }
+
+    fn here(&self, desk: &Desk) -> Here {
+        let selected = self.selected().is_some();
+        let chosen = self.list.chosen();
+        let one = chosen.first().filter(|_| chosen.len() == 1).and_then(|id| self.change(id));
+        let mut chosen = chosen.iter().filter_map(|id| self.change(id));
+        Here {
+            any: self.list.len() > 0,
+            opens: selected,
+            filters: true,
+            back: self.whole || self.reading || self.list.marks() > 0,
+            change: selected,
+            cancels: one.is_some_and(|change| vote::keeps(change, desk).is_none()),
+            overrides: one.is_some_and(|change| vote::holds(change, desk).is_none()),
+            votes: chosen.any(|change| vote::refused(change, desk).is_none()),
+            differs: selected,
+            ..Here::default()
+        }
     }
 
     fn filter(&mut self, text: &str, desk: &Desk) -> Result<(), String> {

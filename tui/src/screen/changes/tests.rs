@@ -7,6 +7,7 @@ use crate::app::tests::{Stage, read};
 use crate::effect::{Answer, Effect, Query};
 use crate::load::{Failure, FailureKind};
 use crate::message::Message;
+use crate::order::Order;
 use crate::screen::Screen;
 use crate::step::Step;
 
@@ -165,7 +166,7 @@ fn who_may_not_vote_hears_why() {
         assert_eq!(stage.app.said.as_deref(), Some(why));
     }
     let mut policy = change(490, "checkout", json!({"viewerMayVote": false}));
-    policy["policies"][0]["roles"] = json!(["TEAM_ADMIN"]);
+    policy["policies"][0]["roles"] = json!(["REQUESTER"]);
     stage.keys("R");
     stage.answer(&Query::Inbox(None), || {
         Answer::Inbox(Box::new(inbox(std::slice::from_ref(&policy), &[], None)))
@@ -173,9 +174,7 @@ fn who_may_not_vote_hears_why() {
     stage.keys("X");
     assert_eq!(
         stage.app.said.as_deref(),
-        Some(
-            "a vote on #490 needs Team Admin (Production Changes): you are Approver, Team Admin in payments"
-        )
+        Some("a vote on #490 needs Requester (Production Changes): you are Approver, Team Admin in payments")
     );
 }
 
@@ -217,4 +216,78 @@ fn what_somebody_came_for_is_selected_once_it_is_known_however_old() {
     assert!(matches!(stage.effects.last(), Some(Effect::Copy(text)) if text == command));
     stage.keys("Enter");
     assert!(stage.screen().contains("#12 promote express-pay"));
+}
+
+/// Returns the row of hints.
+fn hints(stage: &Stage) -> String {
+    let screen = stage.screen();
+    screen.lines().rev().nth(1).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn what_cannot_be_done_with_a_change_is_not_hinted_at() {
+    let mut stage = stage(120, 36);
+    let all = ["A approve", "X reject", "M comment", "C cancel", "O override"];
+    let hinted = |stage: &Stage| all.map(|word| hints(stage).contains(word));
+    assert_eq!(hinted(&stage), [true; 5], "{}", hints(&stage));
+    // One's own, and one that waits for its time.
+    for (number, votes, overrides) in [(483, false, true), (480, false, false)] {
+        stage.app.screens.changes.list.select(&number.to_string());
+        assert_eq!(hinted(&stage), [votes, votes, true, true, overrides], "{number}: {}", hints(&stage));
+    }
+    stage.keys("w G");
+    assert_eq!(hinted(&stage), [false, false, true, false, false], "it is applied");
+    stage.keys("*");
+    assert_eq!(hinted(&stage)[3..], [false, false], "one at a time");
+}
+
+#[test]
+fn a_change_is_cancelled_by_whoever_proposed_it_or_an_admin() {
+    let mut lead = stage(120, 36);
+    lead.keys("C");
+    insta::assert_snapshot!("cancel", lead.screen());
+    lead.keys("Tab Enter");
+    assert!(matches!(lead.effects.last(), Some(Effect::Send(Order::Cancel { change: 482 }))));
+    let mut dev = Stage::new(120, 36).live_as(&["APPROVER"]);
+    dev.keys("3");
+    dev.answer(&Query::Inbox(None), || Answer::Inbox(Box::new(some())));
+    dev.keys("C");
+    assert_eq!(
+        dev.app.said.as_deref(),
+        Some("dev proposed #482: cancelling it takes them or a Team Admin; you are Approver")
+    );
+    dev.keys("O");
+    let why = "an override needs Team Admin: you are Approver in payments";
+    assert_eq!(dev.app.said.as_deref(), Some(why));
+    dev.app.screens.changes.list.select("483");
+    dev.keys("C");
+    assert!(dev.app.dialog.is_some(), "one's own");
+}
+
+#[test]
+fn a_change_is_let_through_where_its_policies_allow_it() {
+    let mut stage = stage(120, 36);
+    stage.keys("O");
+    insta::assert_snapshot!("override", stage.screen());
+    for c in "nobody else is awake".chars() {
+        stage.tell(Message::Key(crate::key::Key::Char(c)));
+    }
+    stage.keys("Tab Tab Enter");
+    let sent = stage.effects.iter().any(|effect| {
+        matches!(effect, Effect::Send(Order::Override { change: 482, reason }) if reason == "nobody else is awake")
+    });
+    assert!(sent, "{}", stage.screen());
+    stage.keys("Esc * O");
+    assert!(stage.screen().contains("one at a time: 4 are marked"), "{}", stage.screen());
+    let mut strict = change(490, "checkout", json!({}));
+    strict["policies"][0]["overrideAllowed"] = json!(false);
+    stage.keys("Esc R");
+    stage.answer(&Query::Inbox(None), || {
+        Answer::Inbox(Box::new(inbox(std::slice::from_ref(&strict), &[], None)))
+    });
+    stage.keys("O");
+    assert_eq!(
+        stage.app.said.as_deref(),
+        Some("#490 cannot be let through: Production Changes allows no override")
+    );
 }

@@ -2,10 +2,11 @@
 
 use fluxgate_client::ChangeStatus;
 use fluxgate_client::change::{Change, PolicyProgress};
-use fluxgate_wording::change::state;
+use fluxgate_wording::change::{by, state};
 
-use crate::access::{Who, role};
+use crate::access::{self, Who, role};
 use crate::app::Desk;
+use crate::keymap::Action;
 
 /// What somebody has to do with a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +47,7 @@ pub(super) fn part(change: &Change, who: Option<&Who>) -> Part {
 }
 
 /// Returns why somebody may not vote on a change, if that is so.
-pub(super) fn refused(change: &Change, desk: &Desk) -> Option<String> {
+pub(crate) fn refused(change: &Change, desk: &Desk) -> Option<String> {
     let number = change.number;
     match &change.status {
         _ if change.viewer_may_vote => return None,
@@ -64,6 +65,14 @@ pub(super) fn refused(change: &Change, desk: &Desk) -> Option<String> {
             "you had a part in #{number}, which proposes #{former} again: others vote on it"
         ));
     }
+    if listed {
+        return Some(match who.is_some_and(Who::is_token) {
+            true => {
+                format!("your token does not reach all environments of #{number}, so it may not vote on it")
+            }
+            false => format!("the server says that you may not vote on #{number}; R asks it again"),
+        });
+    }
     let policies: Vec<String> = change.policies.iter().filter(|policy| !policy.satisfied).map(asks).collect();
     let asks = match policies.is_empty() {
         true => "an Approver or a Team Admin".to_owned(),
@@ -71,6 +80,45 @@ pub(super) fn refused(change: &Change, desk: &Desk) -> Option<String> {
     };
     let you = who.map_or_else(String::new, |who| format!(": you are {} in {}", who.role(), desk.place.team));
     Some(format!("a vote on #{number} needs {asks}{you}"))
+}
+
+/// Returns why somebody may not take a change back, if that is so.
+pub(super) fn keeps(change: &Change, desk: &Desk) -> Option<String> {
+    let number = change.number;
+    if !matches!(change.status, ChangeStatus::Pending | ChangeStatus::Approved) {
+        return Some(format!("#{number} is {}: there is nothing to cancel", state(&change.status).1));
+    }
+    let who = desk.who.as_ref()?;
+    if part(change, Some(who)) == Part::Own || who.manages() {
+        return None;
+    }
+    let author = by(&change.author, change.token.as_deref());
+    Some(format!(
+        "{author} proposed #{number}: cancelling it takes them or a Team Admin; you are {}",
+        who.role()
+    ))
+}
+
+/// Returns why a change cannot be let through, if that is so; who may, the table of roles says.
+pub(super) fn holds(change: &Change, desk: &Desk) -> Option<String> {
+    let number = change.number;
+    match &change.status {
+        ChangeStatus::Pending => {}
+        ChangeStatus::Approved => {
+            return Some(format!("#{number} has its approvals: it waits for its time"));
+        }
+        status => return Some(format!("#{number} is {}: there is nothing to override", state(status).1)),
+    }
+    let strict = change.policies.iter().filter(|policy| !policy.satisfied && !policy.override_allowed);
+    let names: Vec<&str> = strict.map(|policy| policy.name.as_str()).collect();
+    match names.is_empty() {
+        true => refused_by_role(desk, Action::Override),
+        false => Some(format!("#{number} cannot be let through: {} allows no override", names.join(", "))),
+    }
+}
+
+fn refused_by_role(desk: &Desk, action: Action) -> Option<String> {
+    access::refused(desk.who.as_ref(), &desk.place, action)
 }
 
 /// Returns whom a policy asks.

@@ -14,9 +14,10 @@ use self::seen::Seen;
 use super::Pane;
 use crate::app::Desk;
 use crate::effect::{Answer, Query};
-use crate::keymap::Action;
+use crate::keymap::{Action, Here};
 use crate::list::List;
 use crate::load::{Failure, Load};
+use crate::look::Room;
 use crate::message::News;
 use crate::step::Step;
 
@@ -124,7 +125,7 @@ impl Pane for Edges {
         }
     }
 
-    fn act(&mut self, action: Action, _desk: &Desk) -> Option<Vec<Step>> {
+    fn act(&mut self, action: Action, desk: &Desk) -> Option<Vec<Step>> {
         if matches!(action, Action::Mark | Action::MarkAll) {
             return None;
         }
@@ -142,7 +143,12 @@ impl Pane for Edges {
             Action::TurnAround => self.turned = !self.turned,
             Action::MoreColumns => {
                 self.more = !self.more;
-                return Some(Vec::new());
+                let words = match (self.more, desk.room()) {
+                    (false, _) => "the usual columns",
+                    (true, Room::Wide) => "more columns, as many as there is room for",
+                    (true, _) => "there is no room for more columns: they are there from 120 on",
+                };
+                return Some(vec![Step::Say(words.to_owned())]);
             }
             Action::Maximise => {
                 self.whole = !self.whole;
@@ -162,6 +168,11 @@ impl Pane for Edges {
         };
         let turned = if self.turned { ", turned around" } else { "" };
         Some(vec![Step::Say(format!("sorted by {by}{turned}"))])
+    }
+
+    fn here(&self, desk: &Desk) -> Here {
+        let wider = desk.room() == Room::Wide;
+        Here { any: self.list.len() > 0, filters: true, back: self.whole, wider, ..Here::default() }
     }
 
     fn filter(&mut self, text: &str, _desk: &Desk) -> Result<(), String> {

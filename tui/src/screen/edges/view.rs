@@ -79,10 +79,10 @@ fn columns(more: bool) -> Vec<Column> {
     ];
     if more {
         columns.extend([
-            Column::new("KILLS", 4).right(),
-            Column::new("UP", 4).right(),
-            Column::new("CONNECTED", 4).least(9),
-            Column::new("CONFIRMED", 4).least(9),
+            Column::new("KILLS", 0).right(),
+            Column::new("UP", 0).right(),
+            Column::new("CONNECTED", 0).least(9),
+            Column::new("CONFIRMED", 0).least(9),
         ]);
     }
     columns

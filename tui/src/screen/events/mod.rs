@@ -15,7 +15,7 @@ use self::filter::Filter;
 use super::Pane;
 use crate::app::Desk;
 use crate::effect::{Answer, Query};
-use crate::keymap::Action;
+use crate::keymap::{Action, Here};
 use crate::list::List;
 use crate::load::{Failure, Load};
 use crate::message::News;
@@ -291,6 +291,12 @@ impl Pane for Events {
             action => return self.moved(action, desk),
         };
         Some(vec![step])
+    }
+
+    fn here(&self, _desk: &Desk) -> Here {
+        let opens = !matches!(self.open(), None | Some(Step::Say(_)));
+        let back = self.reading || self.whole;
+        Here { any: self.list.len() > 0, opens, filters: true, back, ..Here::default() }
     }
 
     fn filter(&mut self, text: &str, desk: &Desk) -> Result<(), String> {

@@ -5,12 +5,13 @@ use fluxgate_client::change::{Change, DiffEntry};
 use fluxgate_client::feature_screen::Past;
 use fluxgate_wording::{Line, Tone, change, event, time, version};
 
-use super::{Feature, Happened, Part};
+use super::{Detail, Feature, Happened, Part};
 use crate::app::Desk;
 use crate::dialog::{self, fact};
-use crate::keymap::Action;
+use crate::keymap::{Action, Here};
 use crate::overlay::Overlay;
-use crate::screen::features::{Spot, act_on, at_stake, breaks};
+use crate::screen::changes::vote;
+use crate::screen::features::{Spot, act_on, at_stake, breaks, refused};
 use crate::step::Step;
 
 impl Feature {
@@ -51,14 +52,46 @@ impl Feature {
         }
     }
 
+    /// Returns what can be done with the stage that is chosen, and with what the cursor is on.
+    pub(super) fn offers(&self, desk: &Desk) -> Here {
+        let opens = match self.part {
+            Part::Relations => self.relations.len() > 0,
+            Part::History => self.history.len() > 0,
+            Part::Rules | Part::Live => false,
+        };
+        let here = Here { opens, back: true, ..Here::default() };
+        let Some((detail, env)) = self.detail().zip(self.place()) else {
+            return here;
+        };
+        let Some(spot) = detail.row.spot(env) else {
+            return here;
+        };
+        let can = |action| refused(&detail.row, spot, action).is_none();
+        let waiting = Self::pending_in(detail, env);
+        Here {
+            live: can(Action::Kill),
+            later: can(Action::Promote),
+            earlier: can(Action::RollBack),
+            killed: can(Action::Restore),
+            differs: can(Action::Diff),
+            change: waiting.is_some(),
+            votes: waiting.is_some_and(|change| vote::refused(change, desk).is_none()),
+            ..here
+        }
+    }
+
+    /// Returns the change of the feature that waits in an environment.
+    fn pending_in<'d>(detail: &'d Detail, env: &str) -> Option<&'d Change> {
+        let (number, _) = detail.row.spot(env)?.pending.as_ref()?;
+        detail.open(*number)
+    }
+
     /// Does what a key asks for with the stage that is chosen.
     pub(super) fn deed(&self, action: Action, desk: &Desk) -> Vec<Step> {
         let Some((detail, env)) = self.detail().zip(self.place()) else {
             return vec![Step::Say("nothing is known of it yet".to_owned())];
         };
-        let spot = detail.row.spot(env);
-        let pending = spot.and_then(|spot| spot.pending.as_ref()).map(|(number, _)| *number);
-        let waiting = pending.and_then(|number| detail.open(number));
+        let waiting = Self::pending_in(detail, env);
         match action {
             Action::Approve | Action::Reject | Action::Comment => match waiting {
                 Some(change) => vec![decide(change, action, desk)],
@@ -78,7 +111,7 @@ impl Feature {
                 let items = waiting.into_iter().flat_map(|change| &change.items);
                 let here = items.filter(|item| item.feature.key == self.key && item.environment.key == env);
                 let lines = here.flat_map(change::diff_lines).collect();
-                let number = pending.unwrap_or_default();
+                let number = waiting.map(|change| change.number).unwrap_or_default();
                 let title = format!("What #{number} alters of {} in {env}", self.key);
                 vec![Step::Show(Overlay::Text { title, lines, top: 0 })]
             }
@@ -121,9 +154,8 @@ fn decide(waiting: &Change, action: Action, desk: &Desk) -> Step {
     if action == Action::Comment {
         return Step::Open(Box::new(dialog::comment(number)));
     }
-    if !waiting.viewer_may_vote {
-        let by = change::by(&waiting.author, waiting.token.as_deref());
-        return Step::Say(format!("you may not vote on #{number} of {by}, or have already"));
+    if let Some(why) = vote::refused(waiting, desk) {
+        return Step::Say(why);
     }
     let mut facts = vec![
         fact("what", format!("{} {}", change::summary(waiting), change::place(waiting))),

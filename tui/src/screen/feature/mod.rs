@@ -19,7 +19,7 @@ use detail::Happened;
 use super::Pane;
 use crate::app::Desk;
 use crate::effect::{Answer, Query};
-use crate::keymap::Action;
+use crate::keymap::{Action, Here};
 use crate::list::List;
 use crate::load::{Failure, Load};
 use crate::message::News;
@@ -222,6 +222,10 @@ impl Pane for Feature {
             | Action::Explain => self.deed(action, desk),
             _ => return None,
         })
+    }
+
+    fn here(&self, desk: &Desk) -> Here {
+        self.offers(desk)
     }
 
     fn crumb(&self, _desk: &Desk) -> String {

@@ -249,7 +249,17 @@ fn what_waits_is_decided_with_what_it_alters_in_view() {
     own["open"]["nodes"][0]["viewerMayVote"] = false.into();
     let mut stage = opened((120, 36), &own);
     stage.keys("X");
-    assert!(stage.screen().contains("you may not vote on #482 of dev"), "{}", stage.screen());
+    let screen = stage.screen();
+    assert!(screen.contains("the server says that you may not vote on #482"), "{screen}");
+    let mut own = told();
+    own["open"]["nodes"][0]["viewerMayVote"] = false.into();
+    own["open"]["nodes"][0]["author"] = "lead".into();
+    let mut stage = opened((120, 36), &own);
+    let hints = stage.screen();
+    assert!(!hints.contains("A approve") && hints.contains("M comment"), "{hints}");
+    stage.keys("A");
+    let screen = stage.screen();
+    assert!(screen.contains("you proposed #482: somebody else votes on it"), "{screen}");
     stage.keys("M");
     assert!(matches!(order(&stage), Order::Comment { change: 482, .. }));
 }
@@ -274,7 +284,7 @@ fn what_needs_somebody_is_chosen_first() {
 fn a_version_is_looked_at_and_rolled_back_to() {
     let mut stage = opened((120, 36), &told());
     stage.keys("B");
-    assert!(matches!(order(&stage), Order::RollBack { version: None, env, .. } if env == "prod"));
+    assert!(matches!(order(&stage), Order::RollBack { version: Some(37), env, .. } if env == "prod"));
     stage.keys("Esc Tab Tab j Enter");
     insta::assert_snapshot!("version", stage.screen());
     stage.keys("Esc j j B");

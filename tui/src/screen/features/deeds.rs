@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use fluxgate_client::feature::Kill;
-use fluxgate_wording::{Line, change, time};
+use fluxgate_wording::{Line, Tone, change, time};
 
 use super::Features;
 use super::row::{Row, Spot};
+use crate::access;
 use crate::app::Desk;
 use crate::dialog::{self, fact};
 use crate::effect::Query;
@@ -15,7 +16,7 @@ use crate::step::Step;
 use crate::widget::figure;
 
 /// Returns why an action is nothing for a stage, if it is not.
-fn refused(row: &Row, spot: &Spot, action: Action) -> Option<String> {
+pub(crate) fn refused(row: &Row, spot: &Spot, action: Action) -> Option<String> {
     let (key, env) = (&row.key, &spot.env);
     let live = spot.version.is_some();
     match action {
@@ -30,6 +31,9 @@ fn refused(row: &Row, spot: &Spot, action: Action) -> Option<String> {
         Action::Promote | Action::RollBack | Action::Kill | Action::File | Action::Explain if !live => {
             Some(format!("nothing of {key} is live in {env}"))
         }
+        Action::RollBack if spot.version == Some(1) => {
+            Some(format!("v1 of {key} is live in {env}: there is none before it"))
+        }
         _ => None,
     }
 }
@@ -42,6 +46,7 @@ fn nowhere(key: &str, action: Action) -> String {
             format!("{key} can be promoted from nowhere: nothing is live before its last stage")
         }
         Action::Diff => format!("{key} has one stage: there is none to compare it with"),
+        Action::RollBack => format!("{key} has no version before the live one in any stage"),
         _ => format!("nothing of {key} is live"),
     }
 }
@@ -76,9 +81,12 @@ pub(crate) fn act_on(
             let protected = to.iter().any(|env| desk.is_protected(env));
             dialog::promote(key, env, &to, protected)
         }
-        Action::RollBack => dialog::roll_back(key, env, None, protected),
+        // The one before, as the server numbers them.
+        Action::RollBack => {
+            dialog::roll_back(key, env, spot.version.and_then(|live| live.checked_sub(1)), protected)
+        }
         Action::Kill => {
-            let facts = [known(spot), stakes(spot)].concat();
+            let facts = [no_way_back(desk), known(spot), stakes(spot)].concat();
             dialog::kill((key, env), protected, desk.now, &facts)
         }
         Action::Restore => dialog::restore(key, env, &known(spot)),
@@ -100,6 +108,15 @@ pub(crate) fn at_stake(minute: Option<(i64, DateTime<Utc>)>) -> Line {
         None => "how often it is evaluated is not known yet".to_owned(),
     };
     fact("now", words)
+}
+
+/// Says that whoever is signed in cannot take a kill back, where that is so.
+fn no_way_back(desk: &Desk) -> Vec<Line> {
+    let Some(roles) = access::lacks(desk.who.as_ref(), Action::Restore) else {
+        return Vec::new();
+    };
+    let words = format!("you cannot restore it: that takes {roles}; set an end");
+    vec![Line::default().and(Tone::Waiting, "▲ ").and(Tone::Plain, words)]
 }
 
 /// Returns the fact that other features go off too.
@@ -133,6 +150,18 @@ impl Features {
             1 => self.do_on(row, &envs.remove(0), action, desk),
             _ => vec![Step::Show(Overlay::Choose { what: Choice::Stage(action), items: envs, at: 0 })],
         }
+    }
+
+    /// Returns whether an action is something for what the cursor is on, in the environment of the lists or in any.
+    pub(super) fn can(&self, action: Action, desk: &Desk) -> bool {
+        let chosen = self.list.chosen();
+        let [key] = chosen.as_slice() else {
+            return false;
+        };
+        let here = |spot: &&Spot| desk.place.env.as_ref().is_none_or(|env| spot.env == *env);
+        self.rows.get(key).is_some_and(|row| {
+            row.stages.iter().filter(here).any(|spot| refused(row, spot, action).is_none())
+        })
     }
 
     /// Does the same where it was said where.

@@ -1,5 +1,7 @@
 //! All features: what each is doing in every stage, how often it is evaluated, and the keys for one of them.
 
+#[cfg(test)]
+mod deed_tests;
 mod deeds;
 mod preview;
 mod rates;
@@ -14,7 +16,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-pub(crate) use deeds::{act_on, at_stake, breaks};
+pub(crate) use deeds::{act_on, at_stake, breaks, refused};
 pub use rates::Rates;
 pub use row::Row;
 pub(crate) use row::{Spot, signed};
@@ -23,9 +25,10 @@ use super::Pane;
 use crate::app::{Desk, Link};
 use crate::dialog;
 use crate::effect::{Answer, Query};
-use crate::keymap::Action;
+use crate::keymap::{Action, Here};
 use crate::list::List;
 use crate::load::{Failure, Load};
+use crate::look::Room;
 use crate::message::News;
 use crate::order::quoted;
 use crate::step::Step;
@@ -87,6 +90,11 @@ impl Features {
     /// Returns the keys of all that were read.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         self.rows.all().map(|row| row.key.as_str())
+    }
+
+    /// Returns whether all that there are were read.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.rows.whole.is_some()
     }
 
     /// Puts the cursor on a feature, whatever the filter lets through, and takes all marks away.
@@ -242,7 +250,12 @@ impl Pane for Features {
             }
             Action::MoreColumns => {
                 self.more = !self.more;
-                Vec::new()
+                let words = match (self.more, desk.room()) {
+                    (false, _) => "the usual columns",
+                    (true, Room::Wide) => "more columns, as many as there is room for",
+                    (true, _) => "there is no room for more columns: they are there from 120 on",
+                };
+                vec![Step::Say(words.to_owned())]
             }
             Action::Back if self.list.unmark() => Vec::new(),
             Action::Refresh => {
@@ -263,6 +276,22 @@ impl Pane for Features {
 
     fn act_in(&mut self, action: Action, env: &str, desk: &Desk) -> Vec<Step> {
         self.deed_in(env, action, desk)
+    }
+
+    fn here(&self, desk: &Desk) -> Here {
+        Here {
+            any: self.list.len() > 0,
+            opens: self.row().is_some(),
+            filters: true,
+            back: self.list.marks() > 0,
+            wider: desk.room() == Room::Wide,
+            live: self.can(Action::Kill, desk),
+            later: self.can(Action::Promote, desk),
+            earlier: self.can(Action::RollBack, desk),
+            killed: self.can(Action::Restore, desk),
+            differs: self.can(Action::Diff, desk),
+            ..Here::default()
+        }
     }
 
     fn filter(&mut self, text: &str, desk: &Desk) -> Result<(), String> {

@@ -109,8 +109,11 @@ fn page(rows: Vec<FeatureRow>, (first, last): (bool, bool), total: usize) -> Ans
     Answer::FeatureRows(RowsPage { rows: rows.into_iter().map(Row::from).collect(), first, last, total })
 }
 
-fn known(width: u16, height: u16) -> Stage {
-    let mut stage = Stage::new(width, height).live();
+pub(super) fn known(width: u16, height: u16) -> Stage {
+    known_to(Stage::new(width, height).live())
+}
+
+pub(super) fn known_to(mut stage: Stage) -> Stage {
     stage.keys("2");
     stage.answer(&Query::FeatureRates { env: None }, || Answer::FeatureRates(rates()));
     stage.answer(&Query::FeatureRows, || page(features(), (true, true), 7));
@@ -129,7 +132,7 @@ fn shown(stage: &Stage) -> Vec<String> {
     stage.app.screens.features.list.ids().to_vec()
 }
 
-fn asked(stage: &Stage) -> Vec<Query> {
+pub(super) fn asked(stage: &Stage) -> Vec<Query> {
     let query = |effect: &Effect| match effect {
         Effect::Ask { query, .. } => Some(query.clone()),
         _ => None,

@@ -125,9 +125,9 @@ fn columns(envs: &[String], more: bool, room: Room) -> Vec<Column> {
     columns.push(Column::new("CHANGED", 5).right());
     columns.push(Column::new("OWNER", 1));
     if more {
-        // What was asked for is there.
-        columns.push(Column::new("NAME", 6).least(10));
-        columns.push(Column::new("TAGS", 6).least(6));
+        // More is never instead of others: they stay out where there is no room.
+        columns.push(Column::new("NAME", 0).least(10));
+        columns.push(Column::new("TAGS", 0).least(6));
     }
     columns
 }

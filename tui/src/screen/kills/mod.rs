@@ -17,7 +17,7 @@ use super::Pane;
 use crate::app::Desk;
 use crate::dialog::{self, fact};
 use crate::effect::{Answer, Query};
-use crate::keymap::Action;
+use crate::keymap::{Action, Here};
 use crate::list::List;
 use crate::load::{Failure, Load};
 use crate::message::News;
@@ -342,6 +342,19 @@ impl Pane for Kills {
             }
         };
         Some(vec![step])
+    }
+
+    fn here(&self, _desk: &Desk) -> Here {
+        let killed = self.selected().filter(|_| self.on() == On::Kills);
+        Here {
+            any: self.list.len() > 0,
+            opens: self.place().is_some(),
+            filters: true,
+            back: self.whole,
+            killed: killed.is_some(),
+            ends: killed.is_some_and(|one| one.kill.restore_at.is_some()),
+            ..Here::default()
+        }
     }
 
     fn filter(&mut self, text: &str, _desk: &Desk) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! What keys do on the overview: each opens what the cursor is on, or a dialog about it.
 
+use fluxgate_client::ChangeStatus;
 use fluxgate_client::status::StatusChange;
 use fluxgate_wording::attention::Attention;
 use fluxgate_wording::{Line, moving, time};
@@ -51,7 +52,7 @@ impl Overview {
     }
 
     /// Returns the numbers of the changes that are marked, or else of that under the cursor.
-    fn chosen(&self, desk: &Desk) -> Vec<i64> {
+    pub(super) fn chosen(&self, desk: &Desk) -> Vec<i64> {
         let item = |id: String| self.item(&id).and_then(|item| item.change);
         match self.focus(desk) {
             Focus::Attention => self.list.chosen().into_iter().filter_map(item).collect(),
@@ -59,7 +60,7 @@ impl Overview {
         }
     }
 
-    fn enter(&self, desk: &Desk) -> Option<Step> {
+    pub(super) fn enter(&self, desk: &Desk) -> Option<Step> {
         if self.focus(desk) == Focus::Moving {
             return self.moving.selected()?.parse().ok().map(Step::OpenChange);
         }
@@ -71,7 +72,7 @@ impl Overview {
         })
     }
 
-    fn restore(&self, desk: &Desk) -> Step {
+    pub(super) fn restore(&self, desk: &Desk) -> Step {
         let killed = self.selected(desk).filter(|item| item.kind == "killed");
         match killed.and_then(|item| Some((item, item.environment.as_ref()?))) {
             Some((item, env)) => {
@@ -82,12 +83,12 @@ impl Overview {
         }
     }
 
-    fn vote(&self, action: Action, desk: &Desk) -> Step {
+    pub(super) fn vote(&self, action: Action, desk: &Desk) -> Step {
         let chosen = self.chosen(desk);
         let changes: Vec<&StatusChange> =
             self.changes().filter(|change| chosen.contains(&change.number)).collect();
         if let Some(other) = changes.iter().find(|change| !change.viewer_may_vote) {
-            return say(format!("#{} does not wait for your vote", other.number));
+            return say(refused(other, desk));
         }
         if changes.is_empty() {
             return say("the cursor is on no change that waits for your vote");
@@ -107,6 +108,17 @@ impl Overview {
             [] => say("the cursor is on no change"),
             _ => say("a comment is about one change; * marks none"),
         }
+    }
+}
+
+/// Says why a change does not wait for the vote of whoever is signed in.
+fn refused(change: &StatusChange, desk: &Desk) -> String {
+    let number = change.number;
+    let own = desk.who.as_ref().is_some_and(|who| who.user == change.author);
+    match (&change.status, own) {
+        (ChangeStatus::Approved, _) => format!("#{number} has its approvals: it waits for its time"),
+        (_, true) => format!("you proposed #{number}: somebody else votes on it"),
+        (_, false) => format!("#{number} does not wait for your vote; Enter opens it, and says for whose"),
     }
 }
 

@@ -16,7 +16,7 @@ use ratatui::layout::Rect;
 use super::Pane;
 use crate::app::Desk;
 use crate::effect::{Answer, Query};
-use crate::keymap::Action;
+use crate::keymap::{Action, Here};
 use crate::list::List;
 use crate::load::{Failure, Load};
 use crate::look::Room;
@@ -137,6 +137,24 @@ impl Pane for Overview {
 
     fn act(&mut self, action: Action, desk: &Desk) -> Option<Vec<Step>> {
         self.key(action, desk)
+    }
+
+    fn here(&self, desk: &Desk) -> Here {
+        let change = self.chosen(desk).len() == 1;
+        let is_dialog = |step: Step| matches!(step, Step::Open(_));
+        let listed = match self.focus(desk) {
+            Focus::Attention => &self.list,
+            Focus::Moving => &self.moving,
+        };
+        Here {
+            any: listed.len() > 0,
+            opens: self.enter(desk).is_some(),
+            back: self.whole || listed.marks() > 0,
+            killed: is_dialog(self.restore(desk)),
+            change,
+            votes: is_dialog(self.vote(Action::Approve, desk)),
+            ..Here::default()
+        }
     }
 
     fn crumb(&self, desk: &Desk) -> String {

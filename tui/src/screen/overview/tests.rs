@@ -287,7 +287,7 @@ fn keys_act_on_what_the_cursor_is_on() {
     stage.keys("Esc Space j Space X");
     assert!(stage.screen().contains("Reject #482, #479?"), "{}", stage.screen());
     stage.keys("Esc Tab j A");
-    assert!(stage.screen().contains("#481 does not wait for your vote"), "{}", stage.screen());
+    assert!(stage.screen().contains("you proposed #481: somebody else votes on it"), "{}", stage.screen());
     assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::Send(_))));
 }
 

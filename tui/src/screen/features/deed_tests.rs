@@ -1,0 +1,78 @@
+//! What is hinted at where the cursor is, and what the dialogs of a feature begin with.
+
+use super::tests::{asked, known, known_to};
+use crate::app::tests::Stage;
+use crate::effect::{Answer, Query};
+use crate::message::Message;
+use crate::order::Order;
+
+/// Returns the row of hints.
+fn hints(stage: &Stage) -> String {
+    let screen = stage.screen();
+    screen.lines().rev().nth(1).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn what_cannot_be_done_here_is_not_hinted_at() {
+    let mut stage = known(120, 36);
+    let hinted = |stage: &Stage, word: &str| hints(stage).contains(word);
+    assert!(hinted(&stage, "P promote") && hinted(&stage, "K kill") && !hinted(&stage, "U restore"));
+    stage.keys("j");
+    assert!(hinted(&stage, "U restore"), "express-checkout is killed: {}", hints(&stage));
+    stage.keys("*");
+    for word in ["P promote", "B roll", "K kill", "U restore", "x explain"] {
+        assert!(!hinted(&stage, word), "one at a time: {}", hints(&stage));
+    }
+    assert!(hinted(&stage, "Space mark"));
+    let stage = known(80, 24);
+    assert!(!hinted(&stage, "w more"), "there is no room: {}", hints(&stage));
+}
+
+#[test]
+fn more_columns_are_never_instead_of_others() {
+    let mut stage = known(120, 36);
+    let titles = |stage: &Stage| {
+        let screen = stage.screen();
+        let header = screen.lines().nth(3).unwrap_or_default();
+        header.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = titles(&stage);
+    stage.keys("w");
+    let after = titles(&stage);
+    assert!(
+        before.contains(&"OWNER".to_owned()) && before.iter().all(|title| after.contains(title)),
+        "{after:?}"
+    );
+    stage.tell(Message::Resized(160, 36));
+    assert!(titles(&stage).contains(&"NAME".to_owned()), "{:?}", titles(&stage));
+}
+
+#[test]
+fn who_cannot_restore_is_told_before_a_kill() {
+    let warning = "you cannot restore it: that takes Approver or Team Admin; set an end";
+    for (roles, warned) in [(["REQUESTER"], true), (["APPROVER"], false)] {
+        let mut stage = known_to(Stage::new(80, 24).live_as(&roles));
+        stage.app.desk.place.env = Some("prod".to_owned());
+        stage.keys("K");
+        let screen = stage.screen();
+        assert!(screen.contains("Kill checkout-redesign in prod?"), "{screen}");
+        assert_eq!(screen.contains(warning), warned, "{screen}");
+    }
+}
+
+#[test]
+fn a_roll_back_goes_to_the_version_before() {
+    let mut stage = known(80, 24);
+    stage.app.desk.place.env = Some("prod".to_owned());
+    stage.keys("B");
+    let order = stage.app.dialog.as_ref().unwrap().order();
+    assert!(matches!(&order, Order::RollBack { version: Some(40), .. }), "{order:?}");
+    assert!(asked(&stage).contains(&Query::Rehearse(order.clone())), "what would be other is asked");
+    let screen = stage.screen();
+    assert!(screen.contains("To version  [40 ") && screen.contains("--version 40"), "{screen}");
+    stage.answer(&Query::Rehearse(order), || Answer::Rehearsed {
+        lines: vec!["  ~ enabled  true → false".into()],
+        blocked: false,
+    });
+    assert!(stage.screen().contains("~ enabled  true → false"), "{}", stage.screen());
+}
