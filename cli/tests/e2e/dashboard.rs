@@ -80,10 +80,14 @@ fn a_kill_takes_the_key_in_full_and_is_restored() {
     assert!(killed());
     // The screen knows it once it was asked again.
     screen.sees("✗ killed");
+    screen.sees("until somebody restores it");
+    // It is in the history too.
+    screen.sees("killed: \"5xx spike\"");
     screen.keys(&["U"]);
     screen.sees(&format!("Restore {key} in prod?"));
     press(&screen, "[ Restore ]");
     screen.sees("is restored in prod");
+    screen.sees("restored  ");
     assert!(!killed());
 }
 
