@@ -28,7 +28,7 @@ use crate::{
         evaluation::{Figures, Watched},
         retention::Retention,
     },
-    store::edge::Edge,
+    store::{self, edge::Edge},
 };
 
 /// How long does a request wait for a connection before it hears that the database is away?
@@ -168,7 +168,7 @@ pub struct Tx(Transaction<'static, Postgres>);
 impl Tx {
     /// Checks what a commit would check, and takes everything back.
     pub async fn rehearse(mut self) -> Result<()> {
-        sqlx::query("SET CONSTRAINTS ALL IMMEDIATE").execute(&mut *self.0).await?;
+        store::constraint::check(&mut self.0).await?;
         Ok(self.0.rollback().await?)
     }
 

@@ -8,6 +8,7 @@ pub mod bounded;
 pub mod change;
 pub mod client;
 pub mod comment;
+pub mod constraint;
 pub mod context_key;
 pub mod delivery;
 pub mod edge;
