@@ -7,11 +7,15 @@ use fluxgate_client::Tokens;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::credentials::CredentialsFile;
-use crate::error::CliError;
+use crate::error::{CliError, nearest};
 use crate::exit::Exit;
 use crate::file;
 
 const FILE: &str = "config.toml";
+/// What the file may say.
+const TABLES: [&str; 2] = ["current", "contexts"];
+/// What it may say of a context.
+const KEYS: [&str; 6] = ["server", "team", "env", "protected", "read_only", "ca_file"];
 
 /// A saved connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -222,6 +226,9 @@ fn write_or_drop(table: &mut dyn toml_edit::TableLike, key: &str, new: Option<to
 
 /// Makes sure that each setting is of the kind that it must be.
 fn check(document: &DocumentMut) -> Result<(), String> {
+    if let Some((key, _)) = document.iter().find(|(key, _)| !TABLES.contains(key)) {
+        return Err(unknown(key, key, &TABLES));
+    }
     if document.get("current").is_some_and(|item| !item.is_str()) {
         return Err("current must be a string".to_owned());
     }
@@ -235,7 +242,7 @@ fn check(document: &DocumentMut) -> Result<(), String> {
                 "read_only" => (value.is_bool(), "true or false"),
                 "protected" => (value.as_array().is_some_and(strings), "an array of strings"),
                 "server" | "team" | "env" | "ca_file" => (value.is_str(), "a string"),
-                _ => continue,
+                _ => return Err(unknown(&format!("contexts.{name}.{key}"), key, &KEYS)),
             };
             if !right {
                 return Err(format!("contexts.{name}.{key} must be {kind}"));
@@ -243,6 +250,17 @@ fn check(document: &DocumentMut) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Says that there is no such setting: a guard that is misspelled is none.
+fn unknown(place: &str, key: &str, known: &[&str]) -> String {
+    let known: Vec<String> = known.iter().map(|&key| key.to_owned()).collect();
+    // Written as flags are, or shortened.
+    let near = known.iter().find(|known| known.starts_with(&key.replace('-', "_"))).map(String::as_str);
+    match near.or_else(|| nearest(key, &known)) {
+        Some(near) => format!("there is no setting {place}. Did you mean {near}?"),
+        None => format!("there is no setting {place}; there are {}", known.join(", ")),
+    }
 }
 
 fn read(name: &str, item: &Item) -> Option<Context> {
@@ -351,6 +369,12 @@ mod tests {
         for (text, why) in [
             ("current = 5", "current must be a string"),
             ("contexts = 5", "contexts must be a table"),
+            ("curent = \"x\"", "there is no setting curent. Did you mean current?"),
+            (
+                "[contexts.y]\nread-only = true",
+                "there is no setting contexts.y.read-only. Did you mean read_only?",
+            ),
+            ("[contexts.y]\nprotect = []", "there is no setting contexts.y.protect. Did you mean protected?"),
             ("[contexts]\ny = \"abc\"", "contexts.y must be a table"),
             (
                 "[contexts.y]\nserver = \"http://a\"\nread_only = \"true\"",

@@ -78,10 +78,7 @@ impl CredentialsFile {
 
     /// Returns what there is to say of a file that others can read.
     pub(crate) fn warning(&self) -> Option<String> {
-        file::open_to_others(&self.path).map(|_| {
-            let [path, quoted] = [self.path.display().to_string(), file::quoted(&self.path)];
-            format!("others on this machine can read your sign-in in {path}: chmod 600 {quoted}")
-        })
+        warning_of("your sign-in", &self.path)
     }
 
     /// Returns where the file is.
@@ -169,6 +166,25 @@ pub(crate) fn token_from_environment() -> Result<Option<SecretString>, CliError>
     let file = std::fs::File::open(&path).map_err(unreadable)?;
     file.take(MAX_TOKEN_FILE_BYTES).read_to_string(&mut text).map_err(unreadable)?;
     one_token(&format!("FGCTL_TOKEN_FILE {path}"), &text).map(Some)
+}
+
+/// Returns what there is to say of a token's file that others can read.
+pub(crate) fn warning_of_environment() -> Option<String> {
+    if std::env::var("FGCTL_TOKEN").is_ok_and(|token| !token.is_empty()) {
+        return None;
+    }
+    let path = std::env::var_os("FGCTL_TOKEN_FILE").filter(|path| !path.is_empty())?;
+    warning_of("the token", Path::new(&path))
+}
+
+fn warning_of(what: &str, path: &Path) -> Option<String> {
+    file::open_to_others(path).map(|_| {
+        format!(
+            "others on this machine can read {what} in {}: chmod 600 {}",
+            path.display(),
+            file::quoted(path)
+        )
+    })
 }
 
 /// Makes sure that text is one token, and nothing that was written beside it: of that, no server need hear.

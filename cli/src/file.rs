@@ -1,7 +1,7 @@
 //! Files that several fgctl processes read and write: whole or not at all, and never two writers at once.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
@@ -54,6 +54,24 @@ fn put_after(
         let _ = std::fs::remove_file(&fresh);
     }
     written
+}
+
+/// How much is read of a file or of stdin at most, which may have no end?
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Reads a file of text; more than anybody means is refused.
+pub(crate) fn text(path: impl AsRef<Path>) -> io::Result<String> {
+    bounded(File::open(path)?)
+}
+
+/// Reads text up to its end; more than anybody means is refused.
+pub(crate) fn bounded(from: impl Read) -> io::Result<String> {
+    let mut text = String::new();
+    from.take(MAX_BYTES + 1).read_to_string(&mut text)?;
+    match text.len() as u64 > MAX_BYTES {
+        true => Err(io::Error::other(format!("it is longer than {} MiB", MAX_BYTES / 1024 / 1024))),
+        false => Ok(text),
+    }
 }
 
 /// Returns what others than its owner may do with a file, such as `0o044`; none where they may do nothing, or there is none.

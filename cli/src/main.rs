@@ -52,7 +52,8 @@ fn main() -> ExitCode {
         Err(error) => return ExitCode::from(usage(&plainly(error)).code()),
     };
     let json = cli.globals.showing.machine();
-    let (shell, failed) = match Shell::new(cli.globals) {
+    let checked = cli.command.check(&cli.globals.showing);
+    let (shell, failed) = match checked.and_then(|()| Shell::new(cli.globals)) {
         Ok(shell) => match run(cli.command, &shell) {
             Ok(exit) => return ExitCode::from(exit.code()),
             Err(error) => {

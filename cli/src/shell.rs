@@ -242,6 +242,7 @@ impl Shell {
     fn signed_in(&self, server: &str, context: Option<&Context>, timeout: Duration) -> Result<Api, CliError> {
         let connect = |credentials| self.connect(server, credentials, timeout);
         if let Some(token) = credentials::token_from_environment()? {
+            self.warn(credentials::warning_of_environment());
             return connect(Credentials::Token(token));
         }
         let Some(context) = context else {
@@ -251,15 +252,20 @@ impl Shell {
         // Another server never gets to see them.
         match file.read()?.filter(|saved| saved.server == server) {
             Some(saved) => {
-                if let Some(warning) = file.warning()
-                    && self.warned.set(()).is_ok()
-                {
-                    self.ui.note(Line::default().and(Tone::Waiting, "! ").and(Tone::Plain, warning));
-                }
+                self.warn(file.warning());
                 let credentials = Credentials::Session(saved.tokens());
                 Ok(connect(credentials)?.keeping(file.keep(server.to_owned())))
             }
             None => connect(Credentials::None),
+        }
+    }
+
+    /// Says once what there is to say of a file that others can read.
+    fn warn(&self, warning: Option<String>) {
+        if let Some(warning) = warning
+            && self.warned.set(()).is_ok()
+        {
+            self.ui.note(Line::default().and(Tone::Waiting, "! ").and(Tone::Plain, warning));
         }
     }
 
@@ -313,9 +319,9 @@ impl Shell {
         let Some(path) = self.ca_file(server) else {
             return Ok(api);
         };
-        let pem = std::fs::read(&path)
+        let pem = crate::file::text(&path)
             .map_err(|error| CliError::usage(format!("cannot read the certificates in {path}: {error}")))?;
-        api.trusting(&pem).map_err(|error| {
+        api.trusting(pem.as_bytes()).map_err(|error| {
             CliError::usage(format!("{path} has no certificates that can be used: {error}"))
                 .hint("FGCTL_CA_FILE or the context's ca_file names a file of certificates in PEM")
         })

@@ -91,7 +91,7 @@ impl Ui {
             write_err(&format!("{}\n", one_line(&error.to_json())), ColorChoice::Never);
             return;
         }
-        self.note(Line::default().and(Tone::Bad, "✗ ").and(Tone::Plain, error.message.clone()));
+        self.note(Line::default().and(Tone::Bad, "✗ ").and(Tone::Plain, shortened(&error.message)));
         for detail in error.details.iter().flat_map(|detail| detail.lines()) {
             // As it is: a caret must stay below its place.
             self.note_as_it_is(&Line::from(format!("  {detail}")));
@@ -388,6 +388,17 @@ fn reads(written: io::Result<()>) -> Result<bool, CliError> {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(unwritten(&error)),
+    }
+}
+
+/// How much of an error is shown, in characters? A server may say anything.
+const LONGEST: usize = 2_000;
+
+/// Returns a text with its end cut off where it is longer than anybody reads.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 

@@ -56,4 +56,4 @@ pub use movement::{Deciding, criterion_movement, movement, reweight};
 pub use range::is_version;
 pub use sticky::Kept;
 pub use suggest::nearest;
-pub use validate::{Invalid, Violation, dependency_cycle};
+pub use validate::{Invalid, Violation, dependency_cycle, is_key};

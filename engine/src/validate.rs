@@ -2,7 +2,8 @@
 
 mod rules;
 
-pub(crate) use rules::{A_KEY, MAX_DEPTH, MAX_KEY_CHARS, check, is_key, no_variant};
+pub use rules::is_key;
+pub(crate) use rules::{A_KEY, MAX_DEPTH, MAX_KEY_CHARS, check, no_variant};
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;

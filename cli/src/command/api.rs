@@ -1,6 +1,5 @@
 //! `fgctl api`
 
-use std::io::Read;
 use std::path::PathBuf;
 
 use fluxgate_client::Code;
@@ -62,19 +61,14 @@ impl Api {
             return Ok(query.clone());
         }
         match self.file.as_deref().filter(|file| file.as_os_str() != "-") {
-            Some(path) => std::fs::read_to_string(path)
+            Some(path) => crate::file::text(path)
                 .map_err(|error| CliError::usage(format!("cannot read {}: {error}", path.display()))),
             None => {
                 if shell.ui.may_ask() {
                     shell.ui.note("reading the document from stdin, up to Ctrl-D");
                 }
-                let mut text = String::new();
-                match std::io::stdin().lock().read_to_string(&mut text) {
-                    Ok(_) => Ok(text),
-                    Err(error) => {
-                        Err(CliError::usage(format!("cannot read the document from stdin: {error}")))
-                    }
-                }
+                crate::file::bounded(std::io::stdin().lock())
+                    .map_err(|error| CliError::usage(format!("cannot read the document from stdin: {error}")))
             }
         }
     }
@@ -83,9 +77,7 @@ impl Api {
 fn field(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text.split_once('=').ok_or("write it like NAME=VALUE")?;
     let text = match value.strip_prefix('@') {
-        Some(path) => {
-            std::fs::read_to_string(path).map_err(|error| format!("cannot read {path}: {error}"))?
-        }
+        Some(path) => crate::file::text(path).map_err(|error| format!("cannot read {path}: {error}"))?,
         None => value.to_owned(),
     };
     let value = serde_json::from_str(&text).unwrap_or(Value::String(text));

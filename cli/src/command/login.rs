@@ -93,7 +93,7 @@ impl Login {
     async fn sign_in(&self, shell: &Shell, api: &Api) -> Result<Session, CliError> {
         let token = match &self.bootstrap_token_file {
             Some(path) => Some(
-                std::fs::read_to_string(path)
+                crate::file::text(path)
                     .map_err(|error| CliError::usage(format!("cannot read {}: {error}", path.display())))?,
             ),
             None => None,

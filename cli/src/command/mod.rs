@@ -53,7 +53,7 @@ mod whom;
 pub(crate) use feature::said;
 
 use crate::error::CliError;
-use crate::output::View;
+use crate::output::{Showing, View};
 use crate::shell::Shell;
 
 /// What there is to do.
@@ -136,6 +136,14 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Refuses flags that a command would pass over.
+    pub(crate) fn check(&self, showing: &Showing) -> Result<(), CliError> {
+        match self {
+            Self::Audit(command) => command.check(showing),
+            _ => Ok(()),
+        }
+    }
+
     /// Does it.
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         match self {

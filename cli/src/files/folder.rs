@@ -28,6 +28,20 @@ pub(crate) fn write(folder: &Path, things: &BTreeMap<Reference, &Manifest>) -> R
     let mut done = Folder::default();
     let mut names = BTreeSet::new();
     let mut kept = BTreeSet::new();
+    if let Some(wrong) = things.keys().find(|reference| !fluxgate_engine::is_key(&reference.key)) {
+        let message = format!(
+            "the server calls something {:?}, which is no key and no name of a file",
+            wrong.to_string()
+        );
+        return Err(CliError::new(Exit::Failed, message).hint("nothing was written"));
+    }
+    for noun in Noun::ALL {
+        let inner = folder.join(noun.folder());
+        if fs::symlink_metadata(&inner).is_ok_and(|about| about.is_symlink()) {
+            let message = format!("{} is a link: files are written into the folder alone", inner.display());
+            return Err(CliError::usage(message).hint("nothing was written"));
+        }
+    }
     for (reference, manifest) in things {
         // Where a file system takes A for a, one would replace the other.
         let mut name = format!("{}.yaml", reference.key);
@@ -72,7 +86,38 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
 
-    use super::put;
+    use std::collections::BTreeMap;
+
+    use fluxgate_engine::{ContextKeySpec, Manifest, Spec};
+
+    use super::{put, write};
+    use crate::files::Reference;
+
+    /// A server may call things anything.
+    #[test]
+    fn nothing_is_written_beside_the_folder() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("flags");
+        let written = |key: &str| {
+            let spec = ContextKeySpec {
+                kind: "STRING".into(),
+                description: String::new(),
+                allowed_values: Vec::new(),
+            };
+            let manifest = Manifest { team: None, key: key.into(), spec: Spec::ContextKey(spec) };
+            write(&folder, &BTreeMap::from([(Reference::of(&manifest), &manifest)]))
+        };
+        for key in ["../../victim", "/tmp/victim", "..", "", "a/b", ".github"] {
+            let refused = written(key).unwrap_err();
+            assert!(refused.message.contains("no key"), "{key}: {}", refused.message);
+            assert!(!folder.exists(), "{key}");
+        }
+        fs::create_dir(&folder).unwrap();
+        symlink("..", folder.join("context-keys")).unwrap();
+        assert!(written("country").unwrap_err().message.contains("is a link"));
+        fs::remove_file(folder.join("context-keys")).unwrap();
+        assert_eq!(written("country").unwrap().written, 1);
+    }
 
     #[test]
     fn nothing_but_the_file_itself_is_written() {

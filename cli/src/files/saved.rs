@@ -83,7 +83,7 @@ pub(crate) fn load(path: &Path) -> Result<Saved, CliError> {
         CliError::usage(format!("{} is no plan: {why}", path.display()))
             .hint("make one: fgctl diff -f DIR --out plan.json; or apply files: fgctl apply -f DIR")
     };
-    let text = std::fs::read_to_string(path)
+    let text = crate::file::text(path)
         .map_err(|error| CliError::usage(format!("cannot read {}: {error}", path.display())))?;
     let value: Value = serde_json::from_str(&text).map_err(|error| broken(error.to_string()))?;
     match value["format"].as_str() {

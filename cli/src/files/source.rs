@@ -7,9 +7,6 @@ use std::path::{Path, PathBuf};
 
 use crate::error::CliError;
 
-/// How long may one file be?
-const MAX_BYTES: u64 = 64 * 1024 * 1024;
-
 /// A text, and what its file is called.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
@@ -68,14 +65,13 @@ fn collect(path: &Path, named: bool, files: &mut Vec<PathBuf>) -> io::Result<()>
 }
 
 fn bounded(from: impl Read, name: &str) -> Result<String, CliError> {
-    let mut bytes = Vec::new();
-    from.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| CliError::usage(format!("cannot read {name}: {error}")))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(CliError::usage(format!("{name} is longer than {} MiB", MAX_BYTES / 1024 / 1024)));
-    }
-    String::from_utf8(bytes).map_err(|_| CliError::usage(format!("{name} is not UTF-8 text")))
+    crate::file::bounded(from).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => CliError::usage(format!("{name} is not UTF-8 text")),
+        io::ErrorKind::Other => {
+            CliError::usage(error.to_string().replacen("it is", &format!("{name} is"), 1))
+        }
+        _ => CliError::usage(format!("cannot read {name}: {error}")),
+    })
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> CliError {

@@ -1,7 +1,5 @@
 //! JSON, and what is made of it: safe to look at on a terminal, and still the same JSON.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
 use crate::text::{clean, is_hostile};
@@ -45,17 +43,8 @@ pub(super) fn open_text(text: &str) -> String {
     safe
 }
 
-/// Returns YAML.
-pub(super) fn yaml(value: &Value, terminal: bool) -> String {
-    yaml_text(&serde_saphyr::to_string(value).unwrap_or_default(), terminal).into_owned()
-}
-
-/// Returns YAML as it is, or as a terminal may have it.
-pub(super) fn yaml_text(text: &str, terminal: bool) -> Cow<'_, str> {
-    if terminal { open_text(text).into() } else { text.into() }
-}
-
-fn safe(json: &str) -> String {
+/// Returns the same JSON, with what is hostile in its strings as JSON escapes it.
+pub(crate) fn safe(json: &str) -> String {
     // Outside of strings there is nothing hostile but the line ends.
     let mut safe = String::with_capacity(json.len());
     let mut units = [0; 2];

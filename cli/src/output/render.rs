@@ -10,7 +10,7 @@ use super::table::table;
 use super::view::{Part, View};
 use super::wrap::{joined, wrapped, wrapped_at};
 use super::{Line, Tone};
-use super::{csv, json};
+use super::{csv, json, yaml};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::text::clean;
@@ -27,7 +27,7 @@ pub(crate) fn render(view: &View, shape: &Shape, looks: Looks) -> Result<String,
         Format::Csv if whole && shape.whole_object() => Ok(csv::of_view(view, looks)),
         format => {
             if let Some(file) = view.file.as_deref().filter(|_| shape.is_file()) {
-                return Ok(json::yaml_text(file, looks.terminal).into_owned());
+                return Ok(yaml::as_seen(file, looks.terminal).into_owned());
             }
             let value = shape.fields.of(&view.value)?;
             match &shape.through {
@@ -48,7 +48,7 @@ pub(crate) fn render(view: &View, shape: &Shape, looks: Looks) -> Result<String,
                 Through::Nothing if shape.names_only() => Ok(names(&value)),
                 Through::Nothing => Ok(match format {
                     Format::Jsonl => json::lines(&value),
-                    Format::Yaml => json::yaml(&value, looks.terminal),
+                    Format::Yaml => yaml::of_value(&value, looks.terminal),
                     Format::Csv => csv::of_value(&value),
                     _ => json::text(&value, looks.terminal),
                 }),

@@ -192,6 +192,10 @@ impl View {
 
     /// Says that all of it was taken back. A secret that holds nowhere is none.
     pub(crate) fn rehearsed(self) -> Self {
+        // An answer that is shown as it is says so itself.
+        if matches!(self.parts.as_slice(), [Part::Value(_)]) {
+            return self;
+        }
         let is_secret = self.secret.is_some();
         let mut view = match self.secret {
             Some(_) => Self { value: self.value, ..Self::default() },
@@ -214,12 +218,21 @@ impl View {
 
 /// Marks an object as tried, and takes the secret out of it.
 fn tried(value: &mut Value, is_secret: bool) {
+    told(value);
     if let Some(object) = value.as_object_mut() {
         if is_secret {
             object.remove("key");
             object.remove("password");
         }
         object.insert("dryRun".to_owned(), Value::Bool(true));
+    }
+}
+
+/// Leaves out what belongs to an object: it was read when all was taken back, and says what is, not what would be.
+fn told(value: &mut Value) {
+    if let Some(object) = value.as_object_mut() {
+        object.retain(|_, inner| !inner.as_array().is_some_and(|list| list.iter().any(Value::is_object)));
+        object.values_mut().for_each(told);
     }
 }
 

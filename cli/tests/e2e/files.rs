@@ -274,7 +274,13 @@ fn a_plan_is_proposed_approved_and_stale() {
     // Production wants to be asked; without anybody to ask, nothing is sent.
     world.run("dev", &["apply", plan]).ends(2).says("needs --yes");
     let looked = world.run("dev", &["apply", plan, "--dry-run", "-o", "json"]).ends(0).json();
-    assert_eq!(looked["items"][0]["result"], "would be changed", "{looked:#}");
+    // It counts what the real run would leave waiting, and for whom, and is no failure.
+    assert_eq!(looked["items"][0]["result"], "would be pending", "{looked:#}");
+    assert_eq!((&looked["applied"], &looked["pending"]), (&json!(1), &json!(1)), "{looked:#}");
+    let would = looked["items"][0]["changes"].as_array().unwrap();
+    let prod = would.iter().find(|change| change["environment"] == "prod").unwrap();
+    assert_eq!((&prod["status"], &prod["policies"]), (&json!("PENDING"), &json!(["Production"])));
+    assert!(would.iter().any(|change| change["status"] == "APPLIED"), "{looked:#}");
     world.run("dev", &["feature", "view", "new-banner"]).ends(6);
 
     let applied =
@@ -446,6 +452,9 @@ fn what_depends_on_each_other_goes_at_once_and_what_fails_says_so() {
     let prune = ["apply", "-f", flags, "--prune", "ours", "--yes"];
     world.run("dev", &["diff", "-f", flags, "--prune", "ours"]).ends(0).says("2 to archive");
     world.run("dev", &prune).ends(2).says("--confirm demo");
+    let looked = world.run("dev", &[&prune[..], &["--dry-run", "-o", "json"]].concat()).ends(0).json();
+    assert_eq!((&looked["applied"], &looked["pending"]), (&json!(0), &json!(2)), "{looked:#}");
+    assert_eq!(looked["items"][0]["changes"][1]["policies"], json!(["Production"]), "{looked:#}");
     let pruned = world.run("dev", &[&prune[..], &["--confirm", "demo"]].concat()).ends(8);
     pruned.says("feature/above\tpending");
     let changes = world.run("lead", &["change", "list", "--waiting", "-o", "json"]).ends(0).json();

@@ -343,7 +343,7 @@ fn is_deeper(value: &Value, levels: usize) -> bool {
 }
 
 /// Returns whether a text is a key.
-pub(crate) fn is_key(key: &str) -> bool {
+pub fn is_key(key: &str) -> bool {
     key.len() <= MAX_KEY_CHARS
         && key.starts_with(|c: char| c.is_ascii_alphanumeric())
         && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))

@@ -10,8 +10,9 @@ use serde_json::Value;
 use super::{Wanted, When};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::View;
+use crate::output::{Showing, View, one_line, safe};
 use crate::shell::Shell;
+use crate::text::clean;
 
 /// How many entries does one request ask for?
 const PAGE: i64 = 200;
@@ -48,6 +49,16 @@ enum Format {
 }
 
 impl Export {
+    /// Refuses what says how a result is to be shown: there is none.
+    pub(super) fn check(showing: &Showing) -> Result<(), CliError> {
+        let Showing { output, json, jq, template, .. } = showing;
+        match output.is_some() || json.is_some() || jq.is_some() || template.is_some() {
+            true => Err(CliError::usage("audit export has a format of its own: --format csv|jsonl")
+                .hint("fgctl audit list takes -o, --json, -q and -t")),
+            false => Ok(()),
+        }
+    }
+
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let mut file = self.file.as_deref().map(Partial::create).transpose()?;
         let mut count = 0;
@@ -105,7 +116,7 @@ impl Format {
             Self::Jsonl => Ok(entries
                 .iter()
                 .filter_map(|entry| serde_json::to_string(entry).ok())
-                .map(|line| line + "\n")
+                .map(|line| safe(&line) + "\n")
                 .collect()),
             Self::Csv => csv_of(entries, first)
                 .map_err(|error| CliError::new(Exit::Failed, format!("cannot write values: {error}"))),
@@ -137,8 +148,8 @@ fn csv_of(entries: &[AuditEntry], first: bool) -> Result<String, Box<dyn std::er
         let value = serde_json::to_value(entry)?;
         let fields = HEADER.iter().map(|name| match &value[*name] {
             Value::Null => String::new(),
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
+            Value::String(text) => clean(text).into_owned(),
+            other => one_line(other),
         });
         writer.write_record(fields)?;
     }

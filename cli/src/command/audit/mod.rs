@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use fluxgate_client::audit::{AuditEntry, Filter};
 
 use crate::error::CliError;
-use crate::output::View;
+use crate::output::{Showing, View};
 use crate::shell::Shell;
 use crate::time;
 
@@ -21,6 +21,14 @@ pub(crate) enum Audit {
 }
 
 impl Audit {
+    /// Refuses flags that would be passed over.
+    pub(crate) fn check(&self, showing: &Showing) -> Result<(), CliError> {
+        match self {
+            Self::Export(_) => export::Export::check(showing),
+            Self::List(_) | Self::Tail(_) => Ok(()),
+        }
+    }
+
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         match self {
             Self::List(command) => command.run(shell).await,

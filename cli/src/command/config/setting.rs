@@ -67,7 +67,9 @@ pub(super) fn all(shell: &Shell) -> Result<Vec<Setting>, CliError> {
         text("context", chosen),
         text(
             "server",
-            typed(globals.server.as_deref(), "FGCTL_SERVER").or_else(|| of(|c| Some(c.server.clone()))),
+            typed(globals.server.as_deref(), "FGCTL_SERVER")
+                .or_else(|| of(|c| Some(c.server.clone())))
+                .map(|(server, origin)| (without_password(server), origin)),
         ),
         text(
             "team",
@@ -92,6 +94,14 @@ pub(super) fn all(shell: &Shell) -> Result<Vec<Setting>, CliError> {
             given("FGCTL_TOKEN").or_else(|| given("FGCTL_TOKEN_FILE")).or_else(|| signed_in(shell)),
         ),
     ])
+}
+
+/// Hides what an address says before its host, which it is refused for.
+fn without_password(server: String) -> String {
+    match server.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1))) {
+        Some((scheme, host)) => format!("{scheme}://***@{host}"),
+        None => server,
+    }
 }
 
 fn given_as(name: &str) -> Option<(String, String)> {

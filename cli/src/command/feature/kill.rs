@@ -106,18 +106,19 @@ impl Kill {
         while self.reason.is_none() && reason.is_empty() {
             reason = shell.ui.ask("Reason: ")?;
         }
+        let until = self.restores_at(clock::now());
         let input = KillFeatureInput {
             team: team.clone(),
             feature: self.key.clone(),
             environment: env.clone(),
             reason,
-            restore_at: self.restores_at(clock::now()),
+            restore_at: until,
         };
         let result = match self.until_restored {
             true => feature::kill_until_restored(&api, input).await?,
             false => feature::kill(&api, input).await?,
         };
-        let done = Done { shell, api: &api, team: &team, env: env.as_deref() };
+        let done = Done { shell, api: &api, team: &team, env: env.as_deref(), until };
         let mut view = done.report(&result, &self.waiting, WORDS).await?;
         if let Some(env) = &env
             && !shell.ui.is_rehearsal()

@@ -84,7 +84,7 @@ impl Restore {
             reason: reason(self.reason.as_deref()),
         };
         let result = feature::restore(&api, input).await?;
-        let done = Done { shell, api: &api, team: &team, env: env.as_deref() };
+        let done = Done { shell, api: &api, team: &team, env: env.as_deref(), until: None };
         done.report(&result, &self.waiting, WORDS).await
     }
 }

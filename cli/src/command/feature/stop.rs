@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use fluxgate_client::feature::KillResult;
 use fluxgate_client::{Api, server};
 use serde_json::json;
@@ -21,6 +22,8 @@ pub(super) struct Done<'a> {
     pub(super) api: &'a Api,
     pub(super) team: &'a str,
     pub(super) env: Option<&'a str>,
+    /// When it is to end by itself.
+    pub(super) until: Option<DateTime<Utc>>,
 }
 
 impl Done<'_> {
@@ -37,7 +40,8 @@ impl Done<'_> {
             None => (words.already, server::get(self.api).await?.revision),
         };
         let is_rehearsal = self.shell.ui.is_rehearsal();
-        let mut shown = view(result, (self.env, is_rehearsal), word);
+        let tried = is_rehearsal.then_some(self.until);
+        let mut shown = view(result, (self.env, tried), word);
         if waiting.wait == Some(Until::Applied) || is_rehearsal {
             return Ok(shown);
         }
@@ -76,7 +80,7 @@ pub(super) struct Words {
 
 fn view(
     result: &KillResult,
-    (env, is_rehearsal): (Option<&str>, bool),
+    (env, tried): (Option<&str>, Option<Option<DateTime<Utc>>>),
     (tone, word): (Tone, &'static str),
 ) -> View {
     let feature = &result.feature;
@@ -96,18 +100,20 @@ fn view(
         (environments, _) => environments.iter().map(String::as_str).collect(),
     };
     let stages = places.iter().map(|place| (*place, word.to_owned()));
+    // After a try a stage has the end that it had before.
+    let end = |place: &str| match tried {
+        Some(until) => until,
+        None => feature.stage(place)?.kill.as_ref()?.restore_at,
+    };
     let moved = moved.iter().map(|place| {
-        let kill = feature.stage(place).and_then(|stage| stage.kill.as_ref());
-        let ends = kill.is_some_and(|kill| kill.restore_at.is_some());
+        let ends = end(place).is_some();
         // When it ends by itself stands beside it.
         let until = if ends { "now" } else { "now until somebody restores it" };
         (place.as_str(), format!("{word}, {until}"))
     });
     for (place, word) in stages.chain(moved) {
         let mut row = vec![Cell::text(key), Cell::text(place), Cell::State(tone, word)];
-        // After a try there is the end that it had before.
-        let kill = feature.stage(place).filter(|_| !is_rehearsal).and_then(|stage| stage.kill.as_ref());
-        if let Some(until) = kill.and_then(|kill| kill.restore_at) {
+        if let Some(until) = end(place) {
             row.push(Cell::text("restores"));
             row.push(Cell::Time(Some(until)));
         }

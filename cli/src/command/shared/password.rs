@@ -1,11 +1,14 @@
 //! Passwords: from stdin, from a prompt, or made by chance. Never from a flag.
 
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 
 use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::error::CliError;
+
+/// How long may a line be that holds one? The server takes less.
+const MAX_BYTES: u64 = 64 * 1024;
 
 /// Where a password comes from.
 #[derive(clap::Args, Clone, Copy, Debug, Default)]
@@ -41,6 +44,7 @@ fn lines<const N: usize>(input: &mut impl BufRead) -> Result<[SecretString; N], 
     for _ in 0..N {
         let mut line = String::new();
         input
+            .take(MAX_BYTES)
             .read_line(&mut line)
             .map_err(|error| CliError::usage(format!("cannot read the password: {error}")))?;
         match line.trim_end_matches(['\r', '\n']) {

@@ -28,8 +28,14 @@ impl Run<'_> {
     async fn archive(&mut self, item: &Item) -> Result<(), CliError> {
         let (team, key) = (self.plan.team.clone(), item.reference.key.clone());
         let deployed = item.before.iter().flat_map(|before| before.versions.keys());
-        let withdrawals: Vec<BatchWithdrawal> = deployed
-            .map(|environment| BatchWithdrawal { feature: key.clone(), environment: environment.clone() })
+        let stages: Vec<(&str, &str)> =
+            deployed.map(|environment| (&*item.reference.key, &**environment)).collect();
+        let withdrawals: Vec<BatchWithdrawal> = stages
+            .iter()
+            .map(|(_, environment)| BatchWithdrawal {
+                feature: key.clone(),
+                environment: (*environment).to_owned(),
+            })
             .collect();
         if !withdrawals.is_empty() {
             let input = ProposeBatchInput {
@@ -40,7 +46,7 @@ impl Run<'_> {
                 ..ProposeBatchInput::default()
             };
             let proposal = files::propose_batch(self.api, input).await?;
-            self.report.proposed(&[], &proposal);
+            self.report.proposed(&stages, &proposal);
             if !is_live(&proposal) {
                 // Once the change is applied, the next run archives it.
                 return Ok(());

@@ -6,7 +6,7 @@ use fluxgate_client::change::Change;
 use fluxgate_client::files::{FileChange, FileProposal};
 use fluxgate_client::{ChangeStatus, ProposalOutcome};
 
-use super::super::plan::Plan;
+use super::super::plan::{Item, Plan};
 use super::super::policies::Met;
 use super::super::reference::Reference;
 use crate::error::CliError;
@@ -30,11 +30,21 @@ pub(super) struct Opened {
     pub(super) version: Option<i64>,
 }
 
+/// A change that a dry run found for a stage of a feature.
+#[derive(Clone, Debug)]
+pub(super) struct Tried {
+    pub(super) environment: String,
+    /// What it would wait for.
+    pub(super) policies: Vec<String>,
+}
+
 /// A thing and what became of it.
 #[derive(Clone, Debug)]
 pub(super) struct Done {
     pub(super) outcome: Outcome,
     pub(super) opened: Vec<Opened>,
+    /// Of a dry run: what would be opened.
+    pub(super) tried: Vec<Tried>,
     /// Where each was found first.
     pub(super) warnings: BTreeMap<String, String>,
     pub(super) error: Option<CliError>,
@@ -65,8 +75,9 @@ impl Report {
                 (None, _) => Outcome::Created,
                 (Some(_), Some(_)) => Outcome::Changed,
             };
-            let done =
-                Done { outcome, opened: Vec::new(), warnings: BTreeMap::new(), error: None, why: None };
+            let tried = if dry_run { expected(plan, item) } else { Vec::new() };
+            let (opened, warnings) = (Vec::new(), BTreeMap::new());
+            let done = Done { outcome, opened, tried, warnings, error: None, why: None };
             (item.reference.clone(), done)
         });
         let done = done.collect();
@@ -78,6 +89,7 @@ impl Report {
     pub(super) fn fail(&mut self, reference: &Reference, error: CliError) {
         if let Some(done) = self.done.get_mut(reference) {
             done.outcome = Outcome::Failed;
+            done.tried.clear();
             done.error.get_or_insert(error);
         }
     }
@@ -87,6 +99,7 @@ impl Report {
             && done.outcome != Outcome::Failed
         {
             done.outcome = Outcome::Skipped;
+            done.tried.clear();
             done.why = Some(why.to_owned());
         }
     }
@@ -107,6 +120,9 @@ impl Report {
         if let Some(change) = &proposal.change {
             self.opened(change);
         }
+        if self.dry_run {
+            self.tried(stages, proposal);
+        }
         for warning in &proposal.warnings {
             let (index, within) = within_batch(&warning.path);
             let Some((feature, environment)) = stages.get(index) else { continue };
@@ -116,6 +132,21 @@ impl Report {
                 done.warnings
                     .entry(warning.message.clone())
                     .or_insert_with(|| format!("stages.{environment}{within}"));
+            }
+        }
+    }
+
+    /// Notes what the server says of what a dry run would open: who would be asked, or that it is so already.
+    fn tried(&mut self, stages: &[(&str, &str)], proposal: &FileProposal) {
+        let lacking = proposal.policies.iter().filter(|policy| !policy.satisfied);
+        let policies: Vec<String> = lacking.map(|policy| policy.name.clone()).collect();
+        for (feature, environment) in stages {
+            let Some(done) = self.done.get_mut(&Reference::feature(feature)) else { continue };
+            if proposal.outcome == ProposalOutcome::Unchanged {
+                done.tried.retain(|tried| tried.environment != *environment);
+            } else if let Some(tried) = done.tried.iter_mut().find(|tried| tried.environment == *environment)
+            {
+                tried.policies.clone_from(&policies);
             }
         }
     }
@@ -172,6 +203,28 @@ impl Report {
             }
         }
     }
+}
+
+impl Done {
+    /// Returns whether any of it waits for votes, or would.
+    pub(super) fn waits(&self) -> bool {
+        self.opened.iter().any(|opened| waits(&opened.status))
+            || self.tried.iter().any(|tried| !tried.policies.is_empty())
+    }
+}
+
+/// Returns the changes that a thing takes, with what is known of them before the server says more. Of what is only to be
+/// made it never does.
+fn expected(plan: &Plan, item: &Item) -> Vec<Tried> {
+    let places: Vec<String> = match (&item.before, &item.after) {
+        (Some(before), None) => before.versions.keys().cloned().collect(),
+        _ => item.edits().iter().map(|edit| edit.environment.to_owned()).collect(),
+    };
+    let policies = |environment: &str| {
+        let met = plan.policies.iter().filter(|met| met.environment == environment);
+        met.map(|met| met.policy.clone()).collect()
+    };
+    places.into_iter().map(|environment| Tried { policies: policies(&environment), environment }).collect()
 }
 
 /// Returns whether a change is open.

@@ -6,7 +6,7 @@ use fluxgate_client::ChangeStatus;
 use serde_json::{Value, json};
 
 use super::super::reference::Reference;
-use super::report::{Done, Outcome, Report, waits};
+use super::report::{Done, Outcome, Report, Tried};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{Cell, Line, Tone, View};
@@ -81,7 +81,10 @@ impl Report {
             true => format!("{applied} to apply (dry run)"),
             false => format!("{applied} applied"),
         }];
-        summary.extend((waiting > 0).then(|| format!("{waiting} pending")));
+        summary.extend((waiting > 0).then(|| match self.dry_run {
+            true => format!("{waiting} would wait for votes"),
+            false => format!("{waiting} pending"),
+        }));
         summary.extend((failed > 0).then(|| format!("{failed} not done")));
         summary.push(format!("{} unchanged", self.unchanged));
         view = view.note(format!("{}.", summary.join(", ")));
@@ -96,7 +99,7 @@ impl Report {
         for done in self.done.values() {
             let kind = match done.outcome {
                 Outcome::Failed | Outcome::Skipped => 2,
-                _ => usize::from(done.opened.iter().any(|opened| waits(&opened.status))),
+                _ => usize::from(done.waits()),
             };
             counts[kind] += 1;
         }
@@ -105,12 +108,12 @@ impl Report {
 
     fn item(&self, reference: &Reference, done: &Done) -> Value {
         let (_, word) = self.word(done);
-        let changes = done.opened.iter().map(|opened| {
+        let opened = done.opened.iter().map(|opened| {
             json!({"number": opened.number, "environment": opened.environment, "status": opened.status,
                 "version": opened.version})
         });
-        let mut item =
-            json!({"name": reference.to_string(), "result": word, "changes": changes.collect::<Vec<_>>()});
+        let changes: Vec<Value> = opened.chain(done.tried.iter().map(tried)).collect();
+        let mut item = json!({"name": reference.to_string(), "result": word, "changes": changes});
         if let Some(error) = &done.error {
             item["error"] = error.to_json()["error"].take();
         }
@@ -125,20 +128,30 @@ impl Report {
     }
 
     fn word(&self, done: &Done) -> (Tone, String) {
-        let waits = done.opened.iter().any(|opened| waits(&opened.status));
         let (tone, word) = match done.outcome {
             Outcome::Failed => return (Tone::Bad, "failed".to_owned()),
             Outcome::Skipped => return (Tone::Dim, "skipped".to_owned()),
-            _ if waits => return (Tone::Waiting, "pending".to_owned()),
+            _ if done.waits() => (Tone::Waiting, "pending"),
             Outcome::Created => (Tone::Good, "created"),
             Outcome::Changed => (Tone::Good, "changed"),
             Outcome::Archived => (Tone::Good, "archived"),
         };
-        if self.dry_run { (Tone::Plain, format!("would be {word}")) } else { (tone, word.to_owned()) }
+        match self.dry_run {
+            true if tone == Tone::Waiting => (tone, format!("would be {word}")),
+            true => (Tone::Plain, format!("would be {word}")),
+            false => (tone, word.to_owned()),
+        }
     }
 }
 
-/// Returns what happened to the stages, such as `dev v4, prod #12 open`.
+/// Returns a change that would be opened: one that nothing covers would be applied at once.
+fn tried(tried: &Tried) -> Value {
+    let status = if tried.policies.is_empty() { ChangeStatus::Applied } else { ChangeStatus::Pending };
+    json!({"number": null, "environment": tried.environment, "status": status, "version": null,
+        "policies": tried.policies})
+}
+
+/// Returns what happened to the stages, such as `dev v4, prod #12 open`, or would, such as `dev, prod waits for Production`.
 fn details(done: &Done) -> String {
     if let Some(why) = &done.why {
         return why.clone();
@@ -155,7 +168,11 @@ fn details(done: &Done) -> String {
         };
         format!("{environment} #{} {word}", opened.number)
     });
-    stages.collect::<Vec<_>>().join(", ")
+    let tried = done.tried.iter().map(|tried| match tried.policies.join(", ") {
+        none if none.is_empty() => tried.environment.clone(),
+        policies => format!("{} waits for {policies}", tried.environment),
+    });
+    stages.chain(tried).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns what to tell of a failure.

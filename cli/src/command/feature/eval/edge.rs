@@ -36,7 +36,7 @@ impl AtEdge {
 
     fn key(&self) -> Result<Option<SecretString>, CliError> {
         let key = match &self.edge_key_file {
-            Some(path) if !path.as_os_str().is_empty() => std::fs::read_to_string(path).map_err(|error| {
+            Some(path) if !path.as_os_str().is_empty() => crate::file::text(path).map_err(|error| {
                 CliError::usage(format!("cannot read the client's key from {}: {error}", path.display()))
             })?,
             _ => std::env::var("FGCTL_EDGE_KEY").unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! Contexts from stdin, one a line.
 
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 
 use serde_json::{Map, Value};
 
@@ -9,6 +9,8 @@ use crate::error::CliError;
 
 /// How many bad lines are named?
 const NAMED: usize = 10;
+/// How much is read of contexts, which are kept until all of them are read?
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Somebody for whom features are evaluated.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +44,8 @@ pub(super) fn read(whom: &Whom) -> Result<Vec<Asked>, CliError> {
 fn contexts(input: impl BufRead, known: &Map<String, Value>) -> Result<Vec<Asked>, CliError> {
     let mut asked = Vec::new();
     let mut bad = Vec::new();
-    for (index, line) in input.lines().enumerate() {
+    let mut input = input.take(MAX_BYTES + 1);
+    for (index, line) in input.by_ref().lines().enumerate() {
         let number = index + 1;
         // What is no text is bad for certain, and what follows it may be anything.
         let line = line.map_err(|error| CliError::usage(format!("stdin, line {number}: {error}")))?;
@@ -57,6 +60,11 @@ fn contexts(input: impl BufRead, known: &Map<String, Value>) -> Result<Vec<Asked
             }
             Err(problem) => bad.push(format!("line {number}: {}", problem.replace(" at line 1", " at"))),
         }
+    }
+    if input.limit() == 0 {
+        let message =
+            format!("stdin is longer than {} MiB, so nothing was evaluated", MAX_BYTES / 1024 / 1024);
+        return Err(CliError::usage(message).hint("evaluate it in parts: split -l 100000"));
     }
     if bad.is_empty() {
         return Ok(asked);
