@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     complete::answer();
     let cli = match Cli::try_parse_from(command::said(std::env::args_os())) {
         Ok(cli) => cli,
-        Err(error) => return ExitCode::from(usage(&plainly(error)).code()),
+        Err(error) => return ExitCode::from(usage(&tipped(plainly(error))).code()),
     };
     let json = cli.globals.showing.machine();
     let checked = cli.command.check(&cli.globals.showing);
@@ -76,12 +76,13 @@ fn run(command: command::Command, shell: &Shell) -> Result<Exit, CliError> {
         .enable_all()
         .build()
         .map_err(|error| CliError::new(Exit::Failed, format!("cannot start: {error}")))?;
+    let ends = command.ends();
     let view = runtime.block_on(Box::pin(command.run(shell)))?;
     let _entered = runtime.enter();
     let (names, exit) = (view.names.clone(), view.exit);
     shell.ui.show(view)?;
     if !shell.ui.is_rehearsal() {
-        complete::learn(shell, &names);
+        complete::learn(shell, &names, ends);
     }
     Ok(exit)
 }
@@ -93,6 +94,19 @@ fn plainly(mut error: clap::Error) -> clap::Error {
     };
     let usage = called(&told.to_string()).render_usage();
     error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
+    error
+}
+
+/// Returns an error with a tip that helps: `--`, which clap advises, gives no value to an option.
+fn tipped(mut error: clap::Error) -> clap::Error {
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let tip = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(wrong))) => command::as_value(wrong, &words),
+        _ => None,
+    };
+    if let Some(tip) = tip {
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
     error
 }
 

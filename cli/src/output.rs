@@ -21,7 +21,7 @@ pub(crate) use cell::Cell;
 pub(crate) use fit::Stays;
 pub(crate) use fluxgate_wording::{Line, Tone};
 pub(crate) use frame::frame;
-pub(crate) use json::{one_line, safe};
+pub(crate) use json::{one_line, open_text, safe};
 pub(crate) use looks::Looks;
 #[cfg(test)]
 pub(crate) use render::render_line;

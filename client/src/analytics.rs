@@ -74,6 +74,11 @@ pub use generated::{get_evaluations, get_feature_summary, get_summary, get_top, 
 /// From when until when.
 pub type Span = (DateTime<Utc>, DateTime<Utc>);
 
+/// Returns when the minute began that a time is in.
+pub fn whole_minutes(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp(at.timestamp().div_euclid(60) * 60, 0).unwrap_or(at)
+}
+
 /// Returns series over time.
 pub async fn series(
     api: &Api,

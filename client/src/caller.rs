@@ -24,6 +24,9 @@ mod generated {
 pub use generated::get_caller::{CallerToken, CallerUser};
 pub use generated::{GetCaller, GetTeamOfToken, get_caller, get_team_of_token};
 
+/// The roles that may take a kill back: from the table in docs/roles.md.
+pub const RESTORERS: &[Role] = &[Role::Approver, Role::TeamAdmin];
+
 /// Who is signed in, and with what.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Caller {
@@ -36,16 +39,21 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Returns whether they may take a kill back in a team: from the table in docs/roles.md.
-    pub fn may_restore(&self, team: &str) -> bool {
+    /// Returns their roles in a team, and whether they are a system administrator.
+    pub fn roles(&self, team: &str) -> (&[Role], bool) {
+        // A robot has roles of its own, and is never a system administrator.
+        if let Some(token) = &self.token {
+            return (&token.roles, false);
+        }
         let of_team = self.me.memberships.iter().find(|membership| membership.team == team);
-        let (roles, admin) = match &self.token {
-            // A robot has roles of its own, and is never a system administrator.
-            Some(token) => (Some(&token.roles), false),
-            None => (of_team.map(|membership| &membership.roles), self.me.system_admin),
-        };
-        let may = |role: &Role| matches!(role, Role::Approver | Role::TeamAdmin);
-        admin || roles.is_some_and(|roles| roles.iter().any(may))
+        let roles = of_team.map(|membership| membership.roles.as_slice());
+        (roles.unwrap_or_default(), self.me.system_admin)
+    }
+
+    /// Returns whether they may take a kill back in a team.
+    pub fn may_restore(&self, team: &str) -> bool {
+        let (roles, system_admin) = self.roles(team);
+        system_admin || roles.iter().any(|role| RESTORERS.contains(role))
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use graphql_client::{GraphQLQuery, QueryBody};
 use serde::Deserialize;
 
-use crate::analytics::{Completeness, Span, Top};
+use crate::analytics::{Completeness, Span, Top, whole_minutes};
 use crate::api::Api;
 use crate::audit::AuditEntry;
 use crate::error::Error;
@@ -137,7 +137,7 @@ pub async fn get(
 
 /// Returns from when until when evaluations are added up: whole minutes, all of them over.
 fn lately(now: DateTime<Utc>) -> Span {
-    let whole = DateTime::from_timestamp(now.timestamp().div_euclid(60) * 60, 0).unwrap_or(now);
+    let whole = whole_minutes(now);
     (whole - LATELY, whole)
 }
 

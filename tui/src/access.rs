@@ -1,7 +1,8 @@
 //! Who is signed in, and what their roles let them do: for hints and refusals before the server has its say.
 
 use fluxgate_client::Role;
-use fluxgate_client::caller::Caller;
+use fluxgate_client::caller::{Caller, RESTORERS};
+use fluxgate_wording::change::by;
 
 use crate::host::Place;
 use crate::keymap::Action;
@@ -15,27 +16,22 @@ pub(crate) struct Who {
     pub(crate) user: String,
     roles: Vec<Role>,
     system_admin: bool,
+    /// Whether they are a token that is limited to environments.
+    limited: bool,
 }
 
 impl Who {
     /// Reads it from what the server says, for one team.
     pub(crate) fn of(caller: &Caller, team: &str) -> Self {
         let user = &caller.me;
-        let membership = user.memberships.iter().find(|membership| membership.team == team);
-        let roles = membership.map(|membership| membership.roles.clone()).unwrap_or_default();
-        match &caller.token {
-            Some(token) => Self {
-                name: format!("{} (token {})", user.username, token.name),
-                user: user.username.clone(),
-                roles: token.roles.clone(),
-                system_admin: false,
-            },
-            None => Self {
-                name: user.username.clone(),
-                user: user.username.clone(),
-                roles,
-                system_admin: user.system_admin,
-            },
+        let token = caller.token.as_ref();
+        let (roles, system_admin) = caller.roles(team);
+        Self {
+            name: by(&user.username, token.map(|token| token.name.as_str())),
+            user: user.username.clone(),
+            roles: roles.to_vec(),
+            system_admin,
+            limited: token.is_some_and(|token| !token.environments.is_empty()),
         }
     }
 
@@ -56,7 +52,7 @@ impl Who {
 
     /// Returns whether they may manage the team's things: take back what others proposed, and more.
     pub(crate) fn manages(&self) -> bool {
-        self.system_admin || self.is(&[Role::TeamAdmin])
+        self.system_admin || (self.is(&[Role::TeamAdmin]) && !self.limited)
     }
 
     /// Returns whether they have any of these roles.
@@ -82,11 +78,12 @@ fn allowed(action: Action) -> Option<(&'static [Role], &'static str)> {
     Some(match action {
         Action::Promote | Action::RollBack | Action::Edit | Action::New => (&ANY, "proposing a change"),
         Action::Comment => (&ANY, "commenting"),
-        Action::Kill => (&ANY, "a kill"),
+        // Who may kill may put its end off as well; to bring it forward takes what a restore does.
+        Action::Kill | Action::Later => (&ANY, "a kill"),
         // Of changes that others proposed, only an admin: each says itself whose it is.
         Action::Cancel => (&ANY, "cancelling a change"),
         Action::Override => (&ANY[2..], "an override"),
-        Action::Restore | Action::Later | Action::Sooner => (&ANY[1..], "a restore"),
+        Action::Restore | Action::Sooner => (RESTORERS, "a restore"),
         // A policy may list requesters too: each change says itself who may vote on it.
         Action::Approve | Action::Reject => (&ANY, "a vote"),
         _ => return None,
@@ -119,8 +116,11 @@ pub(crate) fn refused(who: Option<&Who>, place: &Place, action: Action) -> Optio
 #[cfg(test)]
 mod tests {
     use fluxgate_client::Role;
+    use fluxgate_client::caller::Caller;
+    use serde_json::json;
 
     use super::{Who, refused};
+    use crate::app::tests::read;
     use crate::host::Place;
     use crate::keymap::Action;
 
@@ -132,9 +132,13 @@ mod tests {
             user: "dev".into(),
             roles: roles.to_vec(),
             system_admin,
+            limited: false,
         };
         let requester = who(&[Role::Requester], false);
-        assert_eq!(refused(Some(&requester), &place, Action::Kill), None);
+        for action in [Action::Kill, Action::Later] {
+            assert_eq!(refused(Some(&requester), &place, action), None, "{action:?}");
+        }
+        assert!(refused(Some(&requester), &place, Action::Sooner).is_some());
         assert_eq!(
             refused(Some(&requester), &place, Action::Restore).unwrap(),
             "a restore needs Approver or Team Admin: you are Requester in payments"
@@ -146,6 +150,25 @@ mod tests {
         assert_eq!(refused(Some(&who(&[Role::TeamAdmin], false)), &place, Action::Override), None);
         assert_eq!(refused(None, &place, Action::Kill), None, "the server decides");
         assert_eq!(refused(Some(&who(&[], false)), &place, Action::Down), None);
+    }
+
+    #[test]
+    fn a_limited_token_manages_nothing() {
+        let who = |system_admin: bool, environments: Option<&[&str]>| {
+            let me = json!({"id": "018f0000-0000-7000-8000-000000000002", "username": "dev", "name": "Dev",
+                "email": null, "active": true, "systemAdmin": system_admin, "mustChangePassword": false,
+                "memberships": [{"team": "payments", "roles": ["REQUESTER"]}]});
+            let token = environments.map(|environments| {
+                read(json!({"name": "ci", "roles": ["TEAM_ADMIN"], "environments": environments,
+                    "expiresAt": "2027-01-01T00:00:00Z"}))
+            });
+            Who::of(&Caller { me: read(me), token, team: None }, "payments")
+        };
+        assert!(who(true, None).manages() && !who(false, None).manages());
+        let whole = who(true, Some(&[]));
+        assert!(whole.manages() && whole.is_token() && whole.name == "dev (token ci)");
+        let limited = who(true, Some(&["dev"]));
+        assert!(!limited.manages(), "neither by its role nor by what its owner is");
     }
 
     #[test]

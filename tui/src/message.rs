@@ -42,6 +42,8 @@ pub enum Message {
         /// What became of it, in words.
         result: Result<String, Failure>,
     },
+    /// An order of the context before was carried out there, or not.
+    DoneElsewhere(Result<String, Failure>),
     /// The editor was closed.
     Edited {
         /// The feature's key.

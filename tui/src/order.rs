@@ -180,11 +180,16 @@ impl Order {
     }
 }
 
-/// Returns the flags that lead a command to a place: its context, or its server where it has none; and the team, which the
-/// shell, its folder or the dashboard may have another one of than the context.
+/// Returns the flags that lead a command to a place: to its server; and the team, which the shell, its folder or the
+/// dashboard may have another one of than the context.
 pub(crate) fn flags_of(place: &Place) -> String {
+    format!("{}{}", flag_of_server(place), flag("team", &place.team))
+}
+
+/// Returns the flag that leads a command to a server: its context, or its address where it has none.
+pub(crate) fn flag_of_server(place: &Place) -> String {
     let to = if place.context == place.server { "server" } else { "context" };
-    format!("{}{}", flag(to, &place.context), flag("team", &place.team))
+    flag(to, &place.context)
 }
 
 /// Returns a flag with its text, or nothing where there is none.
@@ -202,7 +207,8 @@ fn always(name: &str, text: &str) -> String {
 pub(crate) fn quoted(word: &str) -> String {
     let word = text::clean(word);
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
+    // For zsh, `=ls` is where the program `ls` is.
+    match !word.is_empty() && !word.starts_with('=') && word.chars().all(plain) {
         true => word.into_owned(),
         false => format!("'{}'", word.replace('\'', "'\\''")),
     }
@@ -219,6 +225,10 @@ mod tests {
         assert_eq!(quoted("5xx spike; rm -rf"), "'5xx spike; rm -rf'");
         assert_eq!(quoted("it's"), "'it'\\''s'");
         assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("a=b"), "a=b");
+        for word in ["=ls", "~", "~root", "!!", "#7", "*", "a b", "$(ls)"] {
+            assert_eq!(quoted(word), format!("'{word}'"));
+        }
         assert_eq!(quoted("a\u{1b}[201~b"), "'a\\u{1b}[201~b'");
     }
 

@@ -16,12 +16,12 @@ pub(crate) enum Overlay {
 }
 
 /// What is chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Choice {
     Context,
     Environment,
-    /// Where a key is to do what it does.
-    Stage(Action),
+    /// Where a key is to do what it does, and with which feature.
+    Stage(Action, String),
 }
 
 impl Overlay {

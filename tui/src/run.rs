@@ -1,9 +1,12 @@
 //! The loop: waits for keys, answers and time, hands each to the app, does what it wants, and draws.
 
+use std::cell::Cell;
 use std::io;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use crossterm::event::EventStream;
 use fluxgate_client::clock;
 use futures_util::StreamExt;
@@ -45,6 +48,8 @@ pub async fn run(host: Host, connection: Connection) -> io::Result<()> {
         told,
         listening: None,
         pages: None,
+        gone_over: Rc::default(),
+        ahead: TimeDelta::zero(),
         keys: EventStream::new(),
         interrupted,
     };
@@ -65,6 +70,10 @@ struct Loop {
     listening: Option<JoinHandle<()>>,
     /// What reads features, page by page.
     pages: Option<JoinHandle<()>>,
+    /// How many contexts were gone over to.
+    gone_over: Rc<Cell<u64>>,
+    /// How far the server's clock is ahead of this one.
+    ahead: TimeDelta,
     keys: EventStream,
     interrupted: unix::Signal,
 }
@@ -131,6 +140,7 @@ impl Loop {
     }
 
     async fn carry_out(&mut self, app: &mut App, effects: Vec<Effect>) -> io::Result<Then> {
+        self.ahead = app.ahead();
         let mut waiting = effects;
         while !waiting.is_empty() {
             let mut more = Vec::new();
@@ -157,9 +167,14 @@ impl Loop {
             Effect::Send(order) => {
                 let (api, team) = (Arc::clone(&self.connection.api), self.connection.place.team.clone());
                 let tell = self.tell.clone();
+                let (gone_over, before) = (Rc::clone(&self.gone_over), self.gone_over.get());
                 spawn_local(async move {
                     let result = send(&api, &team, order.clone()).await.map_err(Failure::from);
-                    tell.send(Message::Done { order, result })
+                    // The same order may be on its way in another context by now.
+                    tell.send(match gone_over.get() == before {
+                        true => Message::Done { order, result },
+                        false => Message::DoneElsewhere(result),
+                    })
                 });
             }
             Effect::SignIn { user, password } => {
@@ -171,6 +186,7 @@ impl Loop {
             Effect::Connect(name) => {
                 let place = (self.host.connect)(&name).map(|connection| {
                     self.connection = connection;
+                    self.gone_over.set(self.gone_over.get() + 1);
                     if let Some(pages) = self.pages.take() {
                         pages.abort();
                     }
@@ -222,8 +238,9 @@ impl Loop {
             return;
         }
         let papers = self.host.papers;
+        let now = clock::now() + self.ahead;
         spawn_local(async move {
-            let answer = ask(&api, &team, query.clone()).await.map_err(Failure::from);
+            let answer = ask(&api, &team, query.clone(), now).await.map_err(Failure::from);
             let answer = answer.and_then(|answer| worded(&query, answer, papers).map_err(refused));
             answered(query, answer)
         });

@@ -1,7 +1,7 @@
 //! How often something was evaluated, in words: shares, and how far figures can be trusted.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use fluxgate_client::analytics::Completeness;
+use fluxgate_client::analytics::{Completeness, whole_minutes};
 
 use crate::{Line, Tone, time};
 
@@ -22,11 +22,6 @@ pub fn last_minute(
         return None;
     }
     Some((usize::try_from((begin - from).num_minutes()).ok()?, begin))
-}
-
-/// Returns when the minute began that a time is in.
-pub fn whole_minutes(at: DateTime<Utc>) -> DateTime<Utc> {
-    DateTime::from_timestamp(at.timestamp().div_euclid(60) * 60, 0).unwrap_or(at)
 }
 
 /// Returns a part of a whole in percent.

@@ -49,8 +49,10 @@ mod wait;
 mod watch;
 mod whoami;
 mod whom;
+mod words;
 
-pub(crate) use feature::said;
+pub(crate) use watch::kinds as watched;
+pub(crate) use words::{as_value, said};
 
 use crate::error::CliError;
 use crate::output::{Showing, View};
@@ -142,6 +144,18 @@ impl Command {
             Self::Audit(command) => command.check(showing),
             _ => Ok(()),
         }
+    }
+
+    /// Returns whether it ends what it names, so that nobody means that any more.
+    pub(crate) fn ends(&self) -> bool {
+        matches!(
+            self,
+            Self::Client(client::Client::Delete(_))
+                | Self::Policy(policy::Policy::Delete(_))
+                | Self::Pipeline(pipeline::Pipeline::Delete(_))
+                | Self::ContextKey(context_key::ContextKey::Delete(_))
+                | Self::Token(token::Token::Revoke(_))
+        )
     }
 
     /// Does it.

@@ -1,5 +1,6 @@
 //! The names that were seen last, a file for each team of a server. Anybody may delete it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -13,7 +14,7 @@ use crate::file;
 /// How many names of a kind are kept?
 const MOST: usize = 10_000;
 
-/// What is known of a team's names.
+/// What is known of a team's names; of a server's, where the team is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Known {
@@ -24,6 +25,8 @@ pub(super) struct Known {
     features: Vec<String>,
     environments: Vec<String>,
     changes: Vec<String>,
+    /// What only commands showed, by the word of its kind.
+    learned: BTreeMap<String, Vec<String>>,
 }
 
 impl Known {
@@ -50,10 +53,10 @@ impl Known {
     /// Returns the names of a kind.
     pub(super) fn of(&self, kind: Kind) -> &[String] {
         match kind {
-            Kind::Feature => &self.features,
+            Kind::Feature | Kind::Watched => &self.features,
             Kind::Environment => &self.environments,
             Kind::Change => &self.changes,
-            Kind::Context => &[],
+            learned => self.learned.get(learned.word()).map(Vec::as_slice).unwrap_or_default(),
         }
     }
 
@@ -64,7 +67,8 @@ impl Known {
             let list = match kind {
                 Kind::Feature => &mut self.features,
                 Kind::Environment => &mut self.environments,
-                Kind::Change | Kind::Context => continue,
+                Kind::Change | Kind::Context | Kind::Watched => continue,
+                learned => self.learned.entry(learned.word().to_owned()).or_default(),
             };
             for name in names {
                 // Sorted, so that finding a name is quick among thousands.
@@ -77,6 +81,19 @@ impl Known {
             }
         }
         new
+    }
+
+    /// Forgets names that only commands showed, and returns whether any was known.
+    pub(super) fn forget(&mut self, names: &[(Kind, Vec<&str>)]) -> bool {
+        let mut known = false;
+        for (kind, names) in names {
+            if let Some(list) = self.learned.get_mut(kind.word()) {
+                let before = list.len();
+                list.retain(|name| !names.contains(&name.as_str()));
+                known |= list.len() < before;
+            }
+        }
+        known
     }
 
     /// Takes what the server says. Features that it did not tell of, for there are many, stay.
@@ -127,6 +144,20 @@ mod tests {
         assert_eq!(known.of(Kind::Feature), ["a", "b"]);
         assert_eq!(known.of(Kind::Environment), ["dev", "prod"]);
         assert_eq!(known.of(Kind::Change), ["12"]);
+    }
+
+    #[test]
+    fn what_ended_is_forgotten() {
+        let mut known = Known::default();
+        assert!(known.add(&[(Kind::Client, vec!["web", "app"]), (Kind::Token, vec!["ci"])]));
+        assert_eq!(known.of(Kind::Client), ["app", "web"]);
+        assert!(known.forget(&[(Kind::Client, vec!["web"])]));
+        assert!(!known.forget(&[(Kind::Client, vec!["web"])]));
+        known.replace(names(&["a"], 1));
+        assert_eq!(
+            (known.of(Kind::Client), known.of(Kind::Token)),
+            (&["app".to_owned()][..], &["ci".to_owned()][..])
+        );
     }
 
     #[test]

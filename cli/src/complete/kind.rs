@@ -12,20 +12,64 @@ pub(crate) enum Kind {
     Environment,
     Change,
     Context,
+    Team,
+    /// A user, or a member of a team.
+    Person,
+    Token,
+    Client,
+    Policy,
+    Pipeline,
+    ContextKey,
+    Edge,
+    /// What `watch` takes: a word, or a feature's key.
+    Watched,
 }
+
+/// Kinds that are learned from what commands showed; of the first two the server is asked, too.
+pub(super) const LEARNED: [Kind; 10] = [
+    Kind::Feature,
+    Kind::Environment,
+    Kind::Team,
+    Kind::Person,
+    Kind::Token,
+    Kind::Client,
+    Kind::Policy,
+    Kind::Pipeline,
+    Kind::ContextKey,
+    Kind::Edge,
+];
 
 /// Nouns whose first argument is a feature's key; the empty one are the shortcuts at the top.
 const ABOUT_FEATURES: [&str; 6] = ["", "feature", "rule", "variant", "dependency", "analytics"];
 
 impl Kind {
-    /// Returns how names of this kind begin in `-o name`.
-    pub(super) fn prefix(self) -> &'static str {
+    /// Returns what names of this kind begin with in `-o name`, before a slash.
+    pub(super) fn word(self) -> &'static str {
         match self {
-            Self::Feature => "feature/",
-            Self::Environment => "environment/",
-            Self::Change => "change/",
-            Self::Context => "context/",
+            Self::Feature | Self::Watched => "feature",
+            Self::Environment => "environment",
+            Self::Change => "change",
+            Self::Context => "context",
+            Self::Team => "team",
+            Self::Person => "user",
+            Self::Token => "token",
+            Self::Client => "client",
+            Self::Policy => "policy",
+            Self::Pipeline => "pipeline",
+            Self::ContextKey => "context-key",
+            Self::Edge => "edge",
         }
+    }
+
+    /// Returns what a name names of this kind, as `-o name` has it.
+    pub(super) fn named(self, name: &str) -> Option<&str> {
+        let (word, rest) = name.split_once('/')?;
+        (word == self.word() || self == Self::Person && word == "member").then_some(rest)
+    }
+
+    /// Returns whether a name means the same in all teams.
+    pub(super) fn is_of_server(self) -> bool {
+        matches!(self, Self::Team | Self::Person)
     }
 }
 
@@ -57,16 +101,39 @@ fn kind(noun: &str, arg: &Arg) -> Option<Kind> {
     match (arg.get_long(), noun) {
         (Some("context"), _) => Some(Kind::Context),
         (Some("feature"), _) => Some(Kind::Feature),
-        (Some("env"), _) => Some(Kind::Environment),
+        (Some("env"), _) | (Some("after"), "pipeline") => Some(Kind::Environment),
+        (Some("team"), _) => Some(Kind::Team),
+        (Some("client"), _) => Some(Kind::Client),
+        (Some("pipeline"), _) => Some(Kind::Pipeline),
+        (Some("bucket-by"), _) => Some(Kind::ContextKey),
         (Some("from" | "to"), "" | "feature") => Some(Kind::Environment),
         (Some(_), _) => None,
         (None, "context") if id == "name" => Some(Kind::Context),
         (None, "env") if matches!(id, "key" | "keys") => Some(Kind::Environment),
         (None, noun) => match id {
+            "what" if noun.is_empty() => Some(Kind::Watched),
+            "pipeline" => Some(Kind::Pipeline),
+            "environment" => Some(Kind::Environment),
             "number" | "numbers" => Some(Kind::Change),
             "key" | "keys" | "feature" | "features" if ABOUT_FEATURES.contains(&noun) => Some(Kind::Feature),
-            _ => None,
+            _ => of_noun(noun, id),
         },
+    }
+}
+
+/// Returns what the first argument of a noun's verbs names.
+fn of_noun(noun: &str, id: &str) -> Option<Kind> {
+    match (noun, id) {
+        ("team", "key") => Some(Kind::Team),
+        ("member" | "user", "username") => Some(Kind::Person),
+        ("token", "name") => Some(Kind::Token),
+        ("client", "name") => Some(Kind::Client),
+        ("policy", "name") => Some(Kind::Policy),
+        ("policy", "feature") => Some(Kind::Feature),
+        ("pipeline", "key") => Some(Kind::Pipeline),
+        ("context-key", "key") => Some(Kind::ContextKey),
+        ("edge", "name") => Some(Kind::Edge),
+        _ => None,
     }
 }
 
@@ -100,8 +167,30 @@ mod tests {
     }
 
     #[test]
+    fn names_of_the_structure_complete() {
+        for (path, id, kind) in [
+            (&["team", "view"], "key", Kind::Team),
+            (&["member", "remove"], "username", Kind::Person),
+            (&["user", "view"], "username", Kind::Person),
+            (&["token", "rotate"], "name", Kind::Token),
+            (&["client", "view"], "name", Kind::Client),
+            (&["policy", "edit"], "name", Kind::Policy),
+            (&["policy", "test"], "feature", Kind::Feature),
+            (&["pipeline", "view"], "key", Kind::Pipeline),
+            (&["pipeline", "add-stage"], "pipeline", Kind::Pipeline),
+            (&["pipeline", "add-stage"], "environment", Kind::Environment),
+            (&["context-key", "delete"], "key", Kind::ContextKey),
+            (&["edge", "view"], "name", Kind::Edge),
+        ] {
+            assert_eq!(of(path, id), Some(kind), "{path:?} {id}");
+        }
+        assert_eq!(of(&["watch"], "what"), Some(Kind::Watched));
+        assert_eq!(of(&[], "team"), Some(Kind::Team));
+    }
+
+    #[test]
     fn other_words_do_not() {
         assert_eq!(of(&["feature", "create"], "variants"), None);
-        assert_eq!(of(&["client", "create"], "name"), None);
+        assert_eq!(of(&["client", "revoke-key"], "key"), None);
     }
 }

@@ -1,7 +1,8 @@
 //! Completion of what only the server knows: keys of features, environments, numbers of open changes.
 //!
 //! `COMPLETE=bash fgctl` prints the script that calls back here. What it is told comes from a cache of a minute; the
-//! server is asked for at most 150 ms, and what it knew before is good enough when it does not answer.
+//! server is asked for at most 150 ms, and what it knew before is good enough when it does not answer. Of everything else,
+//! such as clients, it knows what commands showed, and asks nobody.
 
 mod cache;
 mod kind;
@@ -33,18 +34,25 @@ pub(crate) fn answer() {
     }
 }
 
-/// Keeps the names that a command showed, for completion. What cannot be kept is no loss.
-pub(crate) fn learn(shell: &Shell, names: &[String]) {
-    let named = |kind: Kind| names.iter().filter_map(move |name| name.strip_prefix(kind.prefix()));
-    if [Kind::Feature, Kind::Environment, Kind::Change].into_iter().all(|kind| named(kind).next().is_none()) {
+/// Keeps the names that a command showed, for completion, or forgets those of what it ended. What cannot be kept is no loss.
+pub(crate) fn learn(shell: &Shell, names: &[String], ended: bool) {
+    let named = |kind: Kind| names.iter().filter_map(|name| kind.named(name)).collect::<Vec<_>>();
+    let shown = kind::LEARNED.into_iter().map(|kind| (kind, named(kind)));
+    let shown = shown.filter(|(_, names)| !names.is_empty());
+    let (everywhere, here): (Vec<_>, Vec<_>) = shown.partition(|(kind, _)| kind.is_of_server());
+    if everywhere.is_empty() && here.is_empty() {
         return;
     }
-    let (Ok(server), Ok(team)) = (shell.server(), shell.team()) else {
+    let Ok(server) = shell.server() else {
         return;
     };
-    let mut known = Known::read(&server, &team);
-    if known.add(&[Kind::Feature, Kind::Environment].map(|kind| (kind, named(kind).collect()))) {
-        known.write();
+    for (team, shown) in [(Some(String::new()), everywhere), (shell.team().ok(), here)] {
+        let (Some(team), false) = (team, shown.is_empty()) else { continue };
+        let mut known = Known::read(&server, &team);
+        let is_other = if ended { known.forget(&shown) } else { known.add(&shown) };
+        if is_other {
+            known.write();
+        }
     }
 }
 
@@ -53,7 +61,14 @@ fn candidates(kind: Kind) -> Vec<CompletionCandidate> {
     // Whatever goes wrong: there is nothing to complete, and nobody to tell.
     let names = match kind {
         Kind::Context => contexts(),
-        kind => known().map(|known| known.of(kind).to_vec()),
+        Kind::Feature | Kind::Environment | Kind::Change => known().map(|known| known.of(kind).to_vec()),
+        Kind::Watched => {
+            let words = crate::command::watched().map(str::to_owned);
+            let features = known().map(|known| known.of(kind).to_vec());
+            Some(words.chain(features.into_iter().flatten()).collect())
+        }
+        Kind::Team => Some(teams()),
+        _ => learned(kind),
     };
     let harmless = |name: &String| {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
@@ -66,6 +81,23 @@ fn contexts() -> Option<Vec<String>> {
     let shell = shell()?;
     let contexts = shell.config().ok()?.contexts();
     Some(contexts.into_iter().map(|context| context.name).collect())
+}
+
+/// Returns the teams that commands showed, and those of saved contexts.
+fn teams() -> Vec<String> {
+    let mut teams = learned(Kind::Team).unwrap_or_default();
+    let contexts = shell().and_then(|shell| Some(shell.config().ok()?.contexts()));
+    teams.extend(contexts.into_iter().flatten().filter_map(|context| context.team));
+    teams.sort();
+    teams.dedup();
+    teams
+}
+
+/// Returns what commands showed of a kind.
+fn learned(kind: Kind) -> Option<Vec<String>> {
+    let shell = shell()?;
+    let team = if kind.is_of_server() { String::new() } else { shell.team().ok()? };
+    Some(Known::read(&shell.server().ok()?, &team).of(kind).to_vec())
 }
 
 fn known() -> Option<Known> {

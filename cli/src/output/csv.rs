@@ -1,5 +1,7 @@
 //! Comma-separated values, as spreadsheets read them.
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 use super::cell::Cell;
@@ -8,16 +10,23 @@ use super::looks::Looks;
 use super::table::field;
 use super::view::{Part, View};
 
+/// Fields that hold a document of any form, which is one cell.
+const DOCUMENTS: [&str; 2] = ["before", "after"];
+
+/// The columns, from the first result on: of a stream of many, only that one has a header.
+pub(super) type Columns = OnceLock<Vec<String>>;
+
 /// Returns a view's table, all its columns; without one, the fields of its value.
-pub(super) fn of_view(view: &View, looks: Looks) -> String {
+pub(super) fn of_view(view: &View, looks: Looks, columns: &Columns) -> String {
     let table = view.parts.iter().find_map(|part| match part {
         Part::Table { header, rows } => Some((header, rows)),
         _ => None,
     });
     let Some((header, rows)) = table else {
-        return of_value(&view.value);
+        return of_value(&view.value, &[], columns);
     };
-    let mut lines = vec![header.iter().map(|heading| heading.name.to_lowercase()).collect::<Vec<_>>()];
+    let names: Vec<String> = header.iter().map(|heading| heading.name.to_lowercase()).collect();
+    let mut lines = if columns.set(names.clone()).is_ok() { vec![names] } else { Vec::new() };
     let plain = Looks { terminal: false, ascii: false, ..looks };
     let text = |cell: &Cell| match cell {
         Cell::Text(text) | Cell::Prose(text) if text.is_empty() => String::new(),
@@ -29,24 +38,38 @@ pub(super) fn of_view(view: &View, looks: Looks) -> String {
 }
 
 /// Returns a value's objects, a column for each field that is no object or list of them.
-pub(super) fn of_value(value: &Value) -> String {
+pub(super) fn of_value(value: &Value, named: &[Vec<String>], columns: &Columns) -> String {
     let items = match value {
         Value::Array(items) => items.as_slice(),
         Value::Null => return String::new(),
         one => std::slice::from_ref(one),
     };
-    let all = names(value);
-    // A field with fields below it is told by those.
-    let leaf = |name: &&String| !all.iter().any(|other| other.starts_with(&format!("{name}.")));
-    let columns: Vec<&String> = all.iter().filter(leaf).collect();
-    if columns.is_empty() {
-        return written(&items.iter().map(|item| vec![scalar(item)]).collect::<Vec<_>>());
-    }
-    let mut lines = vec![columns.iter().map(|name| (*name).clone()).collect::<Vec<_>>()];
-    for item in items {
-        lines.push(columns.iter().map(|path| at(item, path)).collect());
-    }
+    let mut lines = Vec::new();
+    let columns = match columns.get() {
+        Some(columns) => columns,
+        None => {
+            let names = leaves(value, named);
+            if names.is_empty() {
+                return written(&items.iter().map(|item| vec![scalar(item)]).collect::<Vec<_>>());
+            }
+            lines.push(names.clone());
+            columns.get_or_init(|| names)
+        }
+    };
+    lines.extend(items.iter().map(|item| columns.iter().map(|path| at(item, path)).collect()));
     written(&lines)
+}
+
+/// Returns the fields that are columns: one with fields below it is told by those, a document only by those that were named.
+fn leaves(value: &Value, named: &[Vec<String>]) -> Vec<String> {
+    let is_named = |name: &String| named.iter().any(|path| path.join(".") == *name);
+    let mut all = names(value);
+    all.retain(|name| {
+        let above = name.rsplit_once('.').map_or("", |(above, _)| above);
+        !above.split('.').any(|field| DOCUMENTS.contains(&field)) || is_named(name)
+    });
+    let leaf = |name: &&String| !all.iter().any(|other| other.starts_with(&format!("{name}.")));
+    all.iter().filter(leaf).cloned().collect()
 }
 
 /// Returns what a path leads to; of a list, all of it.
@@ -92,7 +115,29 @@ fn written(lines: &[Vec<String>]) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::of_value;
+    use super::Columns;
+
+    fn of_value(value: &serde_json::Value) -> String {
+        super::of_value(value, &[], &Columns::new())
+    }
+
+    #[test]
+    fn a_document_is_a_cell_unless_its_fields_were_named() {
+        let value = json!({"after": {"config": {"enabled": true}}});
+        assert_eq!(of_value(&value), "after\n\"{\"\"config\"\":{\"\"enabled\"\":true}}\"\n");
+        let named = [["after", "config", "enabled"].map(str::to_owned).to_vec()];
+        assert_eq!(super::of_value(&value, &named, &Columns::new()), "after.config.enabled\ntrue\n");
+    }
+
+    #[test]
+    fn a_stream_has_one_header() {
+        let columns = Columns::new();
+        let event = |number: i64, kill: serde_json::Value, after: serde_json::Value| {
+            super::of_value(&json!({"number": number, "kill": kill, "after": after}), &[], &columns)
+        };
+        assert_eq!(event(1, json!(null), json!({"a": 1})), "after,kill,number\n\"{\"\"a\"\":1}\",,1\n");
+        assert_eq!(event(2, json!({"by": "dev"}), json!(null)), ",\"{\"\"by\"\":\"\"dev\"\"}\",2\n");
+    }
 
     #[test]
     fn objects_are_rows() {

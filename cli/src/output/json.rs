@@ -33,7 +33,7 @@ pub(super) fn results(values: &[Value], pretty: bool) -> String {
 }
 
 /// Returns text whose lines stay lines, with nothing else in it that steers a terminal.
-pub(super) fn open_text(text: &str) -> String {
+pub(crate) fn open_text(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for part in text.split_inclusive(['\n', '\t']) {
         let end = part.len() - usize::from(part.ends_with(['\n', '\t']));

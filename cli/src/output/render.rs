@@ -24,7 +24,7 @@ pub(crate) fn render(view: &View, shape: &Shape, looks: Looks) -> Result<String,
             Ok(view.parts.iter().map(|part| text(part, shape, looks)).collect())
         }
         _ if view.value.is_null() => Ok(String::new()),
-        Format::Csv if whole && shape.whole_object() => Ok(csv::of_view(view, looks)),
+        Format::Csv if whole && shape.whole_object() => Ok(csv::of_view(view, looks, &shape.columns)),
         format => {
             if let Some(file) = view.file.as_deref().filter(|_| shape.is_file()) {
                 return Ok(yaml::as_seen(file, looks.terminal).into_owned());
@@ -49,7 +49,7 @@ pub(crate) fn render(view: &View, shape: &Shape, looks: Looks) -> Result<String,
                 Through::Nothing => Ok(match format {
                     Format::Jsonl => json::lines(&value),
                     Format::Yaml => yaml::of_value(&value, looks.terminal),
-                    Format::Csv => csv::of_value(&value),
+                    Format::Csv => csv::of_value(&value, shape.fields.paths(), &shape.columns),
                     _ => json::text(&value, looks.terminal),
                 }),
             }

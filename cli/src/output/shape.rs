@@ -4,6 +4,7 @@ use clap::ValueEnum;
 
 use super::Format;
 use super::before::Done;
+use super::csv::Columns;
 use super::fields::Fields;
 use super::jq::Jq;
 use super::template::Template;
@@ -69,6 +70,8 @@ pub(crate) struct Shape {
     pub(crate) header: bool,
     pub(super) fields: Fields,
     pub(super) through: Through,
+    /// Of comma-separated values: what was the header.
+    pub(super) columns: Columns,
     /// Whether something was done, of which nothing must be lost.
     pub(crate) done: Done,
 }
@@ -100,7 +103,7 @@ impl Shape {
             Format::Table | Format::Wide | Format::Name if !plain => Format::Json,
             format => format,
         };
-        Ok(Self { format, header: showing.header, fields, through, done: Done::default() })
+        Ok(Self { format, header: showing.header, fields, through, ..Self::default() })
     }
 
     /// Returns what an error is shown as where the flags themselves are wrong.

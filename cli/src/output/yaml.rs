@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn yaml_is_safe_and_the_same() {
-        let evil = "hidden0_ \"a\"\\ \u{1b}[31m\u{9b}\u{85}\u{7f}\u{202e}\u{200b}\u{7}\r\n\tb: #\u{e0041}\u{ffff} ";
+        let evil =
+            "hidden0_ \"a\"\\ \u{1b}[31m\u{9b}\u{85}\u{7f}\u{202e}\u{200b}\u{7}\r\n\tb: #\u{e0041}\u{ffff} ";
         let value = json!([
             {"name": evil, evil: [evil, "plain", 1, null], "two": "lines\nof: text\n", "hidden": "hidden0_"},
             evil,

@@ -97,9 +97,7 @@ fn nothing_that_a_server_says_steers_the_terminal() {
             let vars = [("FGCTL_FORCE_TTY", width), ("NO_COLOR", "1")];
             let place = ["--server", fake.address(), "--team", "demo"];
             let run = fake.with(&vars, &[&["env", "list", "-o", format], &place[..]].concat()).ends(0);
-            if format != "yaml" || width != "0" {
-                harmless(&run);
-            }
+            harmless(&run);
             assert!(!run.stdout.is_empty());
         }
     }
@@ -130,6 +128,29 @@ fn nothing_that_a_server_says_steers_the_terminal() {
         harmless(&fake.with(&[("FGCTL_OUTPUT", "json")], words).ends(2));
     }
     harmless(&fake.run(&["feature", "view", EVIL]).ends(9));
+}
+
+#[test]
+fn nothing_that_somebody_did_steers_the_terminal() {
+    let evil = format!("{EVIL}\u{85}\u{7f}");
+    let entry = json!({
+        "number": 7, "at": "2026-11-20T10:39:00Z", "actor": evil, "actorKind": "USER", "owner": null,
+        "action": "feature.edit", "subject": evil, "environment": null, "reason": evil,
+        "before": {"name": evil}, "after": null, "address": null,
+    });
+    let fake = Fake::json(&json!({"data": {"team": {"page": {
+        "nodes": [entry], "pageInfo": {"hasNextPage": false, "endCursor": null}, "totalCount": 1,
+    }}}}));
+    let lines = fake.run(&["audit", "export"]).ends(0);
+    harmless(&lines);
+    // Still the same text for a program.
+    assert_eq!((&lines.json()["reason"], &lines.json()["before"]["name"]), (&json!(evil), &json!(evil)));
+    let csv = fake.run(&["audit", "export", "--format", "csv"]).ends(0);
+    harmless(&csv);
+    csv.says("a\\u{1b}[31m").says("\\u{7f}");
+    let before = fake.asked();
+    fake.run(&["audit", "export", "-o", "csv"]).ends(2).says("--format csv|jsonl");
+    assert_eq!(fake.asked(), before);
 }
 
 #[test]

@@ -145,6 +145,17 @@ fn a_list_that_was_seen_completes_without_the_server() {
     }}}}));
     fake.run(&["env", "list"]).ends(0).says("canary");
     assert!(complete(&fake, fake.address(), &["fgctl", "kill", "x", "-e", ""]).contains("canary"));
+
+    // Of a team's structure, too, of which the server is never asked.
+    let node = json!({"key": "standard", "name": "Standard", "stages": []});
+    let fake = Fake::json(&json!({"data": {"team": {"page": {
+        "nodes": [node], "pageInfo": {"hasNextPage": false, "endCursor": null}, "totalCount": 1,
+    }}}}));
+    fake.run(&["pipeline", "list"]).ends(0).says("standard");
+    let before = fake.asked();
+    assert!(complete(&fake, fake.address(), &["fgctl", "pipeline", "view", ""]).contains("standard"));
+    assert_eq!(fake.asked(), before);
+    assert!(complete(&fake, "http://127.0.0.1:1", &["fgctl", "watch", ""]).contains("evaluations"));
 }
 
 #[test]

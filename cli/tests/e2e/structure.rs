@@ -178,7 +178,9 @@ fn keys_are_rotated_and_things_end() {
     let rotated = place.json(&["client", "rotate", "api", "--grace", "0s", "--yes"]);
     assert!(rotated["key"].as_str().unwrap().starts_with("fgc_"), "{rotated:#}");
     assert_eq!(place.json(&["client", "disable", "api", "--yes"])["enabled"], json!(false));
+    place.run(0, &["client", "disable", "api"]).says("already disabled");
     place.run(0, &["client", "enable", "api"]).says("enabled");
+    place.run(0, &["client", "enable", "api"]).says("already enabled");
     place.run(0, &["client", "delete", "api", "--yes"]).says("deleted");
     place.run(6, &["client", "view", "api"]);
 
@@ -191,7 +193,14 @@ fn keys_are_rotated_and_things_end() {
     place.run(0, &["pipeline", "delete", "short", "--yes"]).says("deleted");
     place.run(0, &["env", "deactivate", "prod-eu"]).says("inactive");
     place.run(7, &["env", "deactivate", "dev"]).says("flag");
+    place.run(0, &["env", "deactivate", "prod-eu"]).says("already inactive");
     place.run(0, &["env", "activate", "prod-eu"]).says("active");
+    place.run(0, &["env", "activate", "prod-eu"]).says("already active");
+    place.run(2, &["token", "rotate", "ci", "--grace", "25h"]).says("is more than 24 hours");
+    place.run(7, &["user", "reset-password", "admin", "--yes"]).says("fgctl user password");
+    place.run(6, &["feature", "diff", "flag", "-e", "dev", "--versions", "1..99"]).says("no v99 in dev");
+    let back = place.run(6, &["feature", "rollback", "flag", "-e", "dev", "--version", "99", "--yes"]);
+    back.says("flag has no v99 in dev").says("fgctl feature history flag -e dev");
     place.run(0, &["policy", "create", "All", "--scope", "all"]);
     place.run(0, &["policy", "delete", "All", "--yes"]).says("deleted");
     place.run(0, &["context-key", "create", "age", "--type", "number", "--allow", "18"]).says("18");
@@ -265,9 +274,12 @@ fn a_team_is_put_away_and_brought_back() {
     assert_eq!(place.run(0, &["team", "list", "--archived", "-o", "name"]).stdout, "team/former\n");
     place.run(0, &["feature", "view", "flag"]).says("archived");
     place.run(7, &["feature", "unarchive", "flag"]).says("fgctl team unarchive former");
-    place.run(7, &["env", "create", "more", "--type", "dev"]).says("fgctl team unarchive former");
+    let refused = place.run(7, &["env", "create", "more", "--type", "dev"]);
+    assert!(!refused.says("fgctl team unarchive former").stderr.contains("fgctl env view"), "{refused:#?}");
     place.run(0, &["team", "unarchive", "former"]);
+    place.run(0, &["team", "unarchive", "former"]).says("not archived");
     place.run(0, &["feature", "unarchive", "flag"]);
+    place.run(0, &["feature", "unarchive", "flag"]).says("not archived");
 }
 
 #[test]

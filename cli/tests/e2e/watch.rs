@@ -296,6 +296,17 @@ fn an_audit_is_exported_whole() {
     let tail = ["audit", "tail", "-L", "3", "--actor", "dev", "-o", "json", "--timeout", "2s"];
     let tail = world.run("lead", &tail).ends(0);
     assert_eq!(count(&tail), 3, "{tail:#?}");
+    let tail = ["audit", "tail", "-L", "3", "--action", "feature.", "-q", ".action", "--timeout", "2s"];
+    let tail = world.run("lead", &tail).ends(0);
+    assert!(count(&tail) >= 3 && tail.stdout.lines().all(|line| line.starts_with("feature.")), "{tail:#?}");
+    let tail = ["audit", "tail", "-L", "3", "--actor", "dev", "-o", "csv", "--timeout", "2s"];
+    let tail = world.run("lead", &tail).ends(0);
+    let headers = tail.stdout.lines().filter(|line| line.starts_with("action,actor,")).count();
+    assert!(count(&tail) >= 4 && headers == 1, "a header, once: {tail:#?}");
+    for shown in [&["-o", "json"][..], &["--json", "action"], &["-q", ".action"], &["-t", "{{ action }}"]] {
+        let refused = world.run("lead", &[&["audit", "export"][..], shown].concat()).ends(2);
+        refused.says("has a format of its own: --format csv|jsonl");
+    }
     world.run("lead", &["audit", "list", "--since", "soon"]).ends(2).says("is no time");
 }
 

@@ -37,7 +37,7 @@ impl App {
             (Query::Environments, Ok(Answer::Environments(environments))) => {
                 self.desk.environments = environments;
             }
-            (Query::Knock, Ok(Answer::Knocked(answered))) => self.knocked(&answered),
+            (Query::Knock, Ok(Answer::Knocked(answered))) => return self.knocked(&answered),
             (Query::Rehearse(order), answer) => self.rehearsed(order, answer),
             (Query::Explain(_), Ok(Answer::Explained(lines))) => {
                 self.overlay = Some(Overlay::Text { title: "Explain".to_owned(), lines, top: 0 });
@@ -95,9 +95,7 @@ impl App {
     /// Takes in what became of an order.
     pub(super) fn done(&mut self, order: &Order, result: Result<String, Failure>) -> Vec<Effect> {
         let Some(at) = self.sent.iter().position(|sent| sent == order) else {
-            let words = result.unwrap_or_else(|failure| failure.words);
-            self.say(format!("in the context before: {words}"));
-            return Vec::new();
+            return self.done_elsewhere(result);
         };
         self.sent.remove(at);
         let waits = self.dialog.as_ref().is_some_and(|dialog| dialog.waits_for(order));
@@ -122,6 +120,13 @@ impl App {
                 Vec::new()
             }
         }
+    }
+
+    /// Says what became of an order in the context before.
+    pub(super) fn done_elsewhere(&mut self, result: Result<String, Failure>) -> Vec<Effect> {
+        let words = result.unwrap_or_else(|failure| failure.words);
+        self.say(format!("in the context before: {words}"));
+        Vec::new()
     }
 
     /// Says what became of an order: over the screen, where it is of several things.
@@ -177,6 +182,10 @@ impl App {
                 self.dialog = None;
                 self.sign_in = None;
                 self.overlay = None;
+                self.prompt = None;
+                self.said = None;
+                self.desk.paused = None;
+                self.desk.missed = 0;
                 if self.screen == Screen::Feature {
                     self.screen = Screen::Features;
                 }

@@ -103,17 +103,32 @@ impl App {
             let words = keymap::name(key.action).replace('-', " ");
             Command { words, about, key: key.key.name(), does: Does::Act(key.action) }
         });
-        let there = self.desk.keys.all().filter(|key| key.is_command()).filter_map(|key| {
+        let screens = TABS.map(|(screen, name, _)| {
+            let act = Action::Show(screen);
+            let key = self.desk.keys.called(act, self.screen);
+            Command { key, ..command(name.to_lowercase(), "go there", Does::Act(act)) }
+        });
+        let mut all: Vec<Command> = Vec::new();
+        for command in screens.into_iter().chain(here).chain(self.there()).chain(self.choices()) {
+            if all.iter().all(|known| known.words != command.words) {
+                all.push(command);
+            }
+        }
+        all
+    }
+
+    /// Returns what keys do on other screens.
+    fn there(&self) -> impl Iterator<Item = Command> {
+        self.desk.keys.all().filter(|key| key.is_command()).filter_map(|key| {
             let (screen, place) = self.elsewhere(key.action)?;
             let about = self.about(key, format!("{place}: {}", key.help));
             let words = keymap::name(key.action).replace('-', " ");
             Some(Command { words, about, key: key.key.name(), does: Does::There(screen, key.action) })
-        });
-        let screens = TABS.map(|(screen, name, _)| {
-            let act = Action::Show(screen);
-            let key = self.desk.keys.key_of(act, self.screen).map_or_else(String::new, Key::name);
-            Command { key, ..command(name.to_lowercase(), "go there", Does::Act(act)) }
-        });
+        })
+    }
+
+    /// Returns what there is to choose from: contexts, environments, colours.
+    fn choices(&self) -> impl Iterator<Item = Command> {
         let contexts = self.desk.contexts.iter().map(|name| {
             command(format!("context {name}"), "another server, team or person", Does::Connect(name.clone()))
         });
@@ -129,21 +144,7 @@ impl App {
             let does = Does::Colours(Palette::named(name)?);
             Some(command(format!("colours {name}"), "until it is closed", does))
         });
-        let mut all: Vec<Command> = Vec::new();
-        for command in screens
-            .into_iter()
-            .chain(here)
-            .chain(there)
-            .chain(contexts)
-            .chain(envs)
-            .chain([all_envs])
-            .chain(colours)
-        {
-            if all.iter().all(|known| known.words != command.words) {
-                all.push(command);
-            }
-        }
-        all
+        contexts.chain(envs).chain([all_envs]).chain(colours)
     }
 
     /// Returns what an action is, or why it is off.

@@ -42,7 +42,7 @@ impl App {
             Some(sign_in::Wish::Do(effect)) => return vec![effect],
             Some(sign_in::Wish::Close) => {
                 self.sign_in = None;
-                self.say("signed out; r signs in");
+                self.say(format!("signed out; {} signs in", self.called(Action::Retry)));
             }
             Some(sign_in::Wish::Nothing) | None => {}
         }
@@ -97,7 +97,7 @@ impl App {
             return Vec::new();
         };
         if let (Key::Enter, Overlay::Choose { what, items, at }) = (key, &*overlay) {
-            let (what, chosen) = (*what, items.get(*at).cloned());
+            let (what, chosen) = (what.clone(), items.get(*at).cloned());
             self.overlay = None;
             return chosen.map(|chosen| self.chosen(what, chosen)).unwrap_or_default();
         }
@@ -128,8 +128,9 @@ impl App {
     fn chosen(&mut self, what: Choice, chosen: String) -> Vec<Effect> {
         match what {
             Choice::Context => vec![Effect::Connect(chosen)],
-            Choice::Stage(action) => {
-                let steps = self.screens.get_mut(self.screen).act_in(action, &chosen, &self.desk);
+            Choice::Stage(action, key) => {
+                let place = (key.as_str(), chosen.as_str());
+                let steps = self.screens.get_mut(self.screen).act_in(action, place, &self.desk);
                 self.steps(steps)
             }
             Choice::Environment => {
@@ -202,10 +203,9 @@ impl App {
             }
             Action::Mouse => {
                 self.mouse = !self.mouse;
-                let words = if self.mouse {
-                    "the wheel moves; m gives it back"
-                } else {
-                    "the mouse is the terminal's"
+                let words = match self.mouse {
+                    true => format!("the wheel moves; {} gives it back", self.called(Action::Mouse)),
+                    false => "the mouse is the terminal's".to_owned(),
                 };
                 self.say(words);
                 return vec![Effect::Mouse(self.mouse)];
@@ -228,6 +228,11 @@ impl App {
         let here = pane.here(&self.desk);
         let out = !self.trail.is_empty() || self.screen == Screen::Feature || !pane.filtered().is_empty();
         Here { back: here.back || out, ..here }
+    }
+
+    /// Returns what the key of an action is called on this screen.
+    fn called(&self, action: Action) -> String {
+        self.desk.keys.called(action, self.screen)
     }
 
     /// Goes out: of a filter first, then to where somebody came from.
@@ -263,7 +268,7 @@ impl App {
             return self.refresh();
         }
         self.desk.paused = Some(self.desk.now);
-        self.say("paused: nothing new is shown until z");
+        self.say(format!("paused: nothing new is shown until {}", self.called(Action::Pause)));
         Vec::new()
     }
 }

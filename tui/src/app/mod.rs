@@ -197,6 +197,7 @@ impl App {
             }
             Message::Heard(heard) => self.heard(heard),
             Message::Done { order, result } => self.done(&order, result),
+            Message::DoneElsewhere(result) => self.done_elsewhere(result),
             Message::Edited { feature, env, base, result } => self.edited((feature, env), base, result),
             Message::SignedIn(Ok(connection)) => self.signed_in(&connection),
             Message::SignedIn(Err(words)) => {
@@ -282,7 +283,7 @@ impl App {
     }
 
     /// Asks again what is kept up to date.
-    fn refresh(&mut self) -> Vec<Effect> {
+    pub(super) fn refresh(&mut self) -> Vec<Effect> {
         self.live().into_iter().flat_map(|query| self.ask(query)).collect()
     }
 

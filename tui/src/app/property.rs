@@ -110,8 +110,8 @@ fn dialog(which: u8) -> Dialog {
     match which {
         0 => dialog::promote("checkout", "dev", &to, true),
         1 => dialog::roll_back("checkout", "prod", None, false),
-        2 => dialog::kill(("checkout", "prod"), true, now(), &[]),
-        3 => dialog::kill(("checkout", "dev"), false, now(), &vec!["a fact".into(); 70]),
+        2 => dialog::kill(("checkout", "prod"), true, (None, now()), &[]),
+        3 => dialog::kill(("checkout", "dev"), false, (None, now()), &vec!["a fact".into(); 70]),
         4 => dialog::restore("checkout", "prod", &[]),
         5 => dialog::reject(&[1, 2, 3], &[]),
         6 => dialog::create(),

@@ -14,7 +14,7 @@ const APART: TimeDelta = TimeDelta::seconds(5);
 
 impl App {
     /// Takes in what the server said of itself; what there is to know of it is told once.
-    pub(super) fn knocked(&mut self, answered: &Answered) {
+    pub(super) fn knocked(&mut self, answered: &Answered) -> Vec<Effect> {
         let mut words = Vec::new();
         let known = self.desk.server.replace(answered.server.version.clone());
         let ours = env!("CARGO_PKG_VERSION");
@@ -28,7 +28,8 @@ impl App {
         let ahead = if ahead.abs() > APART { ahead } else { TimeDelta::zero() };
         let shift = ahead - self.desk.ahead;
         // What is told has no fractions of seconds.
-        if shift.abs() > TimeDelta::seconds(1) {
+        let is_shifted = shift.abs() > TimeDelta::seconds(1);
+        if is_shifted {
             self.shift(shift);
             if !ahead.is_zero() {
                 let way = if ahead > TimeDelta::zero() { "behind" } else { "ahead of" };
@@ -41,9 +42,16 @@ impl App {
             self.desk.note(words.clone());
             self.say(words);
         }
+        // What is shown was asked for, and has its age, by the other clock.
+        if is_shifted { self.refresh() } else { Vec::new() }
     }
 
-    /// Goes by another clock; what was noted by the old one is moved, so that spans stay what they are.
+    /// Returns how far the server's clock is ahead.
+    pub(crate) fn ahead(&self) -> TimeDelta {
+        self.desk.ahead
+    }
+
+    /// Goes by another clock; what was noted by the old one is moved.
     fn shift(&mut self, by: TimeDelta) {
         let desk = &mut self.desk;
         desk.ahead += by;

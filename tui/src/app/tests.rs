@@ -224,6 +224,21 @@ fn edges_in_trouble_come_first() {
 }
 
 #[test]
+fn nothing_of_a_context_outlives_it() {
+    let mut stage = Stage::new(80, 24).live();
+    stage.keys("z :");
+    stage.app.say("something of before");
+    stage.app.desk.missed = 3;
+    assert!(stage.app.prompt.is_some() && stage.app.desk.paused.is_some());
+    stage.effects.clear();
+    stage.tell(Message::Switched(Ok(Place { context: "local".into(), ..Place::default() })));
+    assert!(stage.app.prompt.is_none() && stage.app.said.is_none());
+    assert!(stage.app.desk.paused.is_none() && stage.app.desk.missed == 0);
+    let asks = |effect: &Effect| matches!(effect, Effect::Ask { query: Query::Overview { .. }, .. });
+    assert!(stage.effects.iter().any(asks), "what the screen shows is asked anew");
+}
+
+#[test]
 fn a_slow_answer_does_not_replace_a_newer_one() {
     let mut stage = Stage::new(80, 24).live();
     stage.keys("5");

@@ -7,8 +7,8 @@ use tui_input::Input;
 use super::field::edit;
 use crate::key::Key;
 
-/// How many minutes may a kill last until it ends by itself?
-const LONGEST: i64 = 30 * 24 * 60;
+/// How many minutes may a kill last until it ends by itself? As long as the server lets it.
+const LONGEST: i64 = 365 * 24 * 60;
 /// After how many does it, unless somebody says otherwise?
 const USUAL: &str = "30";
 /// By how many minutes do + and - move it?
@@ -61,7 +61,7 @@ impl End {
         match at {
             None => Err("an end is minutes, or like 30m, 2h or 2026-11-30T07:00Z".to_owned()),
             Some(at) if at <= now => Err("the end is past".to_owned()),
-            Some(at) if at > last(now) => Err(format!("a kill ends within {LONGEST} minutes, or by hand")),
+            Some(at) if at > last(now) => Err("a kill ends within a year, or by hand".to_owned()),
             Some(at) => Ok(at),
         }
     }
@@ -91,8 +91,8 @@ impl End {
                 self.by_hand = !self.by_hand;
                 true
             }
-            // A number is one wherever it is typed; of the choice, letters are keys.
-            Key::Char(c) if !self.in_box && !c.is_ascii_digit() => false,
+            // A number is one wherever it is typed; all else of the choice is no text.
+            key if !self.in_box && !matches!(key, Key::Char('0'..='9')) => false,
             key => {
                 self.in_box = true;
                 if self.proposed && matches!(key, Key::Char(_)) {
@@ -132,7 +132,8 @@ impl End {
                     false => format!("{}m", (at - now).num_minutes().clamp(1, LONGEST)),
                 }
             }
-            (_, None, Err(_)) => USUAL.to_owned(),
+            // What is no end is mended by whoever typed it.
+            (_, None, Err(_)) => return false,
         };
         self.by_hand = false;
         self.typed = Input::new(moved);
@@ -183,7 +184,8 @@ mod tests {
         assert!(minutes("soon").unwrap_err().contains("30m, 2h"));
         assert!(minutes("0").unwrap_err().contains("past"));
         assert!(minutes("2026-11-20").unwrap_err().contains("past"));
-        assert!(minutes("31d").unwrap_err().contains("within 43200 minutes"));
+        assert!(minutes("366d").unwrap_err().contains("within a year"));
+        assert_eq!(minutes("60d"), Ok(Some(60 * 24 * 3_600)));
         assert!(minutes("99999999999999999999").is_err());
     }
 
@@ -198,7 +200,8 @@ mod tests {
         };
         assert_eq!(step("45", "+"), "55");
         assert_eq!(step("45", "------"), "1");
-        assert_eq!(step("43195", "+"), "43200");
+        assert_eq!(step("525595", "+"), "525600");
+        assert_eq!(step("soon", "+"), "soon");
         assert_eq!(step("2h", "+"), "130m");
         assert_eq!(step("2h", "---------------"), "1m");
         let mut end = End::at(now() + TimeDelta::minutes(15));
@@ -211,5 +214,12 @@ mod tests {
         let mut end = End::by_hand();
         assert!(end.key(Key::Char('+'), now()) && !end.by_hand);
         assert_eq!(end.typed.value(), "30", "what is proposed comes first");
+        let mut end = End::by_hand();
+        for key in [Key::Backspace, Key::Ctrl('u'), Key::Home, Key::Char('x')] {
+            assert!(!end.key(key, now()) && end.by_hand && !end.in_box, "{key:?}");
+        }
+        // Whoever kills for months may put that off.
+        let mut end = End::at(now() + TimeDelta::days(60));
+        assert!(end.key(Key::Char('+'), now()) && end.when(now()).is_ok());
     }
 }

@@ -38,16 +38,18 @@ pub(crate) fn roll_back(feature: &str, env: &str, version: Option<i64>, protecte
 pub(crate) fn kill(
     (feature, env): (&str, &str),
     protected: bool,
-    now: DateTime<Utc>,
+    (ends, now): (Option<DateTime<Utc>>, DateTime<Utc>),
     facts: &[Line],
 ) -> Dialog {
+    // An end that it has already is kept, unless somebody sets another.
+    let end = ends.filter(|at| *at > now).map_or_else(End::by_hand, End::at);
     let order = Order::Kill {
         feature: feature.to_owned(),
         env: env.to_owned(),
         reason: String::new(),
         restore_at: None,
     };
-    let mut fields = vec![Field::end(End::by_hand(), now), reason(false)];
+    let mut fields = vec![Field::end(end, now), reason(false)];
     if protected {
         fields.push(Field::exactly(feature));
     }

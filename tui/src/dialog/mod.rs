@@ -140,9 +140,10 @@ impl Dialog {
     fn is_about(&self, entry: &AuditEntry) -> bool {
         let subject = entry.subject.as_str();
         let here = |env: &str| entry.environment.as_deref().is_none_or(|place| place == env);
-        // `#12 promote checkout, cart`
+        // `#12 promote checkout, cart`; of many, some are only counted.
         let applied = |feature: &str| {
-            entry.action == "change.apply" && subject.split([' ', ',']).any(|word| word == feature)
+            entry.action == "change.apply"
+                && (subject.ends_with(" more") || subject.split([' ', ',']).any(|word| word == feature))
         };
         match &self.order {
             Order::Promote { feature, .. } => subject == feature || applied(feature),
@@ -193,6 +194,11 @@ impl Dialog {
             Key::BackTab => self.turn(false),
             Key::Down if self.focus < self.last() => self.turn(true),
             Key::Up if self.focus > 0 => self.turn(false),
+            Key::Up => {
+                if let Some(first) = self.fields.first_mut() {
+                    first.turn(false);
+                }
+            }
             Key::Enter if self.focus == buttons + 1 => return self.confirmed(),
             Key::Enter if self.focus == buttons => return Wish::Close,
             Key::Enter => self.turn(true),

@@ -68,6 +68,13 @@ fn what_was_sent_in_another_context_is_told_as_that() {
     stage.tell(Message::Done { order, result: Err(refused()) });
     assert_eq!(state(&stage), Some(&State::Open));
     assert!(stage.screen().contains("in the context before: refused"), "{}", stage.screen());
+    // The same order is on its way here by now: what became of the other one is not told to it.
+    let again = send(&mut stage, 1);
+    stage.tell(Message::DoneElsewhere(Ok("#1 has your comment".into())));
+    assert_eq!(state(&stage), Some(&State::Sending));
+    assert!(stage.screen().contains("in the context before: #1 has"), "{}", stage.screen());
+    stage.tell(Message::Done { order: again, result: Err(refused()) });
+    assert!(matches!(state(&stage), Some(State::Failed(_))), "{:?}", state(&stage));
 }
 
 #[test]

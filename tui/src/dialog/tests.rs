@@ -55,7 +55,7 @@ fn facts() -> Vec<Line> {
 }
 
 fn killing(protected: bool) -> Dialog {
-    kill(("express-checkout", "prod"), protected, DateTime::UNIX_EPOCH, &facts())
+    kill(("express-checkout", "prod"), protected, (None, DateTime::UNIX_EPOCH), &facts())
 }
 
 /// Returns a dashboard with a dialog on it.

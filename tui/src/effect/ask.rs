@@ -1,9 +1,9 @@
 //! Asks the server what a screen needs: one request for each question.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use fluxgate_client::change::{EditStageInput, PromoteInput, Proposal, RollbackInput};
 use fluxgate_client::{
-    Api, Error, audit, caller, change, clock, edge, environment, feature_screen, inbox, kill_screen, overview,
+    Api, Error, audit, caller, change, edge, environment, feature_screen, inbox, kill_screen, overview,
 };
 use fluxgate_wording::{attention, proposal};
 
@@ -16,8 +16,8 @@ const KILLED_SINCE: TimeDelta = TimeDelta::minutes(30);
 /// How many events does one question ask for?
 const EVENTS: i64 = 100;
 
-/// Answers a question, all but those that the host answers.
-pub(crate) async fn ask(api: &Api, team: &str, query: Query) -> Result<Answer, Error> {
+/// Answers a question, all but those that the host answers; `now` is by the server's clock.
+pub(crate) async fn ask(api: &Api, team: &str, query: Query, now: DateTime<Utc>) -> Result<Answer, Error> {
     Ok(match query {
         Query::Caller => Answer::Caller(caller::get(api).await?),
         Query::Environments => Answer::Environments(environment::list(api, team).await?.nodes),
@@ -26,8 +26,7 @@ pub(crate) async fn ask(api: &Api, team: &str, query: Query) -> Result<Answer, E
         Query::Explain(_) => Answer::Explained(Vec::new()),
         Query::Kills => Answer::Kills(Box::new(kill_screen::get(api, team).await?)),
         Query::Killed { feature, env } => {
-            let until = clock::now();
-            let span = (until - KILLED_SINCE, until);
+            let span = (now - KILLED_SINCE, now);
             Answer::Killed(Box::new(kill_screen::killed(api, team, (&feature, &env), span).await?))
         }
         Query::Events(filter) => Answer::Events(audit::page_of(api, team, &filter, (EVENTS, None)).await?),
@@ -42,11 +41,10 @@ pub(crate) async fn ask(api: &Api, team: &str, query: Query) -> Result<Answer, E
         }
         Query::FeatureRow { keys, .. } => Answer::FeatureRow(features::some(api, team, keys).await?),
         Query::FeatureRates { env } => {
-            Answer::FeatureRates(features::rates(api, team, env.as_deref()).await?)
+            Answer::FeatureRates(features::rates(api, team, env.as_deref(), now).await?)
         }
         Query::FeatureScreen { key } => {
-            let until = clock::now();
-            let span = (until - features::LOOKED_AT, until);
+            let span = (now - features::LOOKED_AT, now);
             Answer::FeatureScreen(Box::new(Detail::new(feature_screen::get(api, team, &key, span).await?)))
         }
         Query::File { feature, env } => Answer::Paper(features::file(api, team, (&feature, &env)).await?),
@@ -54,7 +52,6 @@ pub(crate) async fn ask(api: &Api, team: &str, query: Query) -> Result<Answer, E
             Answer::Paper(features::difference(api, team, (&feature, &env), change).await?)
         }
         Query::Overview { env } => {
-            let now = clock::now();
             let since = now - attention::PROPOSED_WITHIN;
             let place = (team, env.as_deref());
             let overview = overview::get(api, place, since, attention::STALE_DAYS, now).await?;

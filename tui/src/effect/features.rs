@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use fluxgate_client::analytics::{self, Filter};
-use fluxgate_client::{Api, Code, Error, EvaluationGroup, Resolution, change, clock, feature, feature_row};
+use fluxgate_client::{Api, Code, Error, EvaluationGroup, Resolution, change, feature, feature_row};
 use fluxgate_wording::{Line, Tone, change::diff_lines, figure::last_minute};
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -89,8 +89,12 @@ pub(super) async fn some(
 }
 
 /// Returns how often features are evaluated, in one environment or in all.
-pub(super) async fn rates(api: &Api, team: &str, env: Option<&str>) -> Result<Rates, Error> {
-    let until = clock::now();
+pub(super) async fn rates(
+    api: &Api,
+    team: &str,
+    env: Option<&str>,
+    until: DateTime<Utc>,
+) -> Result<Rates, Error> {
     let filter = Filter { environment: env.map(str::to_owned), ..Filter::default() };
     let by = (Resolution::Minute, vec![EvaluationGroup::Feature]);
     match analytics::series(api, team, filter, (until - LOOKED_AT, until), by).await {

@@ -143,6 +143,11 @@ impl Keys {
     pub(crate) fn key_of(&self, action: Action, screen: Screen) -> Option<Key> {
         self.on(screen).find(|binding| binding.action == action).map(|binding| binding.key)
     }
+
+    /// Returns what that key is called; nothing where there is none.
+    pub(crate) fn called(&self, action: Action, screen: Screen) -> String {
+        self.key_of(action, screen).map_or_else(String::new, Key::name)
+    }
 }
 
 /// Returns what an action is called: `roll-back`, `show-kills`.

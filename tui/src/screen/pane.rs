@@ -21,8 +21,8 @@ pub(crate) trait Pane {
         Vec::new()
     }
 
-    /// Does what a key asked for before it was said where.
-    fn act_in(&mut self, _action: Action, _env: &str, _desk: &Desk) -> Vec<Step> {
+    /// Does what a key asked for before it was said where: with a feature, in an environment.
+    fn act_in(&mut self, _action: Action, _place: (&str, &str), _desk: &Desk) -> Vec<Step> {
         Vec::new()
     }
 

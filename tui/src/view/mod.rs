@@ -12,7 +12,9 @@ use ratatui::widgets::{Paragraph, Wrap};
 
 use crate::app::{App, Link};
 use crate::dialog;
+use crate::keymap::Action;
 use crate::look::Room;
+use crate::order::flag_of_server;
 use crate::theme::Token;
 
 /// Draws the dashboard.
@@ -63,11 +65,15 @@ fn screen(app: &App, frame: &mut Frame<'_>, area: Rect) {
         return pane.draw(frame, area, &app.desk);
     };
     let look = app.desk.look;
+    let key = |action| app.desk.keys.called(action, app.screen);
+    let (retry, contexts, log) = (key(Action::Retry), key(Action::Contexts), key(Action::ClientLog));
     let again = match app.desk.link {
-        Link::SignedOut { .. } => format!("r signs in (or fgctl login --context {})", app.desk.place.context),
-        _ => "r tries again now".to_owned(),
+        Link::SignedOut { .. } => {
+            format!("{retry} signs in (or fgctl login{})", flag_of_server(&app.desk.place))
+        }
+        _ => format!("{retry} tries again now"),
     };
-    let keys = format!("{again}, c another context, L the client log");
+    let keys = format!("{again}, {contexts} another context, {log} the client log");
     let hint = match (app.doubtful(), &app.desk.link) {
         (Some(age), _) => format!("  What is shown is {age}. {keys}"),
         (None, Link::Away { .. } | Link::SignedOut { .. }) => format!("  {keys}"),
@@ -75,7 +81,7 @@ fn screen(app: &App, frame: &mut Frame<'_>, area: Rect) {
     };
     let lines = vec![
         Line::styled(look.text(&format!("▲ {words}")).into_owned(), look.palette.style(Token::Bad)),
-        Line::styled(hint, look.palette.style(Token::Dim)),
+        Line::styled(look.text(&hint).into_owned(), look.palette.style(Token::Dim)),
     ];
     let text = Paragraph::new(lines).wrap(Wrap { trim: false });
     let height = u16::try_from(text.line_count(area.width)).unwrap_or(2).min(area.height);

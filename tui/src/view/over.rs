@@ -30,7 +30,7 @@ pub(super) fn draw(app: &App, overlay: &Overlay, frame: &mut Frame<'_>) {
         Overlay::Text { title, lines, top } => {
             text(frame, title, &lines.iter().map(|words| line(words, look)).collect::<Vec<_>>(), *top, look);
         }
-        Overlay::Choose { what, items, at } => choose(frame, *what, items, *at, look),
+        Overlay::Choose { what, items, at } => choose(frame, what, items, *at, look),
     }
 }
 
@@ -86,16 +86,16 @@ fn keys_of(app: &App, group: Group, heading: &'static str) -> Vec<Line<'static>>
     std::iter::once(title).chain(rows.into_iter().map(row)).chain([Line::default()]).collect()
 }
 
-fn choose(frame: &mut Frame<'_>, what: Choice, items: &[String], at: usize, look: Look) {
+fn choose(frame: &mut Frame<'_>, what: &Choice, items: &[String], at: usize, look: Look) {
     let title = match what {
-        Choice::Context => "Context",
-        Choice::Environment => "Environment",
-        Choice::Stage(_) => "Where?",
+        Choice::Context => "Context".to_owned(),
+        Choice::Environment => "Environment".to_owned(),
+        Choice::Stage(_, key) => format!("{key}: where?"),
     };
-    let widest = items.iter().map(|item| item.width()).max().unwrap_or_default();
+    let widest = items.iter().map(|item| item.width()).max().unwrap_or_default().max(title.width());
     let width = u16::try_from(widest + 8).unwrap_or(u16::MAX).max(24);
     let height = u16::try_from(items.len() + 2).unwrap_or(u16::MAX);
-    let area = popup(frame, title, (width, height), look);
+    let area = popup(frame, &title, (width, height), look);
     rows(frame, area, items.iter().map(|item| (item.clone(), String::new())), at, look);
 }
 

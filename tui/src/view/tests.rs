@@ -4,7 +4,7 @@ use crate::app::tests::{Stage, edges};
 use crate::effect::{Answer, Effect, Query};
 use crate::key::Key;
 use crate::keymap::Keys;
-use crate::message::{Message, Mouse};
+use crate::message::{Heard, Message, Mouse};
 use crate::order::Order;
 use crate::screen::{Pane, Screen};
 
@@ -72,6 +72,29 @@ fn mapped_keys_are_in_hints_and_help() {
     assert_eq!(stage.app.screen, Screen::Kills);
     stage.tell(Message::Key(Key::Ctrl('c')));
     assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::Quit)), "Ctrl-c always quits");
+}
+
+#[test]
+fn mapped_keys_are_in_words() {
+    let mut stage = crate::screen::kills::tests::shown(120, 36);
+    stage.app.desk.keys = Keys::read("restore = \"Ctrl-y\"\nretry = \"Ctrl-r\"\nkill = \"Ctrl-k\"").unwrap();
+    assert!(stage.screen().contains("Ctrl-y restores it now"), "{}", stage.screen());
+    stage.tell(Message::Key(Key::Ctrl('k')));
+    assert_eq!(stage.app.said.as_deref(), Some("open a feature (2) and press Ctrl-k there"));
+    stage.tell(Message::Heard(Heard::SignedOut("the session is over".into())));
+    stage.keys("Esc");
+    assert_eq!(stage.app.said.as_deref(), Some("signed out; Ctrl-r signs in"));
+    assert!(stage.screen().contains("Ctrl-r signs in (or fgctl login"), "{}", stage.screen());
+}
+
+#[test]
+fn whoever_has_no_context_signs_in_at_the_server() {
+    let mut stage = stage(120, 36);
+    stage.app.desk.place.context = stage.app.desk.place.server.clone();
+    stage.tell(Message::Heard(Heard::SignedOut("the session is over".into())));
+    stage.keys("Esc");
+    let command = "fgctl login --server https://fluxgate.acme.io)";
+    assert!(stage.screen().contains(command), "{}", stage.screen());
 }
 
 #[test]

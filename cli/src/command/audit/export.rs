@@ -10,9 +10,8 @@ use serde_json::Value;
 use super::{Wanted, When};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::{Showing, View, one_line, safe};
+use crate::output::{Showing, View, one_line, open_text, safe};
 use crate::shell::Shell;
-use crate::text::clean;
 
 /// How many entries does one request ask for?
 const PAGE: i64 = 200;
@@ -148,7 +147,7 @@ fn csv_of(entries: &[AuditEntry], first: bool) -> Result<String, Box<dyn std::er
         let value = serde_json::to_value(entry)?;
         let fields = HEADER.iter().map(|name| match &value[*name] {
             Value::Null => String::new(),
-            Value::String(text) => clean(text).into_owned(),
+            Value::String(text) => open_text(text),
             other => one_line(other),
         });
         writer.write_record(fields)?;

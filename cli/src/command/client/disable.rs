@@ -3,7 +3,7 @@
 use fluxgate_client::client::{self, SetClientEnabledInput};
 
 use super::super::shared::{Rehearsal, Yes};
-use super::shown;
+use super::{already, shown};
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::Shell;
@@ -25,6 +25,10 @@ pub(crate) struct Disable {
 impl Disable {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
+        let before = client::get(&api, &team, &self.name).await?;
+        if !before.enabled {
+            return Ok(already(&before));
+        }
         self.yes.ask(shell, &format!("Disable {}? It is answered no more.", self.name))?;
         let input = SetClientEnabledInput { team, name: self.name, enabled: false };
         Ok(shown(&client::set_enabled(&api, input).await?))

@@ -3,7 +3,7 @@
 use fluxgate_client::client::{self, SetClientEnabledInput};
 
 use super::super::shared::Rehearsal;
-use super::shown;
+use super::{already, shown};
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::Shell;
@@ -22,6 +22,10 @@ pub(crate) struct Enable {
 impl Enable {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
+        let before = client::get(&api, &team, &self.name).await?;
+        if before.enabled {
+            return Ok(already(&before));
+        }
         let input = SetClientEnabledInput { team, name: self.name, enabled: true };
         Ok(shown(&client::set_enabled(&api, input).await?))
     }

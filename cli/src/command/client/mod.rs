@@ -74,11 +74,24 @@ fn again(name: &str) -> String {
 
 /// Shows what a client is now.
 fn shown(client: &client::Client) -> View {
+    row(client, state(client))
+}
+
+/// Shows a client that is so already.
+fn already(client: &client::Client) -> View {
+    let state = match client.enabled {
+        true => Cell::State(Tone::Good, "already enabled".into()),
+        false => Cell::State(Tone::Dim, "already disabled".into()),
+    };
+    row(client, state)
+}
+
+fn row(client: &client::Client, state: Cell) -> View {
     View::of(client).named(format!("client/{}", client.name)).row(vec![
         Cell::text(&client.name),
         Cell::text(client.kind.as_str().to_lowercase()),
         place(client),
-        state(client),
+        state,
     ])
 }
 

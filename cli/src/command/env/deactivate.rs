@@ -3,7 +3,7 @@
 use fluxgate_client::environment::{self, SetEnvironmentActiveInput};
 
 use super::super::shared::{Rehearsal, on_conflict};
-use super::shown;
+use super::{already, shown};
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::Shell;
@@ -22,6 +22,10 @@ pub(crate) struct Deactivate {
 impl Deactivate {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         let (api, team) = (self.rehearsal.api(shell)?, shell.team()?);
+        let before = environment::get(&api, &team, &self.key).await?;
+        if !before.active {
+            return Ok(already(&before));
+        }
         let hint = format!("fgctl feature withdraw KEY -e {}; fgctl change list", self.key);
         let input = SetEnvironmentActiveInput { team, key: self.key, active: false };
         Ok(shown(&environment::set_active(&api, input).await.map_err(on_conflict(hint))?))

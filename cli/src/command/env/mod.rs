@@ -63,11 +63,24 @@ impl From<Type> for EnvironmentType {
 
 /// Shows what an environment is now.
 fn shown(env: &Environment) -> View {
+    row(env, state(env))
+}
+
+/// Shows an environment that is so already.
+fn already(env: &Environment) -> View {
+    let state = match env.active {
+        true => Cell::State(Tone::Good, "already active".into()),
+        false => Cell::State(Tone::Dim, "already inactive".into()),
+    };
+    row(env, state)
+}
+
+fn row(env: &Environment, state: Cell) -> View {
     View::of(env).named(format!("environment/{}", env.key)).row(vec![
         Cell::text(&env.key),
         Cell::text(&env.name),
         Cell::text(env.type_.as_str().to_lowercase()),
-        state(env),
+        state,
     ])
 }
 

@@ -86,15 +86,8 @@ impl Diff {
             None => found.first().map(|newest| newest.number).unwrap_or(first),
         };
         let side = |number: i64| {
-            let there = found.iter().find(|document| document.number == number).ok_or_else(|| {
-                let numbers: Vec<String> = found.iter().map(|document| document.number.to_string()).collect();
-                CliError::not_found(
-                    &format!("version of {} in {env}", self.key),
-                    &number.to_string(),
-                    &numbers,
-                )
-                .hint(format!("fgctl feature history {} -e {env}", self.key))
-            })?;
+            let there = found.iter().find(|document| document.number == number);
+            let there = there.ok_or_else(|| no_version((&self.key, env), number))?;
             let config = read(&there.config, (&self.key, env))?;
             Ok::<_, CliError>(Side { env: env.to_owned(), version: Some(number), config: Some(config) })
         };
@@ -139,6 +132,12 @@ impl Side {
     fn to_json(&self) -> Value {
         json!({ "environment": self.env, "version": self.version })
     }
+}
+
+/// Says that a stage never had a version. No other one was meant: they are numbers.
+pub(super) fn no_version((key, env): (&str, &str), number: i64) -> CliError {
+    CliError::new(Exit::NotFound, format!("{key} has no v{number} in {env}"))
+        .hint(format!("fgctl feature history {key} -e {env}"))
 }
 
 /// Returns what a stage serves.

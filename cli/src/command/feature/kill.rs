@@ -119,7 +119,9 @@ impl Kill {
             false => feature::kill(&api, input).await?,
         };
         let done = Done { shell, api: &api, team: &team, env: env.as_deref(), until };
-        let mut view = done.report(&result, &self.waiting, WORDS).await?;
+        // What is killed is killed by now: not to know who may restore it keeps nobody from anything.
+        let (report, caller) = tokio::join!(done.report(&result, &self.waiting, WORDS), caller::get(&api));
+        let mut view = report?;
         if let Some(env) = &env
             && !shell.ui.is_rehearsal()
             && propose::stage(&result.feature, env)?.live.is_none()
@@ -130,8 +132,7 @@ impl Kill {
             Some(env) => format!("-e {env}"),
             None => "--everywhere".to_owned(),
         };
-        // What is killed is killed by now: not to know this keeps nobody from anything.
-        let may_restore = caller::get(&api).await.map_or(true, |caller| caller.may_restore(&team));
+        let may_restore = caller.map_or(true, |caller| caller.may_restore(&team));
         let ends = self.restore_in.is_some() || self.restore_at.is_some();
         Ok(match (may_restore, ends) {
             (true, _) => view.next(format!("fgctl feature restore {} {place}", self.key)),

@@ -20,7 +20,7 @@ const WORDS: Words = Words {
 /// Take a kill back: the feature serves again what is live
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl feature restore checkout -e staging\n  fgctl feature restore checkout -e prod --yes --reason \"fixed in 2.4.2\""
+    after_help = "Examples:\n  fgctl restore checkout -e staging\n  fgctl feature restore checkout -e prod --yes --reason \"fixed in 2.4.2\""
 )]
 pub(crate) struct Restore {
     /// The feature's key

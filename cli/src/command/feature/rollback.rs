@@ -5,6 +5,7 @@ use fluxgate_client::change::{self, RollbackInput};
 
 use super::super::propose::{Planned, Target, stage};
 use super::super::wait::Waiting;
+use super::diff::no_version;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::View;
@@ -13,7 +14,7 @@ use crate::shell::{InEnv, Shell};
 /// Go back to an earlier version in an environment
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  fgctl feature rollback checkout -e staging\n  fgctl feature rollback checkout -e prod --version 3 --yes --wait=edges --reason \"v5 breaks the cart\"\n\nEnds with 8 while it waits for approval, 10 when it was rejected."
+    after_help = "Examples:\n  fgctl rollback checkout -e staging\n  fgctl feature rollback checkout -e prod --version 3 --yes --wait=edges --reason \"v5 breaks the cart\"\n\nEnds with 8 while it waits for approval, 10 when it was rejected."
 )]
 pub(crate) struct Rollback {
     /// The feature's key
@@ -51,12 +52,17 @@ impl Rollback {
         let trial = async || change::rollback(&api, input(None, true)).await;
         let withdrawn = stage.live.is_none() && self.version.is_none();
         // There is no live version that another could be the one before of.
-        let explained = |error: CliError| match withdrawn && error.exit == Exit::Conflict {
-            true => error.hint(format!(
+        let explained = |error: CliError| match (error.exit, self.version) {
+            (Exit::Conflict, None) if withdrawn => error.hint(format!(
                 "fgctl feature history {} -e {env} shows what was live; --version N goes back to one",
                 self.key
             )),
-            false => error,
+            (Exit::NotFound, Some(number)) if error.message.starts_with("no version") => {
+                let mut told = no_version((&self.key, &env), number);
+                told.request_id.clone_from(&error.request_id);
+                told
+            }
+            _ => error,
         };
         let reason =
             target.agree(stage, &self.planned, ChangeKind::Rollback, trial).await.map_err(&explained)?;

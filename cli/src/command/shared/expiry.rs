@@ -8,6 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// How long may a client's former key hold?
 const MAX_GRACE: Duration = Duration::from_hours(24 * 30);
 
+/// How long may a token's?
+const MAX_GRACE_OF_TOKEN: Duration = Duration::from_hours(24);
+
 /// When something ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expiry {
@@ -44,12 +47,20 @@ impl FromStr for Expiry {
     }
 }
 
-/// Reads how long a former key holds; nothing, `0s`, is possible.
+/// Reads how long a client's former key holds; nothing, `0s`, is possible.
 pub(crate) fn grace(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(grace) if grace > MAX_GRACE => Err("is more than 30 days".to_owned()),
         Ok(grace) => Ok(grace),
         Err(error) => Err(format!("{error}; write it like 0s, 30m or 24h")),
+    }
+}
+
+/// The same of a token's.
+pub(crate) fn grace_of_token(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(grace) if grace > MAX_GRACE_OF_TOKEN => Err("is more than 24 hours".to_owned()),
+        _ => grace(text),
     }
 }
 
@@ -59,7 +70,7 @@ mod tests {
 
     use chrono::{DateTime, TimeDelta, Utc};
 
-    use super::{Expiry, grace};
+    use super::{Expiry, grace, grace_of_token};
 
     #[test]
     fn ends_are_spans_or_instants() {
@@ -78,5 +89,10 @@ mod tests {
         assert_eq!(grace("0s"), Ok(Duration::ZERO));
         assert_eq!(grace("24h"), Ok(Duration::from_hours(24)));
         assert!(grace("31d").is_err() && grace("x").unwrap_err().contains("24h"));
+        assert_eq!(grace_of_token("24h"), Ok(Duration::from_hours(24)));
+        for long in ["25h", "31d"] {
+            assert_eq!(grace_of_token(long).unwrap_err(), "is more than 24 hours");
+        }
+        assert!(grace_of_token("x").unwrap_err().contains("24h"));
     }
 }

@@ -11,7 +11,7 @@ mod secret;
 mod voters;
 
 pub(crate) use conflict::on_conflict;
-pub(crate) use expiry::{Expiry, grace};
+pub(crate) use expiry::{Expiry, grace, grace_of_token};
 pub(crate) use facts::{facts, yes_no};
 pub(crate) use list::{Limit, list};
 pub(crate) use password::{PasswordStdin, lines_of_stdin};

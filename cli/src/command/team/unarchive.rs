@@ -6,7 +6,7 @@ use super::super::propose::reason;
 use super::super::shared::Rehearsal;
 use super::shown;
 use crate::error::CliError;
-use crate::output::View;
+use crate::output::{Cell, Tone, View};
 use crate::shell::Shell;
 
 /// Bring an archived team back; for system administrators
@@ -28,8 +28,15 @@ pub(crate) struct Unarchive {
 
 impl Unarchive {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
+        let api = self.rehearsal.api(shell)?;
+        let before = team::get(&api, &self.key).await?.team;
+        if before.archived_at.is_none() {
+            return Ok(View::of(&before)
+                .named(format!("team/{}", before.key))
+                .row(vec![Cell::text(&before.key), Cell::State(Tone::Plain, "not archived".into())]));
+        }
         let input = UnarchiveTeamInput { team: self.key, reason: reason(self.reason.as_deref()) };
-        let team = team::unarchive(&self.rehearsal.api(shell)?, input).await?;
+        let team = team::unarchive(&api, input).await?;
         Ok(shown(&team).next(format!("fgctl team view {}", team.key)))
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fluxgate_client::token::{self, RotateTokenInput};
 
-use super::super::shared::{Rehearsal, grace, has_reader, on_conflict, secret};
+use super::super::shared::{Rehearsal, grace_of_token, has_reader, on_conflict, secret};
 use crate::error::CliError;
 use crate::output::View;
 use crate::shell::Shell;
@@ -19,7 +19,7 @@ pub(crate) struct Rotate {
     name: String,
 
     /// How long the former key holds, at most 24h
-    #[arg(long, value_name = "TIME", value_parser = grace, default_value = "0s")]
+    #[arg(long, value_name = "TIME", value_parser = grace_of_token, default_value = "0s")]
     grace: Duration,
 
     #[command(flatten)]

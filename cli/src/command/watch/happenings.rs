@@ -63,7 +63,7 @@ pub(crate) async fn tail(shell: &Shell, filter: &Filter, limit: usize) -> Result
     if limit > 0 {
         for entry in audit::list(&api, &team, filter, Some(limit)).await?.nodes.into_iter().rev() {
             told.insert(entry.number);
-            if !shell.ui.item(&line::of(&Told::Entry(line::Entry { entry }), aligned))? {
+            if !shell.ui.item(&line::of(&Told::Entry(line::Entry { cursor: None, entry }), aligned))? {
                 return Ok(View::nothing());
             }
         }

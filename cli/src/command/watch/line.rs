@@ -24,7 +24,7 @@ pub(super) enum Told {
     Feature(FeatureEvent),
     Kill(KillEvent),
     Audit(AuditEvent),
-    /// One from before, which needs no cursor to go on from.
+    /// One from before, which has no cursor to go on from.
     #[serde(rename = "audit")]
     Entry(Entry),
 }
@@ -32,6 +32,7 @@ pub(super) enum Told {
 /// An entry that was read from a list.
 #[derive(Debug, Serialize)]
 pub(super) struct Entry {
+    pub(super) cursor: Option<String>,
     pub(super) entry: AuditEntry,
 }
 
@@ -41,7 +42,7 @@ pub(super) fn of(told: &Told, aligned: bool) -> View {
         Told::Change(event) => (event.at, change(event)),
         Told::Feature(event) => (event.at, feature(event)),
         Told::Kill(event) => (event.at, kill(event)),
-        Told::Audit(AuditEvent { entry: done, .. }) | Told::Entry(Entry { entry: done }) => {
+        Told::Audit(AuditEvent { entry: done, .. }) | Told::Entry(Entry { entry: done, .. }) => {
             (done.at, entry(done))
         }
     };
@@ -49,11 +50,17 @@ pub(super) fn of(told: &Told, aligned: bool) -> View {
         Told::Change(event) => format!("change/{}", event.change.number),
         Told::Feature(event) => format!("feature/{}", event.feature.key),
         Told::Kill(event) => format!("feature/{}", event.feature.key),
-        Told::Audit(AuditEvent { entry, .. }) | Told::Entry(Entry { entry }) => {
+        Told::Audit(AuditEvent { entry, .. }) | Told::Entry(Entry { entry, .. }) => {
             format!("audit/{}", entry.number)
         }
     };
-    let value = serde_json::to_value(told).unwrap_or_default();
+    let mut value = serde_json::to_value(told).unwrap_or_default();
+    // An entry has its fields where `audit list` has them, beside the cursor.
+    if let Some(fields) = value.as_object_mut()
+        && let Some(Value::Object(entry)) = fields.remove("entry")
+    {
+        fields.extend(entry);
+    }
     row((at, value), &fields, aligned).named(name)
 }
 
@@ -179,6 +186,19 @@ mod tests {
         let now = "2026-11-20T10:41:02Z".parse().unwrap();
         let looks = Looks { terminal: aligned, width: aligned.then_some(80), ascii: false, now };
         render(&of(&Told::Change(event), aligned), &Shape::default(), looks).unwrap()
+    }
+
+    #[test]
+    fn an_entry_has_its_fields_at_the_top() {
+        let event = json!({"cursor": "7", "entry": {
+            "number": 7, "at": "2026-11-20T10:39:00Z", "actor": "ops", "actorKind": "USER", "owner": null,
+            "action": "change.apply", "subject": "#12", "environment": "prod", "reason": null,
+            "before": null, "after": null, "address": null,
+        }});
+        let value = of(&Told::Audit(serde_json::from_value(event).unwrap()), false).value;
+        let told = [&value["event"], &value["cursor"], &value["action"], &value["number"]];
+        assert_eq!(told, [&json!("audit"), &json!("7"), &json!("change.apply"), &json!(7)]);
+        assert!(value.get("entry").is_none(), "{value:#}");
     }
 
     #[test]

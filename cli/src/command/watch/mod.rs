@@ -79,6 +79,11 @@ const WORDS: [(&str, What); 6] = [
     ("evaluations", What::Evaluations),
 ];
 
+/// Returns the words for what can be watched.
+pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
+    WORDS.into_iter().map(|(word, _)| word)
+}
+
 impl Watch {
     pub(crate) async fn run(self, shell: &Shell) -> Result<View, CliError> {
         // In the singular, too, as it stands in other commands.
@@ -90,7 +95,7 @@ impl Watch {
                 run(shell, *what, self.key.as_deref(), &self.only).await
             }
             (_, None) if self.only.any() || self.key.is_some() => {
-                let words: Vec<&str> = WORDS.iter().map(|(word, _)| *word).collect();
+                let words: Vec<&str> = kinds().collect();
                 Err(CliError::usage(format!("say what to watch first: {}", words.join(", ")))
                     .hint("such as `fgctl watch changes checkout -e prod`"))
             }

@@ -9,6 +9,8 @@ use fluxgate_wording::{Line, Tone, time};
 use super::vote;
 use crate::access::role;
 use crate::app::Desk;
+use crate::keymap::Action;
+use crate::screen::Screen;
 
 /// How wide is the name of a fact?
 const NAME: usize = 9;
@@ -118,12 +120,14 @@ pub(super) fn policy(policy: &PolicyProgress, desk: &Desk) -> Line {
 }
 
 fn yours(change: &Change, desk: &Desk) -> Line {
+    let key = |action| desk.keys.called(action, Screen::Changes);
+    let (approve, reject) = (key(Action::Approve), key(Action::Reject));
     match vote::refused(change, desk) {
         Some(why) => Line::default().and(Tone::Dim, why),
         None if vote::part(change, desk.who.as_ref()) == vote::Part::Voted => {
-            Line::from("have voted; A and X vote again")
+            Line::from(format!("have voted; {approve} and {reject} vote again"))
         }
-        None => Line::from("may vote: A approves, X rejects"),
+        None => Line::from(format!("may vote: {approve} approves, {reject} rejects")),
     }
 }
 

@@ -11,6 +11,7 @@ use fluxgate_client::change::Change;
 use fluxgate_client::inbox::Inbox;
 use fluxgate_wording::Line;
 use fluxgate_wording::change::summary;
+use fluxgate_wording::time;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -181,9 +182,11 @@ impl Changes {
         if action == Action::Override {
             let missing = change.policies.iter().filter(|policy| !policy.satisfied);
             facts.extend(missing.map(|policy| detail::policy(policy, desk)));
-            facts.push(Line::from(
-                "It is applied at once; the reason is kept with it, for others to look at.",
-            ));
+            let when = match change.apply_at.filter(|at| *at > desk.now) {
+                Some(at) => format!("It is approved at once, and applied at {}", time::when(at, desk.now)),
+                None => "It is applied at once".to_owned(),
+            };
+            facts.push(Line::from(format!("{when}; the reason is kept with it, for others to look at.")));
         }
         facts.extend(detail::diff(change).into_iter().map(|(line, _)| line));
         Step::Open(Box::new(match action {

@@ -11,7 +11,9 @@ use ratatui::widgets::{Paragraph, Wrap};
 use super::vote::{Part, part};
 use super::{Changes, detail};
 use crate::app::Desk;
+use crate::keymap::Action;
 use crate::look::Room;
+use crate::screen::Screen;
 use crate::widget::reader::Row;
 use crate::widget::table::{self, Column, Field};
 use crate::widget::{line, pane};
@@ -54,7 +56,7 @@ fn list(changes: &Changes, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
     let inner = block.inner(area);
     frame.render_widget(block, area);
     if changes.list.len() == 0 {
-        let words: Vec<_> = empty(changes).iter().map(|words| line(words, desk.look)).collect();
+        let words: Vec<_> = empty(changes, desk).iter().map(|words| line(words, desk.look)).collect();
         frame.render_widget(Paragraph::new(words).wrap(Wrap { trim: false }), inner);
         return;
     }
@@ -85,7 +87,7 @@ fn count(changes: &Changes, desk: &Desk) -> String {
 }
 
 /// Says why the list is empty, and what to do.
-fn empty(changes: &Changes) -> Vec<Line> {
+fn empty(changes: &Changes, desk: &Desk) -> Vec<Line> {
     if changes.inbox.data.is_none() {
         let words = if changes.inbox.failure.is_some() { "" } else { "asking the server" };
         return vec![Line::default().and(Tone::Dim, words)];
@@ -93,9 +95,10 @@ fn empty(changes: &Changes) -> Vec<Line> {
     if !changes.filter.is_empty() {
         return vec![Line::from(format!("Nothing has {:?} in it. Esc clears the filter.", changes.filter))];
     }
+    let key = desk.keys.called(Action::Decided, Screen::Changes);
     vec![
         Line::from("Nothing waits for a decision."),
-        Line::default().and(Tone::Dim, "w shows what was decided last."),
+        Line::default().and(Tone::Dim, format!("{key} shows what was decided last.")),
         Line::default().and(Tone::Dim, "fgctl promote KEY --to ENV proposes something."),
     ]
 }

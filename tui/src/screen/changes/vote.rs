@@ -1,12 +1,13 @@
 //! Who may vote on a change, and in words why somebody may not.
 
-use fluxgate_client::ChangeStatus;
 use fluxgate_client::change::{Change, PolicyProgress};
+use fluxgate_client::{ChangeStatus, Role};
 use fluxgate_wording::change::{by, state};
 
 use crate::access::{self, Who, role};
 use crate::app::Desk;
 use crate::keymap::Action;
+use crate::screen::Screen;
 
 /// What somebody has to do with a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +71,10 @@ pub(crate) fn refused(change: &Change, desk: &Desk) -> Option<String> {
             true => {
                 format!("your token does not reach all environments of #{number}, so it may not vote on it")
             }
-            false => format!("the server says that you may not vote on #{number}; R asks it again"),
+            false => {
+                let key = desk.keys.called(Action::Refresh, Screen::Changes);
+                format!("the server says that you may not vote on #{number}; {key} asks it again")
+            }
         });
     }
     let policies: Vec<String> = change.policies.iter().filter(|policy| !policy.satisfied).map(asks).collect();
@@ -93,10 +97,11 @@ pub(super) fn keeps(change: &Change, desk: &Desk) -> Option<String> {
         return None;
     }
     let author = by(&change.author, change.token.as_deref());
-    Some(format!(
-        "{author} proposed #{number}: cancelling it takes them or a Team Admin; you are {}",
-        who.role()
-    ))
+    let you = match who.is(&[Role::TeamAdmin]) {
+        true => "your token is limited to environments".to_owned(),
+        false => format!("you are {}", who.role()),
+    };
+    Some(format!("{author} proposed #{number}: cancelling it takes them or a Team Admin; {you}"))
 }
 
 /// Returns why a change cannot be let through, if that is so; who may, the table of roles says.

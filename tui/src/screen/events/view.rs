@@ -10,7 +10,9 @@ use serde_json::Value;
 
 use super::Events;
 use crate::app::Desk;
+use crate::keymap::Action;
 use crate::look::Room;
+use crate::screen::Screen;
 use crate::widget::reader::Row;
 use crate::widget::table::{self, Column, Field};
 use crate::widget::{line, pane};
@@ -61,27 +63,33 @@ fn right(events: &Events, desk: &Desk) -> String {
         false if more => format!("{shown} of the last {}", events.entries.len()),
         false => format!("{shown} of {}", events.entries.len()),
     };
+    let key = |action| desk.keys.called(action, Screen::Events);
     let state = match (events.stopped, events.waiting(desk)) {
         (None, _) => "following".to_owned(),
-        (Some(_), 0) => "not following, f follows".to_owned(),
-        (Some(_), new) => format!("{new} new, g or f"),
+        (Some(_), 0) => format!("not following, {} follows", key(Action::Follow)),
+        (Some(_), new) => format!("{new} new, {} or {}", key(Action::Top), key(Action::Follow)),
     };
     format!("{state}   {count}")
 }
 
 fn nothing(events: &Events, desk: &Desk) -> String {
     let filtered = !events.text.is_empty() || desk.place.env.is_some();
+    let key = |action| desk.keys.called(action, Screen::Events);
     match (events.load.data.is_some(), filtered, &events.earlier) {
         (false, ..) if events.load.failure.is_some() => "  not known".to_owned(),
         (false, ..) => "  asking the server".to_owned(),
         (true, true, Some(_)) if events.asking => "  none yet, looking further back".to_owned(),
         (true, true, Some(_)) => {
             format!(
-                "  None of the last {} is like this. G looks further back, Esc shows all.",
-                events.entries.len()
+                "  None of the last {} is like this. {} looks further back, Esc shows all.",
+                events.entries.len(),
+                key(Action::Bottom)
             )
         }
-        (true, true, None) => "  No event is like this. Esc shows all, e chooses the environment.".to_owned(),
+        (true, true, None) => {
+            let env = key(Action::Environments);
+            format!("  No event is like this. Esc shows all, {env} chooses the environment.")
+        }
         (true, false, _) => "  Nothing was done yet in this team.".to_owned(),
     }
 }

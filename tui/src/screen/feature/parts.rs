@@ -8,6 +8,8 @@ use fluxgate_wording::{Line, Tone, change, event, feature, figure, time, version
 use super::Feature;
 use super::detail::{Detail, Evaluated, Happened};
 use crate::app::Desk;
+use crate::keymap::Action;
+use crate::screen::Screen;
 use crate::screen::features::signed;
 use crate::widget::bars::Lying;
 use crate::widget::lane::Stop;
@@ -226,12 +228,17 @@ pub(super) fn relation_columns() -> [Column; 3] {
 
 impl Feature {
     /// Says what waits in the stage that is chosen.
-    pub(super) fn waiting(&self) -> Option<Line> {
+    pub(super) fn waiting(&self, desk: &Desk) -> Option<Line> {
         let (detail, env) = self.detail().zip(self.place())?;
         let (number, progress) = detail.row.spot(env)?.pending.as_ref()?;
         let change = detail.open(*number);
         let may = change.is_some_and(|change| change.viewer_may_vote);
-        let keys = if may { "A approves, X rejects, d shows it" } else { "d shows it" };
+        let key = |action| desk.keys.called(action, Screen::Feature);
+        let shows = format!("{} shows it", key(Action::Diff));
+        let keys = match may {
+            true => format!("{} approves, {} rejects, {shows}", key(Action::Approve), key(Action::Reject)),
+            false => shows,
+        };
         let what = change.map(change::summary).unwrap_or_default();
         Some(
             Line::default()

@@ -10,7 +10,9 @@ use ratatui::widgets::{Paragraph, Wrap};
 use super::detail::Detail;
 use super::{Feature, PARTS, Part, parts};
 use crate::app::Desk;
+use crate::keymap::Action;
 use crate::look::Room;
+use crate::screen::Screen;
 use crate::theme::Token;
 use crate::widget::lane::{self, Stop};
 use crate::widget::wrap::wrap;
@@ -46,7 +48,10 @@ pub(super) fn draw(feature: &Feature, frame: &mut Frame<'_>, area: Rect, desk: &
 
 fn unknown(feature: &Feature, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
     let words = match (feature.key.is_empty(), feature.told.data.is_some()) {
-        (true, _) => "No feature is chosen. 2 shows all of them.".to_owned(),
+        (true, _) => {
+            let key = desk.keys.called(Action::Show(Screen::Features), Screen::Feature);
+            format!("No feature is chosen. {key} shows all of them.")
+        }
         (_, true) => format!("{} has no stages.", feature.key),
         _ if feature.told.failure.is_some() => return,
         _ => format!("asking the server about {}", feature.key),
@@ -138,7 +143,7 @@ fn rules(
     (frame, area): (&mut Frame<'_>, Rect),
     desk: &Desk,
 ) {
-    let lines = feature.waiting().into_iter().chain(parts::rules(detail, env, desk));
+    let lines = feature.waiting(desk).into_iter().chain(parts::rules(detail, env, desk));
     let width = usize::from(area.width);
     let lines: Vec<_> = lines.flat_map(|words| wrap(&line(&words, desk.look), width, WHEN)).collect();
     let below = lines.len().saturating_sub(usize::from(area.height));

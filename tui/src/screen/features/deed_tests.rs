@@ -3,8 +3,10 @@
 use super::tests::{asked, known, known_to};
 use crate::app::tests::Stage;
 use crate::effect::{Answer, Query};
+use crate::keymap::Action;
 use crate::message::Message;
 use crate::order::Order;
+use crate::overlay::{Choice, Overlay};
 
 /// Returns the row of hints.
 fn hints(stage: &Stage) -> String {
@@ -26,6 +28,15 @@ fn what_cannot_be_done_here_is_not_hinted_at() {
     assert!(hinted(&stage, "Space mark"));
     let stage = known(80, 24);
     assert!(!hinted(&stage, "w more"), "there is no room: {}", hints(&stage));
+}
+
+#[test]
+fn a_kill_that_ends_on_another_day_says_on_which() {
+    let mut stage = known(120, 36);
+    stage.keys("j");
+    assert!(stage.screen().contains("until 12:52:58Z, by lead"), "{}", stage.screen());
+    stage.app.desk.now = "2026-11-21T12:00:00Z".parse().unwrap();
+    assert!(stage.screen().contains("until 20 Nov 12:52Z"), "{}", stage.screen());
 }
 
 #[test]
@@ -61,6 +72,21 @@ fn who_cannot_restore_is_told_before_a_kill() {
 }
 
 #[test]
+fn where_is_asked_about_the_feature_that_was_under_the_cursor() {
+    let mut stage = known(120, 36);
+    let ask = |stage: &mut Stage, key: &str| {
+        let what = Choice::Stage(Action::Kill, key.to_owned());
+        stage.app.overlay = Some(Overlay::Choose { what, items: vec!["prod".to_owned()], at: 0 });
+        stage.keys("Enter");
+    };
+    ask(&mut stage, "gone");
+    assert!(stage.app.dialog.is_none());
+    assert_eq!(stage.app.said.as_deref(), Some("gone is not there any more"));
+    ask(&mut stage, "express-checkout");
+    assert!(stage.screen().contains("Kill express-checkout in prod?"), "{}", stage.screen());
+}
+
+#[test]
 fn a_roll_back_goes_to_the_version_before() {
     let mut stage = known(80, 24);
     stage.app.desk.place.env = Some("prod".to_owned());
@@ -75,4 +101,23 @@ fn a_roll_back_goes_to_the_version_before() {
         blocked: false,
     });
     assert!(stage.screen().contains("~ enabled  true → false"), "{}", stage.screen());
+}
+
+#[test]
+fn a_kill_of_what_is_killed_keeps_its_end() {
+    let mut stage = known(120, 36);
+    stage.app.desk.place.env = Some("prod".to_owned());
+    stage.keys("j K");
+    let screen = stage.screen();
+    assert!(
+        screen.contains("Kill express-checkout in prod?") && screen.contains("ends at 12:52:58Z"),
+        "{screen}"
+    );
+    let dialog = stage.app.dialog.as_ref().unwrap();
+    let end: chrono::DateTime<chrono::Utc> = "2026-11-20T12:52:58Z".parse().unwrap();
+    assert!(
+        matches!(dialog.order(), Order::Kill { restore_at: Some(at), .. } if at == end),
+        "{:?}",
+        dialog.order()
+    );
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use fluxgate_client::feature::Kill;
-use fluxgate_wording::{Line, Tone, change, time};
+use fluxgate_wording::{Line, Tone, change, event, time};
 
 use super::Features;
 use super::row::{Row, Spot};
@@ -54,7 +54,8 @@ fn nowhere(key: &str, action: Action) -> String {
 /// Returns what a kill is, in a line.
 pub(crate) fn killed(kill: &Kill, desk: &Desk) -> Line {
     let by = change::by(&kill.by, kill.token.as_deref());
-    fact("killed", format!("{} ago by {by}: {:?}", desk.ago(kill.since), kill.reason))
+    let ends = event::ends(kill.restore_at, desk.now);
+    fact("killed", format!("{} ago by {by}: {:?}, {ends}", desk.ago(kill.since), kill.reason))
 }
 
 /// Does what a key asks for with a feature in an environment; `stakes` says what a kill there would hit.
@@ -87,7 +88,8 @@ pub(crate) fn act_on(
         }
         Action::Kill => {
             let facts = [no_way_back(desk), known(spot), stakes(spot)].concat();
-            dialog::kill((key, env), protected, desk.now, &facts)
+            let ends = spot.killed.as_ref().and_then(|kill| kill.restore_at);
+            dialog::kill((key, env), protected, (ends, desk.now), &facts)
         }
         Action::Restore => dialog::restore(key, env, &known(spot)),
         Action::Diff => {
@@ -148,7 +150,10 @@ impl Features {
         match envs.len() {
             0 => vec![Step::Say(nowhere(key, action))],
             1 => self.do_on(row, &envs.remove(0), action, desk),
-            _ => vec![Step::Show(Overlay::Choose { what: Choice::Stage(action), items: envs, at: 0 })],
+            _ => {
+                let what = Choice::Stage(action, key.clone());
+                vec![Step::Show(Overlay::Choose { what, items: envs, at: 0 })]
+            }
         }
     }
 
@@ -164,11 +169,12 @@ impl Features {
         })
     }
 
-    /// Does the same where it was said where.
-    pub(super) fn deed_in(&self, env: &str, action: Action, desk: &Desk) -> Vec<Step> {
-        let chosen = self.list.chosen();
-        let row = chosen.first().and_then(|key| self.rows.get(key));
-        row.map(|row| self.do_on(row, env, action, desk)).unwrap_or_default()
+    /// Does the same where it was said where, with the feature that was asked about.
+    pub(super) fn deed_in(&self, (key, env): (&str, &str), action: Action, desk: &Desk) -> Vec<Step> {
+        match self.rows.get(key) {
+            Some(row) => self.do_on(row, env, action, desk),
+            None => vec![Step::Say(format!("{key} is not there any more"))],
+        }
     }
 
     fn do_on(&self, row: &Row, env: &str, action: Action, desk: &Desk) -> Vec<Step> {

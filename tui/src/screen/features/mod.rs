@@ -182,7 +182,10 @@ impl Pane for Features {
         match (query, answer) {
             (_, Ok(Answer::FeatureRows(page))) => {
                 self.failure = None;
-                self.at = Some(desk.now);
+                // Of many pages the older ones stand beside until the last one is there.
+                if page.last || self.at.is_none() {
+                    self.at = Some(desk.now);
+                }
                 self.rows.take(&page, desk.now);
                 self.arrange(desk);
             }
@@ -199,6 +202,10 @@ impl Pane for Features {
             // An answer about another environment than this is late.
             (query, Ok(Answer::FeatureRates(rates))) if *query == Self::rates_query(desk) => {
                 self.rates.take(Ok(rates), desk.now);
+                // What the rows are is told as it happens; where nothing of them is asked, they are as of now.
+                if desk.link == Link::Live && desk.paused.is_none() && self.rows.query().is_none() {
+                    self.at = Some(desk.now);
+                }
                 self.rated.clone_from(&desk.place.env);
                 self.arrange_calmly(desk);
             }
@@ -274,8 +281,8 @@ impl Pane for Features {
         })
     }
 
-    fn act_in(&mut self, action: Action, env: &str, desk: &Desk) -> Vec<Step> {
-        self.deed_in(env, action, desk)
+    fn act_in(&mut self, action: Action, place: (&str, &str), desk: &Desk) -> Vec<Step> {
+        self.deed_in(place, action, desk)
     }
 
     fn here(&self, desk: &Desk) -> Here {

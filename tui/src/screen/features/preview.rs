@@ -1,6 +1,6 @@
 //! What is known of the feature that the cursor is on, below the list.
 
-use fluxgate_wording::{Line, Tone, time};
+use fluxgate_wording::{Line, Tone, change, time};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::widgets::Paragraph;
@@ -8,7 +8,9 @@ use ratatui::widgets::Paragraph;
 use super::row::Spot;
 use super::{Features, Row, signed};
 use crate::app::Desk;
+use crate::keymap::Action;
 use crate::look::Room;
+use crate::screen::Screen;
 use crate::widget::lane::{self, Stop};
 use crate::widget::{figure, line, pane};
 
@@ -63,8 +65,10 @@ fn state(spot: &Spot) -> Line {
 fn stop(spot: &Spot, desk: &Desk) -> Stop {
     let version = match (spot.version, &spot.killed) {
         (_, Some(kill)) => {
-            let until = kill.restore_at.map(|at| format!(", until {}", time::of_day(at)));
-            format!("by {}, {} ago{}", kill.by, desk.ago(kill.since), until.unwrap_or_default())
+            let until = kill.restore_at.map(|at| format!(", until {}", time::when(at, desk.now)));
+            let by = change::by(&kill.by, kill.token.as_deref());
+            // Where there is little room, who did it is what goes.
+            format!("{} ago{}, by {by}", desk.ago(kill.since), until.unwrap_or_default())
         }
         (Some(version), None) => format!("v{version}"),
         (None, None) => "nothing is live".to_owned(),
@@ -110,12 +114,17 @@ fn relations(features: &Features, row: &Row) -> Line {
         .and(Tone::Plain, worded(needed))
 }
 
+/// Returns the key that shows what was live.
+fn history(desk: &Desk) -> String {
+    desk.keys.called(Action::History, Screen::Features)
+}
+
 fn last(row: &Row, desk: &Desk) -> Line {
     match &row.last {
         Some((words, at)) => Line::default()
             .and(Tone::Dim, "last       ")
             .and(Tone::Plain, words.clone())
-            .and(Tone::Dim, format!(", {} ago   l history", desk.ago(*at))),
+            .and(Tone::Dim, format!(", {} ago   {} history", desk.ago(*at), history(desk))),
         None => Line::default().and(Tone::Dim, "last       nothing was applied yet"),
     }
 }

@@ -13,7 +13,7 @@ use fluxgate_wording::{Line, change, event, text, time};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::Pane;
+use super::{Pane, Screen};
 use crate::app::Desk;
 use crate::dialog::{self, fact};
 use crate::effect::{Answer, Query};
@@ -152,13 +152,15 @@ impl Kills {
             return Step::Say("no kill is under the cursor".to_owned());
         };
         let before = killed.kill.restore_at;
+        let key = |action| desk.keys.called(action, Screen::Kills);
         let at = match (before, later) {
             (Some(at), true) => at.max(desk.now).checked_add_signed(STEP),
             (Some(at), false) => at.checked_sub_signed(STEP),
             (None, true) => {
-                return Step::Say(
-                    "it ends by hand only, nothing is later; - lets it end in 10 minutes".to_owned(),
-                );
+                return Step::Say(format!(
+                    "it ends by hand only, nothing is later; {} lets it end in 10 minutes",
+                    key(Action::Sooner)
+                ));
             }
             (None, false) => desk.now.checked_add_signed(STEP),
         };
@@ -168,7 +170,7 @@ impl Kills {
                 let reason = text::clean(&killed.kill.reason);
                 Step::Open(Box::new(dialog::reschedule(place, &reason, (before, at), desk.now)))
             }
-            None => Step::Say("it ends within 10 minutes; U restores it now".to_owned()),
+            None => Step::Say(format!("it ends within 10 minutes; {} restores it now", key(Action::Restore))),
         }
     }
 
@@ -219,6 +221,13 @@ fn needed_by(stops: &Killed, env: &str) -> Option<String> {
     let there = stops.feature.dependents.iter().filter(|one| one.environment.key == env);
     let keys: Vec<&str> = there.map(|one| one.feature.as_str()).collect();
     (!keys.is_empty()).then(|| keys.join(", "))
+}
+
+/// Says where something is killed.
+fn elsewhere(desk: &Desk) -> String {
+    let features = desk.keys.called(Action::Show(Screen::Features), Screen::Kills);
+    let kill = desk.keys.called(Action::Kill, Screen::Feature);
+    format!("open a feature ({features}) and press {kill} there")
 }
 
 /// Returns a line for the incident's notes.
@@ -316,7 +325,7 @@ impl Pane for Kills {
                 let (key, env) = self.place()?;
                 Step::OpenFeature { key, env }
             }
-            Action::Kill => Step::Say("open a feature (2) and press K there".to_owned()),
+            Action::Kill => Step::Say(elsewhere(desk)),
             Action::Restore => self.restore(desk),
             Action::Later => self.reschedule(true, desk),
             Action::Sooner => self.reschedule(false, desk),

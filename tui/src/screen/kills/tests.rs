@@ -97,6 +97,13 @@ fn stage(width: u16, height: u16, known: fn() -> KillScreen) -> Stage {
     stage
 }
 
+/// The screen with two kills, and what is known of the first.
+pub(crate) fn shown(width: u16, height: u16) -> Stage {
+    let mut stage = stage(width, height, both);
+    rest(&mut stage);
+    stage
+}
+
 fn killed() -> Query {
     Query::Killed { feature: String::new(), env: String::new() }
 }
@@ -218,6 +225,19 @@ fn an_end_is_not_moved_into_the_past() {
     stage.keys("-");
     assert!(stage.app.dialog.is_none());
     assert!(stage.app.said.as_ref().unwrap().contains("U restores it now"));
+}
+
+#[test]
+fn whoever_may_kill_may_put_an_end_off() {
+    let mut stage = Stage::new(80, 24).live_as(&["REQUESTER"]);
+    stage.keys("4");
+    stage.answer(&Query::Kills, || Answer::Kills(Box::new(both())));
+    stage.keys("-");
+    assert!(stage.app.dialog.is_none());
+    let why = "a restore needs Approver or Team Admin: you are Requester in payments";
+    assert_eq!(stage.app.said.as_deref(), Some(why));
+    stage.keys("+");
+    assert!(stage.app.dialog.is_some(), "{}", stage.screen());
 }
 
 #[test]

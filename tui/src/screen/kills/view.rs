@@ -15,7 +15,9 @@ use ratatui::widgets::{Paragraph, Wrap};
 use super::reach::{self, Has};
 use super::{Kills, On, again, needed_by, over};
 use crate::app::Desk;
+use crate::keymap::Action;
 use crate::look::{Look, Room};
+use crate::screen::Screen;
 use crate::widget::table::{self, Column, Field};
 use crate::widget::{bars, chart, figure, line, pane, spark};
 
@@ -66,7 +68,7 @@ fn killed(kills: &Kills, frame: &mut Frame<'_>, area: Rect, (desk, about): (&Des
     let inner = block.inner(area);
     frame.render_widget(block, area);
     if kills.list.len() == 0 {
-        return lines(frame, inner, &nothing(kills), desk.look);
+        return lines(frame, inner, &nothing(kills, desk), desk.look);
     }
     let below = u16::try_from(about.len()).unwrap_or_default();
     let [above, below] = Layout::vertical([Constraint::Min(2), Constraint::Length(below)]).areas(inner);
@@ -80,8 +82,9 @@ fn lines(frame: &mut Frame<'_>, area: Rect, words: &[Line], look: Look) {
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);
 }
 
-fn nothing(kills: &Kills) -> Vec<Line> {
+fn nothing(kills: &Kills, desk: &Desk) -> Vec<Line> {
     let dim = |words: &str| Line::default().and(Tone::Dim, words);
+    let key = |action, screen| desk.keys.called(action, screen);
     match (&kills.known.data, kills.filter.is_empty()) {
         (None, _) if kills.known.failure.is_some() => vec![dim("  not known")],
         (None, _) => vec![dim("  asking the server")],
@@ -90,7 +93,11 @@ fn nothing(kills: &Kills) -> Vec<Line> {
         }
         (Some(_), true) => vec![
             Line::default().and(Tone::Good, "  ● ").and(Tone::Plain, "Nothing is killed."),
-            dim("  To kill a feature: 2, Enter, K; or  fgctl kill FEATURE -e ENVIRONMENT --reason WHY"),
+            dim(&format!(
+                "  To kill a feature: {}, Enter, {}; or  fgctl kill FEATURE -e ENVIRONMENT --reason WHY",
+                key(Action::Show(Screen::Features), Screen::Kills),
+                key(Action::Kill, Screen::Feature)
+            )),
         ],
     }
 }
@@ -157,7 +164,8 @@ fn about(kills: &Kills, desk: &Desk) -> Vec<Line> {
         Some(at) => format!("   Ends at {}{then}.", time::when(at, desk.now)),
         None => format!("   Ends by hand only{then}."),
     };
-    lines.push(Line::default().and(Tone::Plain, end).and(Tone::Dim, "  U restores it now"));
+    let now = format!("  {} restores it now", desk.keys.called(Action::Restore, Screen::Kills));
+    lines.push(Line::default().and(Tone::Plain, end).and(Tone::Dim, now));
     if let Some(who) = data.and_then(|data| needed_by(data, env)) {
         let words = format!("   Needed by {who}, which is not on without it.");
         lines.push(Line::default().and(Tone::Waiting, words));
@@ -204,7 +212,8 @@ fn edges(kills: &Kills, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
     let mut words: Vec<Line> =
         reached.iter().take(shown).map(|(has, edge)| reaches(*has, edge, desk)).collect();
     if let Some(more) = reached.len().checked_sub(shown).filter(|more| *more > 0) {
-        words.push(Line::default().and(Tone::Dim, format!("   and {more} more: 5 shows the edges")));
+        let key = desk.keys.called(Action::Show(Screen::Edges), Screen::Kills);
+        words.push(Line::default().and(Tone::Dim, format!("   and {more} more: {key} shows the edges")));
     }
     lines(frame, inner, &words, desk.look);
 }

@@ -8,13 +8,16 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{Overview, asking, framed, words};
 use crate::app::Desk;
+use crate::keymap::Action;
+use crate::screen::Screen;
 use crate::widget::cut;
 
 /// How wide may what was done, to what, where and by whom become?
 const WIDEST: [usize; 4] = [22, 26, 12, 20];
 
 pub(super) fn draw(overview: &Overview, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
-    let inner = framed(frame, area, ("Events", "6 shows all"), false, desk);
+    let all = format!("{} shows all", desk.keys.called(Action::Show(Screen::Events), Screen::Overview));
+    let inner = framed(frame, area, ("Events", &all), false, desk);
     let Some(seen) = &overview.seen.data else {
         return asking(frame, inner, desk);
     };

@@ -8,8 +8,10 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::{Focus, Overview, asking, framed, words};
 use crate::app::Desk;
+use crate::keymap::Action;
 use crate::list::List;
 use crate::look::Room;
+use crate::screen::Screen;
 use crate::widget::cut;
 use crate::widget::table::{self, Column, Field};
 
@@ -69,11 +71,12 @@ fn columns() -> [Column; 6] {
 }
 
 fn fields(item: &Attention, desk: &Desk) -> Vec<Field> {
+    let key = |action| desk.keys.called(action, Screen::Overview);
     let todo = match item.kind {
-        "killed" if desk.room() < Room::Normal => "U",
-        "killed" => "U restore",
-        "approve" => "A / X",
-        _ => "Enter",
+        "killed" if desk.room() < Room::Normal => key(Action::Restore),
+        "killed" => format!("{} restore", key(Action::Restore)),
+        "approve" => format!("{} / {}", key(Action::Approve), key(Action::Reject)),
+        _ => "Enter".to_owned(),
     };
     let what = match item.change {
         Some(number) => format!("#{number} {}", item.what),
@@ -85,7 +88,7 @@ fn fields(item: &Attention, desk: &Desk) -> Vec<Field> {
         (Tone::Plain, item.environment.clone().unwrap_or_default()),
         (Tone::Dim, item.about(desk.now)),
         (Tone::Dim, desk.ago(item.since)),
-        (Tone::Strong, todo.to_owned()),
+        (Tone::Strong, todo),
     ]
 }
 
