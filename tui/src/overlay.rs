@@ -11,8 +11,8 @@ pub(crate) enum Overlay {
     Help(usize),
     /// Text to read.
     Text { title: String, lines: Vec<Line>, top: usize },
-    /// Something to choose from.
-    Choose { what: Choice, items: Vec<String>, at: usize },
+    /// Something to choose from, found by how it begins.
+    Choose { what: Choice, items: Vec<String>, at: usize, typed: String },
 }
 
 /// What is chosen.
@@ -25,6 +25,28 @@ pub(crate) enum Choice {
 }
 
 impl Overlay {
+    /// Offers a choice.
+    pub(crate) fn choose(what: Choice, items: Vec<String>, at: usize) -> Self {
+        Self::Choose { what, items, at, typed: String::new() }
+    }
+
+    /// Goes to what begins with all letters typed so far; returns whether there is something like that.
+    pub(crate) fn find(&mut self, letter: char) -> bool {
+        let Self::Choose { items, at, typed, .. } = self else {
+            return false;
+        };
+        let found = |typed: &str| items.iter().position(|item| item.starts_with(typed));
+        let longer = format!("{typed}{letter}");
+        let (text, place) = match (found(&longer), found(letter.encode_utf8(&mut [0; 4]))) {
+            (Some(place), _) => (longer, place),
+            // Another word begins.
+            (None, Some(place)) if !typed.is_empty() => (letter.to_string(), place),
+            _ => return false,
+        };
+        (*typed, *at) = (text, place);
+        true
+    }
+
     /// Moves in it; help has so many rows that are not shown at once.
     pub(crate) fn scroll(&mut self, action: Action, (page, hidden): (usize, usize)) {
         let (place, last) = match self {

@@ -98,7 +98,7 @@ impl Loop {
             let (message, at_once) = tokio::select! {
                 event = self.keys.next() => match event {
                     Some(event) => (terminal::message(event?), true),
-                    None => return Ok(()),
+                    None => return Err(io::Error::other("the terminal gives no keys any more")),
                 },
                 told = self.told.recv() => (told, false),
                 () = sleep_until(wake) => (None, false),
@@ -276,7 +276,7 @@ impl Loop {
             Ok(edited) if edited.text == text => Ok(None),
             Ok(edited) => match (self.host.papers.from_file)(&edited.text) {
                 Ok(config) => Ok(Some(config)),
-                Err(words) => Err(format!("{words}; {}", edited.keep())),
+                Err(words) => Err(format!("{words}\n{}", edited.keep())),
             },
             Err(words) => Err(words),
         })

@@ -18,10 +18,15 @@ pub fn last_minute(
 ) -> Option<(usize, DateTime<Utc>)> {
     let end = whole_minutes(known.until?.min(until));
     let begin = end - MINUTE;
-    if until - end > LATE || begin < from {
+    if is_late(end, until) || begin < from {
         return None;
     }
     Some((usize::try_from((begin - from).num_minutes()).ok()?, begin))
+}
+
+/// Returns whether what is known ends so long before the end of what was asked for that it says nothing of then.
+fn is_late(known: DateTime<Utc>, until: DateTime<Utc>) -> bool {
+    until - whole_minutes(known.min(until)) > LATE
 }
 
 /// Returns a part of a whole in percent.
@@ -33,13 +38,17 @@ pub fn share(part: i64, all: i64) -> String {
     }
 }
 
-/// Says how far figures can be trusted.
-pub fn complete(of: &Completeness) -> Line {
+/// Says how far figures can be trusted that were asked for until then.
+pub fn complete(of: &Completeness, end: DateTime<Utc>) -> Line {
+    let late = of.until.is_some_and(|known| is_late(known, end));
     let until = of.until.map(time::instant);
     match (&until, of.complete) {
         (None, _) => {
             Line::default().and(Tone::Waiting, "◐ ").and(Tone::Plain, "no edge has told anything yet")
         }
+        (Some(until), true) if late => Line::default()
+            .and(Tone::Waiting, "◐ ")
+            .and(Tone::Plain, format!("complete up to {until}, what was later is not told yet")),
         (Some(until), true) => {
             Line::default().and(Tone::Good, "✓ ").and(Tone::Plain, format!("complete up to {until}"))
         }
@@ -53,10 +62,13 @@ pub fn complete(of: &Completeness) -> Line {
     }
 }
 
-/// Says the same in few words, for today.
-pub fn complete_today(of: &Completeness) -> Line {
+/// Says the same in few words, for today, of what was added up until then: all of it is told, or it says how much.
+pub fn complete_today(of: &Completeness, end: DateTime<Utc>) -> Line {
     match (of.until, of.complete) {
         (None, _) => Line::default().and(Tone::Waiting, "◐ ").and(Tone::Plain, "no edge has told anything"),
+        (Some(until), true) if until < end => Line::default()
+            .and(Tone::Waiting, "◐ ")
+            .and(Tone::Plain, format!("told up to {}", time::minute(until))),
         (Some(until), true) => Line::default()
             .and(Tone::Good, "✓ ")
             .and(Tone::Plain, format!("complete up to {}", time::of_day(until))),
@@ -71,10 +83,27 @@ mod tests {
     use chrono::{DateTime, Utc};
     use fluxgate_client::analytics::Completeness;
 
-    use super::last_minute;
+    use super::{complete, complete_today, last_minute};
+    use crate::Line;
 
     fn at(text: &str) -> DateTime<Utc> {
         format!("2026-11-20T{text}Z").parse().unwrap()
+    }
+
+    fn known(until: &str) -> Completeness {
+        Completeness { complete: true, missing_batches: 0, lost_events: 0, until: Some(at(until)) }
+    }
+
+    #[test]
+    fn what_is_not_told_yet_is_not_complete() {
+        let said = |line: Line| line.0.into_iter().map(|(_, text)| text).collect::<String>();
+        let today = |until: &str| said(complete_today(&known(until), at("12:41:00")));
+        assert_eq!(today("12:41:03"), "✓ complete up to 12:41:03Z");
+        assert_eq!(today("12:40:58"), "◐ told up to 12:40Z");
+        let complete = |until: &str| said(complete(&known(until), at("12:42:00")));
+        assert_eq!(complete("12:39:00"), "✓ complete up to 2026-11-20T12:39:00Z");
+        assert!(complete("12:38:59").starts_with("◐ complete up to 2026-11-20T12:38:59Z, what was later"));
+        assert_eq!(complete("12:50:00"), "✓ complete up to 2026-11-20T12:50:00Z");
     }
 
     #[test]

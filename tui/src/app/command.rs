@@ -39,6 +39,19 @@ enum Does {
     Feature(Action, String),
 }
 
+impl Command {
+    /// Returns whether it may be meant: what leads to another place is, by its words and not by letters here and there.
+    fn is_meant(&self, typed: &str) -> bool {
+        let words = self.words.to_lowercase();
+        match self.does {
+            Does::Env(_) | Does::Connect(_) => {
+                typed.to_lowercase().split_whitespace().all(|word| words.contains(word))
+            }
+            _ => true,
+        }
+    }
+}
+
 /// What can be done with a feature by its key, and what that is.
 const DEEDS: [(&str, Action, &str); 4] = [
     ("promote", Action::Promote, "to the next stage"),
@@ -59,8 +72,12 @@ impl App {
         let mut matcher = Matcher::new(Config::DEFAULT);
         let words = all.iter().enumerate().map(|(at, command)| Found { at, words: &command.words });
         let found = pattern.match_list(words, &mut matcher);
-        let mut found: Vec<Command> =
-            found.into_iter().filter_map(|(found, _)| all.get(found.at).cloned()).collect();
+        let mut found: Vec<Command> = found
+            .into_iter()
+            .filter_map(|(found, _)| all.get(found.at))
+            .filter(|command| command.is_meant(typed))
+            .cloned()
+            .collect();
         // What was not read yet can be opened all the same.
         found.extend(self.unread(typed.trim(), found.is_empty()));
         found
@@ -213,7 +230,7 @@ impl App {
                 effects
             }
             Does::Change(number) => self.steps(vec![Step::OpenChange(number)]),
-            Does::Open(key) => self.open_feature(&key, None),
+            Does::Open(key) => self.open_feature(&key, self.desk.place.env.clone()),
             Does::Feature(action, key) => {
                 self.screens.features.pick(&key, &self.desk);
                 let mut effects = self.go(Screen::Features);

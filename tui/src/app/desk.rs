@@ -105,6 +105,11 @@ impl Desk {
         if let Some(why) = access::refused(self.who.as_ref(), &self.place, action) {
             return Some(why);
         }
+        self.cut_off()
+    }
+
+    /// Returns why nothing can be sent at all.
+    pub(crate) fn cut_off(&self) -> Option<String> {
         match &self.link {
             Link::Away { since, .. } => {
                 Some(format!("changes are off: no connection since {}", time::of_day(*since)))

@@ -2,7 +2,7 @@
 
 use super::{App, Kind, Prompt};
 use crate::dialog::{Wish, sign_in};
-use crate::effect::Effect;
+use crate::effect::{Effect, Query};
 use crate::key::Key;
 use crate::keymap::{Action, Group, Here};
 use crate::look::Room;
@@ -42,7 +42,11 @@ impl App {
             Some(sign_in::Wish::Do(effect)) => return vec![effect],
             Some(sign_in::Wish::Close) => {
                 self.sign_in = None;
-                self.say(format!("signed out; {} signs in", self.called(Action::Retry)));
+                let words = match self.dialog {
+                    Some(_) => "signed out; Enter on the button signs in".to_owned(),
+                    None => format!("signed out; {} signs in", self.called(Action::Retry)),
+                };
+                self.say(words);
             }
             Some(sign_in::Wish::Nothing) | None => {}
         }
@@ -53,6 +57,16 @@ impl App {
         let Some(dialog) = &mut self.dialog else {
             return Vec::new();
         };
+        // What was opened while there was a connection is not sent without one.
+        if key == Key::Enter
+            && dialog.is_ready()
+            && let Some(why) = self.desk.cut_off()
+        {
+            if !self.ask_who() {
+                self.say(why);
+            }
+            return Vec::new();
+        }
         match dialog.key(key, self.desk.now) {
             Wish::Nothing => Vec::new(),
             Wish::Copy(order) => {
@@ -96,7 +110,12 @@ impl App {
         let Some(overlay) = &mut self.overlay else {
             return Vec::new();
         };
-        if let (Key::Enter, Overlay::Choose { what, items, at }) = (key, &*overlay) {
+        if let Key::Char(letter) = key
+            && overlay.find(letter)
+        {
+            return Vec::new();
+        }
+        if let (Key::Enter, Overlay::Choose { what, items, at, .. }) = (key, &*overlay) {
             let (what, chosen) = (what.clone(), items.get(*at).cloned());
             self.overlay = None;
             return chosen.map(|chosen| self.chosen(what, chosen)).unwrap_or_default();
@@ -179,7 +198,13 @@ impl App {
                 let text = self.screens.get(self.screen).filtered().to_owned();
                 self.prompt = Some(Prompt::new(Kind::Filter, &text));
             }
-            Action::Palette => self.prompt = Some(Prompt::new(Kind::Command, "")),
+            Action::Palette => {
+                self.prompt = Some(Prompt::new(Kind::Command, ""));
+                // It finds features by their keys.
+                if !self.screens.features.is_whole() {
+                    return self.ask(Query::FeatureRows);
+                }
+            }
             Action::Contexts => self.choose_context(),
             Action::Environments => self.choose_environment(),
             Action::CopyId => return self.copy_id(),

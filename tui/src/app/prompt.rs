@@ -106,7 +106,7 @@ impl App {
             return;
         }
         let at = items.iter().position(|name| *name == self.desk.place.context).unwrap_or_default();
-        self.overlay = Some(Overlay::Choose { what: Choice::Context, items, at });
+        self.overlay = Some(Overlay::choose(Choice::Context, items, at));
     }
 
     pub(super) fn choose_environment(&mut self) {
@@ -114,7 +114,7 @@ impl App {
         let items: Vec<String> = std::iter::once(ALL.to_owned()).chain(keys).collect();
         let here = self.desk.place.env.as_deref().unwrap_or(ALL);
         let at = items.iter().position(|key| key == here).unwrap_or_default();
-        self.overlay = Some(Overlay::Choose { what: Choice::Environment, items, at });
+        self.overlay = Some(Overlay::choose(Choice::Environment, items, at));
     }
 }
 

@@ -224,6 +224,24 @@ fn edges_in_trouble_come_first() {
 }
 
 #[test]
+fn where_what_was_written_is_kept_is_told_in_full() {
+    let mut stage = Stage::new(80, 24).live();
+    let edited = |words: &str| Message::Edited {
+        feature: "checkout".into(),
+        env: "dev".into(),
+        base: None,
+        result: Err(words.to_owned()),
+    };
+    stage.tell(edited("no editor"));
+    assert_eq!(stage.app.said.as_deref(), Some("no editor"));
+    let path = format!("/tmp/{}/fgctl-1.yaml", "x".repeat(50));
+    stage.tell(edited(&format!("enabled: wants true or false\nwhat you wrote is kept in {path}")));
+    let screen = stage.screen();
+    assert!(screen.contains("checkout in dev is not edited") && screen.contains("fgctl-1.yaml"), "{screen}");
+    assert!(stage.app.desk.noted().any(|line| line.ends_with(&path)));
+}
+
+#[test]
 fn nothing_of_a_context_outlives_it() {
     let mut stage = Stage::new(80, 24).live();
     stage.keys("z :");

@@ -1,6 +1,6 @@
 //! When a kill ends: by hand, or by itself, at a time that is typed or stepped to.
 
-use chrono::{DateTime, Datelike, DurationRound, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, DurationRound, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use fluxgate_wording::time;
 use tui_input::Input;
 
@@ -56,10 +56,10 @@ impl End {
         let typed = self.typed.value().trim();
         let at = match typed.parse::<i64>() {
             Ok(minutes) => TimeDelta::try_minutes(minutes).and_then(|after| now.checked_add_signed(after)),
-            Err(_) => time::moment(typed, now).ok(),
+            Err(_) => of_day(typed, now).or_else(|| time::moment(typed, now).ok()),
         };
         match at {
-            None => Err("an end is minutes, or like 30m, 2h or 2026-11-30T07:00Z".to_owned()),
+            None => Err("an end is minutes, or like 30m, 2h, 07:00Z or 2026-11-30T07:00Z".to_owned()),
             Some(at) if at <= now => Err("the end is past".to_owned()),
             Some(at) if at > last(now) => Err("a kill ends within a year, or by hand".to_owned()),
             Some(at) => Ok(at),
@@ -141,6 +141,13 @@ impl End {
     }
 }
 
+/// Reads a time of day, in UTC like all that are shown: the next one.
+fn of_day(typed: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let time = NaiveTime::parse_from_str(typed.trim_end_matches(['Z', 'z']), "%H:%M").ok()?;
+    let today = now.date_naive().and_time(time).and_utc();
+    if today > now { Some(today) } else { today.checked_add_signed(TimeDelta::days(1)) }
+}
+
 /// Returns the latest end that there may be.
 fn last(now: DateTime<Utc>) -> DateTime<Utc> {
     now.checked_add_signed(TimeDelta::minutes(LONGEST)).unwrap_or(now)
@@ -181,6 +188,8 @@ mod tests {
         assert_eq!(minutes("45"), Ok(Some(2_700)));
         assert_eq!(minutes("2h 30m"), Ok(Some(9_000)));
         assert_eq!(minutes("2026-11-20T13:00Z"), Ok(Some(1_133)), "- is a part of a date");
+        assert_eq!(minutes("13:00"), Ok(Some(1_133)));
+        assert_eq!(minutes("12:41Z"), Ok(Some(24 * 3_600 - 7)), "of tomorrow");
         assert!(minutes("soon").unwrap_err().contains("30m, 2h"));
         assert!(minutes("0").unwrap_err().contains("past"));
         assert!(minutes("2026-11-20").unwrap_err().contains("past"));

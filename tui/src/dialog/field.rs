@@ -137,6 +137,14 @@ impl Field {
         }
     }
 
+    /// Returns whether what it says can be told as a command.
+    pub(crate) fn is_understood(&self) -> bool {
+        match (&self.entry, self.part) {
+            (Entry::End(end), Part::End(now)) => end.when(now).is_ok(),
+            _ => true,
+        }
+    }
+
     /// Takes a key; returns whether it says something else now.
     pub(crate) fn key(&mut self, key: Key) -> bool {
         match &mut self.entry {

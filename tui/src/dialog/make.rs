@@ -125,8 +125,10 @@ pub(crate) fn comment(change: i64) -> Dialog {
 pub(crate) fn cancel(change: i64, facts: &[Line]) -> Dialog {
     let mut about = facts.to_vec();
     about.push(Line::from("Nothing of it is applied, and its votes are lost; it can be proposed again."));
-    Dialog::new(format!("Cancel #{change}?"), "Take it back", Order::Cancel { change }, Vec::new())
-        .about(about)
+    let order = Order::Cancel { change };
+    let dialog = Dialog::new(format!("Cancel #{change}?"), "Take it back", order, Vec::new());
+    // Where that is the question, a button of that name would say the opposite of what it does.
+    Dialog { back: "Keep it", ..dialog.about(about) }
 }
 
 /// Asks before a change is let through, and why.

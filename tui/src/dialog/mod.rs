@@ -35,6 +35,8 @@ pub(crate) struct Dialog {
     pub(crate) title: String,
     /// What the button says.
     pub(crate) verb: &'static str,
+    /// What the button says that does nothing.
+    pub(crate) back: &'static str,
     /// What is to be known before.
     pub(crate) facts: Vec<Line>,
     /// What is typed or chosen.
@@ -98,6 +100,7 @@ impl Dialog {
         Self {
             title,
             verb,
+            back: "Cancel",
             facts: Vec::new(),
             fields,
             preview: if is_rehearsed(&order) { Preview::Asked } else { Preview::None },
@@ -129,6 +132,12 @@ impl Dialog {
             field.write(&mut order);
         }
         order
+    }
+
+    /// Returns what would be sent, as a command tells it: nothing while a part of it is not understood, or it would tell of
+    /// something else.
+    pub(crate) fn told(&self) -> Option<Order> {
+        self.fields.iter().all(Field::is_understood).then(|| self.order())
     }
 
     /// Returns what to ask the server before, if anything.
@@ -185,9 +194,9 @@ impl Dialog {
             Key::PageUp => {
                 self.reader.act(Action::PageUp);
             }
-            Key::Ctrl('y') => return Wish::Copy(self.order()),
+            Key::Ctrl('y') => return self.told().map_or(Wish::Nothing, Wish::Copy),
             Key::Char('Y') if !self.fields.get(self.focus).is_some_and(Field::takes_letters) => {
-                return Wish::Copy(self.order());
+                return self.told().map_or(Wish::Nothing, Wish::Copy);
             }
             Key::Esc | Key::Ctrl('c') => return Wish::Close,
             Key::Tab => self.turn(true),

@@ -8,7 +8,7 @@ use crate::effect::{Answer, Effect, Query};
 use crate::host::Place;
 use crate::key::Key;
 use crate::load::{Failure, FailureKind};
-use crate::message::{Message, News};
+use crate::message::{Heard, Message, News};
 use crate::order::Order;
 use crate::step::Step;
 
@@ -122,5 +122,19 @@ fn a_kill_that_ended_meanwhile_is_looked_at_again() {
     assert_eq!(state(&stage), None, "what it tells is from before");
     let news = News::Done(Box::new(entry));
     stage.tell(Message::Heard(crate::message::Heard::News(vec![news])));
+    assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::Send(_))));
+}
+
+#[test]
+fn who_is_signed_out_signs_in_where_they_are() {
+    let mut stage = stage();
+    stage.app.steps(vec![Step::Open(Box::new(super::cancel(482, &[])))]);
+    let screen = stage.screen();
+    assert!(screen.contains("[ Keep it ]   [ Take it back ]") && screen.contains("Esc keeps it"), "{screen}");
+    stage.tell(Message::Heard(Heard::SignedOut("the session is over".into())));
+    stage.keys("Esc Tab");
+    assert!(stage.screen().contains("signed out: Enter signs in"), "{}", stage.screen());
+    stage.keys("Enter");
+    assert!(stage.app.sign_in.is_some() && stage.app.dialog.is_some());
     assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::Send(_))));
 }

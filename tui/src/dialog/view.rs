@@ -9,8 +9,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::field::{Entry, Field, Part};
 use super::{Dialog, Preview, State};
-use crate::app::Desk;
+use crate::app::{Desk, Link};
+use crate::keymap::Action;
 use crate::look::Look;
+use crate::screen::Screen;
 use crate::theme::Token;
 use crate::widget::reader::Row;
 use crate::widget::wrap::wrap;
@@ -102,11 +104,14 @@ fn body(dialog: &Dialog, look: Look) -> Vec<Row> {
 /// Returns what stands below the buttons: why they are asleep or what went wrong, and the command that is the same.
 fn foot(dialog: &Dialog, (width, room): (usize, usize), desk: &Desk) -> Vec<drawn::Line<'static>> {
     let look = desk.look;
-    let mut lines = wrap(&message(dialog, width, look), width, 2);
+    let mut lines = wrap(&message(dialog, width, desk), width, 2);
     lines.truncate(4);
     let types = dialog.fields.get(dialog.focus).is_some_and(Field::takes_letters);
     let copies = if types { "Ctrl-y" } else { "Y" };
-    let command = format!("same as ({copies} copies): {}", dialog.order().command_at(&desk.place));
+    let Some(order) = dialog.told() else {
+        return lines;
+    };
+    let command = format!("same as ({copies} copies): {}", order.command_at(&desk.place));
     let shown = |text: String| line(&Line::default().and(Tone::Dim, text), look);
     let wrapped = wrap(&shown(command.clone()), width, 2);
     if wrapped.len() <= room {
@@ -234,7 +239,7 @@ fn buttons(dialog: &Dialog, width: usize, look: Look) -> drawn::Line<'static> {
     let why = beside(dialog, width).map_or_else(String::new, |why| format!("  {}", look.text(&why)));
     drawn::Line::from(vec![
         Span::raw(" ".repeat(LABEL)),
-        Span::styled("[ Cancel ]", style(dialog.focus == cancel, true, look)),
+        Span::styled(format!("[ {} ]", dialog.back), style(dialog.focus == cancel, true, look)),
         Span::raw("   "),
         Span::styled(format!("[ {verb} ]"), style(dialog.focus == cancel + 1, awake, look)),
         Span::styled(why, look.palette.style(Token::Dim)),
@@ -244,12 +249,35 @@ fn buttons(dialog: &Dialog, width: usize, look: Look) -> drawn::Line<'static> {
 /// Returns what is missing, where that has room beside the button.
 fn beside(dialog: &Dialog, width: usize) -> Option<String> {
     let why = dialog.asleep().filter(|_| dialog.state == State::Open)?;
-    let taken = LABEL + "[ Cancel ]   [  ]  ".width() + dialog.verb.width();
+    let taken = LABEL + "[  ]   [  ]  ".width() + dialog.back.width() + dialog.verb.width();
     (taken + why.width() <= width).then_some(why)
 }
 
+/// Says what leads on while nobody is signed in; nothing where something else is missing first.
+fn signed_out(dialog: &Dialog, desk: &Desk) -> Option<String> {
+    let Link::SignedOut { .. } = desk.link else {
+        return None;
+    };
+    match (&dialog.state, &dialog.preview) {
+        (State::Sending | State::Moved(_), _) => None,
+        (_, Preview::Failed(_)) => {
+            let key = desk.keys.called(Action::Retry, Screen::Overview);
+            Some(format!("signed out: {key} signs in once this is closed"))
+        }
+        _ if dialog.is_ready() => Some("signed out: Enter signs in".to_owned()),
+        _ if dialog.asleep().is_none() => Some("signed out: Tab to the button, Enter signs in".to_owned()),
+        _ => None,
+    }
+}
+
 /// Says why the button is asleep, or what went wrong.
-fn message(dialog: &Dialog, width: usize, look: Look) -> drawn::Line<'static> {
+fn message(dialog: &Dialog, width: usize, desk: &Desk) -> drawn::Line<'static> {
+    let look = desk.look;
+    let esc = if dialog.back == "Cancel" { "Esc cancels" } else { "Esc keeps it" };
+    if let Some(words) = signed_out(dialog, desk) {
+        let words = look.text(&format!("▲ {words}, {esc}")).into_owned();
+        return drawn::Line::styled(words, look.palette.style(Token::Warn));
+    }
     let (token, text) = match (&dialog.state, dialog.asleep()) {
         (State::Sending, _) => (Token::Wait, "on its way".to_owned()),
         (State::Moved(words), _) => (Token::Warn, format!("▲ {words}")),
@@ -258,11 +286,11 @@ fn message(dialog: &Dialog, width: usize, look: Look) -> drawn::Line<'static> {
             (Token::Bad, format!("✗ {}{request}", failure.words))
         }
         (State::Open, Some(_)) if beside(dialog, width).is_some() => {
-            (Token::Dim, "Tab goes on, Esc cancels".to_owned())
+            (Token::Dim, format!("Tab goes on, {esc}"))
         }
         (State::Open, Some(why)) => (Token::Dim, why),
-        (State::Open, None) if dialog.is_ready() => (Token::Dim, "Enter does it, Esc cancels".to_owned()),
-        (State::Open, None) => (Token::Dim, "Tab to the button, Enter does it, Esc cancels".to_owned()),
+        (State::Open, None) if dialog.is_ready() => (Token::Dim, format!("Enter does it, {esc}")),
+        (State::Open, None) => (Token::Dim, format!("Tab to the button, Enter does it, {esc}")),
     };
     drawn::Line::styled(look.text(&text).into_owned(), look.palette.style(token))
 }

@@ -6,6 +6,7 @@ use fluxgate_client::{
     Api, Error, audit, caller, change, edge, environment, feature_screen, inbox, kill_screen, overview,
 };
 use fluxgate_wording::{attention, proposal};
+use futures_util::future::join;
 
 use super::{Answer, Query, RowsPage, features};
 use crate::order::Order;
@@ -45,7 +46,9 @@ pub(crate) async fn ask(api: &Api, team: &str, query: Query, now: DateTime<Utc>)
         }
         Query::FeatureScreen { key } => {
             let span = (now - features::LOOKED_AT, now);
-            Answer::FeatureScreen(Box::new(Detail::new(feature_screen::get(api, team, &key, span).await?)))
+            let told = feature_screen::get(api, team, &key, span);
+            let (told, pipelines) = join(told, features::pipelines(api, team)).await;
+            Answer::FeatureScreen(Box::new(Detail::new(told?).led(&pipelines)))
         }
         Query::File { feature, env } => Answer::Paper(features::file(api, team, (&feature, &env)).await?),
         Query::Difference { feature, env, change } => {

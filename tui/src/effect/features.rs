@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use fluxgate_client::analytics::{self, Filter};
+use fluxgate_client::feature::Feature;
+use fluxgate_client::pipeline::{self, Pipeline};
 use fluxgate_client::{Api, Code, Error, EvaluationGroup, Resolution, change, feature, feature_row};
 use fluxgate_wording::{Line, Tone, change::diff_lines, figure::last_minute};
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use serde_json::Value;
 
 use super::Answer;
@@ -54,9 +56,14 @@ pub enum Paper {
 
 /// Reads all features, and tells each page; ends when nobody listens.
 pub(crate) async fn pages(api: &Api, team: &str, tell: impl Fn(Result<Answer, Error>) -> bool) {
-    let (mut after, mut first) = (None, true);
+    let (mut after, mut first, mut known) = (None, true, None);
     loop {
-        let page = match feature_row::page_of(api, team, (PAGE, after)).await {
+        let page = feature_row::page_of(api, team, (PAGE, after));
+        let (page, pipelines) = match known.take() {
+            Some(pipelines) => (page.await, pipelines),
+            None => join(page, pipelines(api, team)).await,
+        };
+        let page = match page {
             Ok(page) => page,
             Err(error) => {
                 tell(Err(error));
@@ -66,12 +73,17 @@ pub(crate) async fn pages(api: &Api, team: &str, tell: impl Fn(Result<Answer, Er
         after = page.page_info.end_cursor.filter(|_| page.page_info.has_next_page && !page.nodes.is_empty());
         let last = after.is_none();
         let total = usize::try_from(page.total_count).unwrap_or_default();
-        let rows = page.nodes.into_iter().map(Row::from).collect();
+        let rows = page.nodes.into_iter().map(|row| Row::from(row).led(&pipelines)).collect();
         if !tell(Ok(Answer::FeatureRows(RowsPage { rows, first, last, total }))) || last {
             return;
         }
-        first = false;
+        (first, known) = (false, Some(pipelines));
     }
+}
+
+/// Reads the pipelines; that they are not known only means that more is offered than can be done.
+pub(super) async fn pipelines(api: &Api, team: &str) -> Vec<Pipeline> {
+    pipeline::list(api, team).await.map(|all| all.nodes).unwrap_or_default()
 }
 
 /// Reads some features again; none for those that are gone.
@@ -85,7 +97,9 @@ pub(super) async fn some(
         Err(error) if error.code() == Some(Code::NotFound) => Ok((key, None)),
         Err(error) => Err(error),
     });
-    join_all(read).await.into_iter().collect()
+    let (rows, pipelines) = join(join_all(read), pipelines(api, team)).await;
+    let led = |(key, row): (String, Option<Row>)| (key, row.map(|row| row.led(&pipelines)));
+    rows.into_iter().map(|row| row.map(led)).collect()
 }
 
 /// Returns how often features are evaluated, in one environment or in all.
@@ -138,23 +152,57 @@ pub(super) async fn difference(
         let item = items.into_iter().find(|item| item.feature.key == key && item.environment.key == env);
         return Ok(Paper::Lines(item.map(diff_lines).unwrap_or_default()));
     }
-    let feature = feature::get(api, team, key).await?;
+    Ok(compared(&feature::get(api, team, key).await?, env))
+}
+
+/// Returns the document of a stage and that of the one before it, which would come there.
+fn compared(feature: &Feature, env: &str) -> Paper {
     let at = feature.stages.iter().position(|stage| stage.environment.key == env);
     let before = at.and_then(|at| feature.stages.get(at.checked_sub(1)?));
     let live = |stage: &feature::Stage| stage.live.as_ref().map(|live| live.config.clone());
     let here = at.and_then(|at| feature.stages.get(at));
-    Ok(match (here, before) {
+    match (here, before) {
         (Some(here), Some(before)) => match live(before) {
             Some(after) => {
-                let words = format!("{env} → {}", before.environment.key);
+                let words = format!("{} → {env}", before.environment.key);
                 Paper::Two { before: live(here), after, words }
             }
             None => nothing(&format!("nothing is live in {}, the stage before", before.environment.key)),
         },
         _ => nothing(&format!("{env} is the first stage: there is none before to compare it with")),
-    })
+    }
 }
 
 fn nothing(words: &str) -> Paper {
     Paper::Lines(vec![Line::default().and(Tone::Dim, words)])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Paper, compared};
+    use crate::app::tests::read;
+
+    #[test]
+    fn a_stage_is_compared_with_what_would_come_there() {
+        let stage = |env: &str, live: Value| {
+            json!({"environment": {"key": env, "name": env, "type": "STAGING"}, "status": "DEPLOYED",
+                "live": live, "kill": null, "pending": [], "changedAt": null})
+        };
+        let live = |enabled: bool| {
+            json!({"number": 1, "config": {"enabled": enabled}, "createdAt": "2026-11-15T12:00:00Z",
+                "createdBy": "lead"})
+        };
+        let feature =
+            read(json!({"id": "018f0000-0000-7000-8000-000000000001", "key": "checkout", "name": "",
+            "description": "", "kind": "SIMPLE", "valueType": "BOOLEAN", "lifecycle": "ACTIVE", "tags": [],
+            "owner": null, "removalDate": null, "createdAt": "2026-09-01T12:00:00Z",
+            "changedAt": "2026-11-20T11:57:02Z", "createdBy": "dev", "pipeline": "default",
+            "stages": [stage("staging", live(true)), stage("prod", live(false))]}));
+        let (before, after) = (Some(json!({"enabled": false})), json!({"enabled": true}));
+        let words = "staging → prod".to_owned();
+        assert_eq!(compared(&feature, "prod"), Paper::Two { before, after, words });
+        assert!(matches!(compared(&feature, "staging"), Paper::Lines(_)));
+    }
 }

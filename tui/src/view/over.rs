@@ -30,7 +30,7 @@ pub(super) fn draw(app: &App, overlay: &Overlay, frame: &mut Frame<'_>) {
         Overlay::Text { title, lines, top } => {
             text(frame, title, &lines.iter().map(|words| line(words, look)).collect::<Vec<_>>(), *top, look);
         }
-        Overlay::Choose { what, items, at } => choose(frame, what, items, *at, look),
+        Overlay::Choose { what, items, at, .. } => choose(frame, what, items, *at, look),
     }
 }
 

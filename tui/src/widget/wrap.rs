@@ -4,17 +4,15 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthChar;
 
+use crate::look::Look;
+
 /// A character as it is drawn.
 type Cell = (char, Style);
 
 /// Returns a line in as many as it takes; all but the first begin with so many blanks.
 pub(crate) fn wrap(line: &Line<'_>, width: usize, indent: usize) -> Vec<Line<'static>> {
     let indent = if indent + 8 > width { 0 } else { indent };
-    let mut cells: Vec<Cell> = Vec::new();
-    for span in &line.spans {
-        let style = line.style.patch(span.style);
-        cells.extend(span.content.chars().map(|c| (c, style)));
-    }
+    let cells = cells(line);
     let mut lines = Vec::new();
     let mut rest = cells.as_slice();
     loop {
@@ -27,6 +25,38 @@ pub(crate) fn wrap(line: &Line<'_>, width: usize, indent: usize) -> Vec<Line<'st
         }
         rest = later;
     }
+}
+
+/// Leaves out all but the first rows of what was wrapped at a width, with a sign at the end that says so.
+pub(crate) fn shortened(
+    mut lines: Vec<Line<'static>>,
+    (rows, width): (usize, usize),
+    look: Look,
+) -> Vec<Line<'static>> {
+    if lines.len() <= rows {
+        return lines;
+    }
+    lines.truncate(rows);
+    if let Some(last) = lines.last_mut() {
+        let style = last.spans.last().map(|span| span.style).unwrap_or_default();
+        let mut cells = cells(last);
+        while cells.last().is_some_and(|(c, _)| *c == ' ') {
+            cells.pop();
+        }
+        let wide = |cells: &[Cell]| cells.iter().map(|(c, _)| c.width().unwrap_or_default()).sum::<usize>();
+        while wide(&cells) + 1 > width && cells.pop().is_some() {}
+        cells.push((if look.ascii { '~' } else { '…' }, style));
+        *last = joined(&cells, 0);
+    }
+    lines
+}
+
+fn cells(line: &Line<'_>) -> Vec<Cell> {
+    let of = |span: &Span<'_>| {
+        let style = line.style.patch(span.style);
+        span.content.chars().map(|c| (c, style)).collect::<Vec<_>>()
+    };
+    line.spans.iter().flat_map(of).collect()
 }
 
 /// Cuts off what fits, behind a blank where there is one.
@@ -68,7 +98,8 @@ fn joined(cells: &[Cell], indent: usize) -> Line<'static> {
 mod tests {
     use ratatui::text::Line;
 
-    use super::wrap;
+    use super::{shortened, wrap};
+    use crate::look::Look;
 
     fn wrapped(text: &str, width: usize, indent: usize) -> Vec<String> {
         wrap(&Line::from(text), width, indent).iter().map(ToString::to_string).collect()
@@ -80,6 +111,18 @@ mod tests {
         assert_eq!(wrapped(text, 24, 4), ["  ~ split   control=90 →", "    control=50"]);
         assert_eq!(wrapped(text, 80, 4), [text]);
         assert_eq!(wrapped("", 10, 4), [""]);
+    }
+
+    #[test]
+    fn what_is_left_out_is_told() {
+        let short = |text: &str, width: usize| -> Vec<String> {
+            let lines = wrap(&Line::from(text), width, 0);
+            shortened(lines, (2, width), Look::default()).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(short("one two three", 8), ["one two ", "three"]);
+        assert_eq!(short("one two three four", 8), ["one two ", "three…"]);
+        assert_eq!(short("abcdefghijkl", 4), ["abcd", "efg…"]);
+        assert_eq!(short("abc", 0), ["a", "…"]);
     }
 
     #[test]

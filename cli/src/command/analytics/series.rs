@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use fluxgate_client::analytics::{self, Figures, Filter};
-use fluxgate_client::{EvaluationGroup, Resolution};
+use fluxgate_client::{EvaluationGroup, Resolution, clock};
 use fluxgate_wording::figure::complete;
 
 use super::show::{name_of, span};
@@ -134,5 +134,5 @@ fn shown(figures: &Figures) -> View {
         true => view.note(format!("nothing was evaluated, {}", span(figures.from, figures.until))),
         false => view,
     };
-    view.note(complete(&figures.completeness))
+    view.note(complete(&figures.completeness, figures.until.min(clock::now())))
 }

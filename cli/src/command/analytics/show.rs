@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use fluxgate_client::EvaluationReason;
 use fluxgate_client::analytics::{Figures, Series};
+use fluxgate_client::clock;
 use fluxgate_wording::figure::{complete, share};
 
 use crate::output::{Cell, Column, View};
@@ -29,7 +30,7 @@ pub(crate) fn lately(figures: &Figures) -> View {
         true => view.line("nothing was evaluated"),
         false => view,
     };
-    view.line(complete(&figures.completeness))
+    view.line(complete(&figures.completeness, figures.until.min(clock::now())))
 }
 
 /// Names the minutes until now.

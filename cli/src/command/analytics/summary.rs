@@ -1,6 +1,7 @@
 //! `fgctl analytics summary`
 
 use fluxgate_client::analytics::{self, Figures, TopFeature};
+use fluxgate_client::clock;
 use fluxgate_wording::figure::{complete, share};
 use serde_json::{Value, json};
 
@@ -76,7 +77,7 @@ impl Summary {
             let sure = units.standard_error * 100.0;
             view = view.line("").line(format!("about {} units asked, ±{sure:.1} %", units.units));
         }
-        Ok(view.line("").line(complete(&figures.completeness)))
+        Ok(view.line("").line(complete(&figures.completeness, figures.until.min(clock::now()))))
     }
 }
 

@@ -1,6 +1,7 @@
 //! `fgctl analytics top`
 
 use fluxgate_client::analytics::{self, TopFeature};
+use fluxgate_client::clock;
 use fluxgate_wording::figure::complete;
 
 use super::Range;
@@ -39,6 +40,6 @@ impl Top {
             true => view.note(format!("nothing was evaluated, {}", span(top.from, top.until))),
             false => view.note(span(top.from, top.until)),
         };
-        Ok(view.note(complete(&top.completeness)))
+        Ok(view.note(complete(&top.completeness, top.until.min(clock::now()))))
     }
 }

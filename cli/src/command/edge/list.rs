@@ -2,7 +2,7 @@
 
 use fluxgate_client::edge::{self, Edge, Known};
 
-use super::{latency, state};
+use super::{latency, rate, state};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{Cell, Column, Stays, View};
@@ -48,10 +48,8 @@ fn columns(revision: i64) -> Vec<Column<Edge>> {
         Column::new("BEHIND", move |edge: &Edge| Cell::text((revision - edge.revision).max(0).to_string()))
             .stays(Stays::Long),
         Column::new("SEEN", |edge: &Edge| Cell::Time(Some(edge.seen_at))),
-        Column::new("EVAL/S", move |edge: &Edge| {
-            figure(edge.evaluations_per_second.map(|rate| format!("{rate:.1}")))
-        })
-        .stays(Stays::Short),
+        Column::new("EVAL/S", move |edge: &Edge| figure(rate(edge).map(|rate| format!("{rate:.1}"))))
+            .stays(Stays::Short),
         Column::new("P99", |edge: &Edge| Cell::Text(latency(edge.p99_ns))).stays(Stays::Short),
         Column::new("QUEUE", move |edge: &Edge| figure(edge.spooled.map(|batches| batches.to_string())))
             .stays(Stays::Short),

@@ -39,6 +39,11 @@ fn state(edge: &edge::Edge) -> Cell {
     }
 }
 
+/// Returns how many evaluations a second an edge has; one that is away said once how many it had.
+fn rate(edge: &edge::Edge) -> Option<f64> {
+    edge.evaluations_per_second.filter(|_| edge.connected)
+}
+
 /// Returns nanoseconds as people read them.
 fn latency(nanoseconds: Option<i64>) -> String {
     match nanoseconds {
@@ -52,7 +57,23 @@ fn latency(nanoseconds: Option<i64>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::latency;
+    use serde_json::json;
+
+    use super::{edge::Edge, latency, rate};
+
+    #[test]
+    fn an_edge_that_is_away_evaluates_nothing() {
+        for (connected, shown) in [(true, Some(1.8)), (false, None)] {
+            let edge: Edge = serde_json::from_value(json!({
+                "id": "018f0000-0000-7000-8000-000000000011", "name": "edge-eu-11", "version": "0.1.0",
+                "client": "edges", "connected": connected, "inSync": connected, "revision": 418,
+                "killsRevision": 410, "connectedAt": "2026-11-20T09:00:00Z", "seenAt": "2026-11-20T12:41:02Z",
+                "ackedAt": "2026-11-20T12:41:02Z", "uptimeSeconds": 86_400, "evaluationsPerSecond": 1.8,
+                "p99Ns": 1_900_000, "spooled": 3}))
+            .unwrap();
+            assert_eq!(rate(&edge), shown);
+        }
+    }
 
     #[test]
     fn latencies_have_their_unit() {

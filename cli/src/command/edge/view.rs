@@ -7,7 +7,7 @@ use fluxgate_client::edge::{self, Edge, Known};
 use fluxgate_client::{Api, Code, Error, Refusal};
 
 use super::super::live;
-use super::{latency, state};
+use super::{latency, rate, state};
 use crate::error::CliError;
 use crate::output::{Cell, View};
 use crate::shell::Shell;
@@ -65,7 +65,7 @@ fn facts((edge, revision): &(Edge, i64)) -> View {
         behind => format!("{} of {revision}, {behind} behind", edge.revision),
     };
     let uptime = edge.uptime_seconds.and_then(|seconds| u64::try_from(seconds).ok());
-    let rate = edge.evaluations_per_second.map(|rate| format!("{rate:.1} a second"));
+    let rate = rate(edge).map(|rate| format!("{rate:.1} a second"));
     View::of(edge)
         .named(format!("edge/{}", edge.name))
         .row(row("edge", Cell::text(&edge.name)))

@@ -109,6 +109,11 @@ impl Filter {
         self.terms.iter().any(|term| term.about == about)
     }
 
+    /// Returns the environment that only events of are shown, unless the filter names others.
+    pub(super) fn place<'e>(&self, env: Option<&'e String>) -> Option<&'e String> {
+        env.filter(|_| !self.is_about(About::Env))
+    }
+
     /// Returns whether an event is shown.
     pub(super) fn lets(&self, entry: &AuditEntry, env: Option<&String>) -> bool {
         let here = self.is_about(About::Env) || env.is_none_or(|env| entry.environment.as_ref() == Some(env));

@@ -310,8 +310,11 @@ impl Pane for Events {
         &self.text
     }
 
-    fn crumb(&self, _desk: &Desk) -> String {
-        "events".to_owned()
+    fn crumb(&self, desk: &Desk) -> String {
+        match self.filter.place(desk.place.env.as_ref()) {
+            Some(env) => format!("events in {env}"),
+            None => "events".to_owned(),
+        }
     }
 
     fn id(&self) -> Option<String> {

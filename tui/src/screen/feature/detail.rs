@@ -9,6 +9,7 @@ use fluxgate_client::change::Change;
 use fluxgate_client::feature::{Feature, Stage};
 use fluxgate_client::feature_row::FeatureRow;
 use fluxgate_client::feature_screen::{FeatureScreen, Past};
+use fluxgate_client::pipeline::Pipeline;
 use fluxgate_wording::figure::last_minute;
 use serde_json::Value;
 
@@ -94,6 +95,11 @@ impl Detail {
             stages: feature.stages.clone(),
         };
         Self { row: Row::from(row), rules: BTreeMap::new(), told }
+    }
+
+    /// Takes in which stages follow which.
+    pub(crate) fn led(self, pipelines: &[Pipeline]) -> Self {
+        Self { row: self.row.led(pipelines), ..self }
     }
 
     /// Reads the rules of all stages.
@@ -194,9 +200,9 @@ impl Detail {
         Some(found)
     }
 
-    /// Returns how far the figures can be trusted.
-    pub(crate) fn completeness(&self) -> Option<&Completeness> {
-        self.told.by_variant.as_ref().map(|figures| &figures.completeness)
+    /// Returns how far the figures can be trusted, and until when they were asked for.
+    pub(crate) fn completeness(&self) -> Option<(&Completeness, DateTime<Utc>)> {
+        self.told.by_variant.as_ref().map(|figures| (&figures.completeness, figures.until))
     }
 
     /// Returns whether something that was done may be seen here.

@@ -112,14 +112,13 @@ fn serving(stage: &Stage, desk: &Desk) -> [Line; 2] {
 }
 
 /// Returns the rules of a stage: each with what it serves, and below it whom it is for.
-pub(super) fn rules(detail: &Detail, env: &str, desk: &Desk) -> Vec<Line> {
+pub(super) fn rules(detail: &Detail, env: &str) -> Vec<Line> {
     let Some(config) = detail.config(env) else {
         return vec![Line::default().and(Tone::Dim, format!("Nothing is live in {env}."))];
     };
     let mut lines = Vec::new();
-    if let Some(kill) = detail.stage(env).and_then(|stage| stage.kill.as_ref()) {
-        lines.extend(stopped(kill, desk));
-    } else if config["enabled"] != serde_json::Value::Bool(true) {
+    let killed = detail.stage(env).is_some_and(|stage| stage.kill.is_some());
+    if !killed && config["enabled"] != serde_json::Value::Bool(true) {
         lines.push(Line::default().and(Tone::Dim, format!("○ off: {}", feature::serves(config))));
     }
     match detail.rules(env) {
@@ -143,7 +142,7 @@ pub(super) fn rules(detail: &Detail, env: &str, desk: &Desk) -> Vec<Line> {
         None => {}
     }
     let rest = config["default"].as_str().unwrap_or("the application's own default");
-    let word = if lines.is_empty() { "everyone gets" } else { "else" };
+    let word = if lines.is_empty() && !killed { "everyone gets" } else { "else" };
     lines.push(Line::default().and(Tone::Dim, format!("     {word:<20}  ")).and(Tone::Plain, rest));
     lines.push(Line::default());
     for (name, value) in feature::variants(config) {
@@ -158,8 +157,8 @@ pub(super) fn rules(detail: &Detail, env: &str, desk: &Desk) -> Vec<Line> {
     lines
 }
 
-/// Says what a kill does, since when it is, by whom and why, and when it ends.
-fn stopped(kill: &Kill, desk: &Desk) -> [Line; 3] {
+/// Says what a kill does, when it ends, since when it is, by whom and why: what can be long comes last.
+pub(super) fn stopped(kill: &Kill, desk: &Desk) -> [Line; 3] {
     let left = kill.restore_at.map(|at| format!(", in {}", time::left(at, desk.now))).unwrap_or_default();
     let ends = format!("  {}{left}", event::ends(kill.restore_at, desk.now));
     let by = change::by(&kill.by, kill.token.as_deref());
@@ -167,8 +166,8 @@ fn stopped(kill: &Kill, desk: &Desk) -> [Line; 3] {
         format!("  since {}, {} ago, by {by}: ", time::when(kill.since, desk.now), desk.ago(kill.since));
     [
         Line::default().and(Tone::Bad, "✗ killed: everyone gets what is served when off"),
-        Line::default().and(Tone::Dim, since).and(Tone::Plain, event::said(Some(&kill.reason))),
         Line::from(ends),
+        Line::default().and(Tone::Dim, since).and(Tone::Plain, event::said(Some(&kill.reason))),
     ]
 }
 

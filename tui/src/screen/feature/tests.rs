@@ -352,6 +352,23 @@ fn a_kill_without_an_end_says_so() {
 }
 
 #[test]
+fn a_long_reason_hides_neither_the_end_nor_the_rules() {
+    let mut told = told();
+    told["feature"]["stages"][2]["kill"] = json!({"reason": "5xx spike ".repeat(100), "by": "deploy",
+        "token": null, "since": "2026-11-20T12:22:58Z", "restoreAt": "2026-11-20T12:52:58Z"});
+    told["feature"]["stages"][2]["pending"] = json!([]);
+    for size in [(120, 36), (80, 24)] {
+        let mut stage = opened(size, &told);
+        let screen = stage.screen();
+        let end = screen.find("ends at 12:52:58Z").unwrap();
+        assert!(end < screen.find("by deploy: \"5xx").unwrap(), "{screen}");
+        assert!(screen.contains("pro users on 2.x") && screen.contains('…'), "{screen}");
+        stage.keys("Enter");
+        assert!(stage.screen().matches("5xx spike").count() > 20, "{}", stage.screen());
+    }
+}
+
+#[test]
 fn a_feature_that_is_needed_is_opened_and_left_again() {
     let mut stage = opened((120, 36), &told());
     stage.keys("Tab Tab Tab Enter");

@@ -15,7 +15,7 @@ use crate::look::Room;
 use crate::screen::Screen;
 use crate::theme::Token;
 use crate::widget::lane::{self, Stop};
-use crate::widget::wrap::wrap;
+use crate::widget::wrap::{shortened, wrap};
 use crate::widget::{bars, figure, line, pane, spark, table};
 
 /// Where does an expression go on?
@@ -143,9 +143,15 @@ fn rules(
     (frame, area): (&mut Frame<'_>, Rect),
     desk: &Desk,
 ) {
-    let lines = feature.waiting(desk).into_iter().chain(parts::rules(detail, env, desk));
     let width = usize::from(area.width);
-    let lines: Vec<_> = lines.flat_map(|words| wrap(&line(&words, desk.look), width, WHEN)).collect();
+    let wrapped = |words: Line| wrap(&line(&words, desk.look), width, WHEN);
+    let kill = detail.stage(env).filter(|stage| stage.live.is_some()).and_then(|stage| stage.kill.as_ref());
+    // A long reason does not push the rules out of sight, unless they have all the room.
+    let rows = if feature.whole { usize::MAX } else { 2 };
+    let stopped = kill.into_iter().flat_map(|kill| parts::stopped(kill, desk));
+    let stopped = stopped.flat_map(|words| shortened(wrapped(words), (rows, width), desk.look));
+    let lines = feature.waiting(desk).into_iter().flat_map(wrapped).chain(stopped);
+    let lines: Vec<_> = lines.chain(parts::rules(detail, env).into_iter().flat_map(wrapped)).collect();
     let below = lines.len().saturating_sub(usize::from(area.height));
     feature.below.set(below);
     let top = u16::try_from(feature.top.min(below)).unwrap_or(u16::MAX);
@@ -178,7 +184,7 @@ fn live((detail, env): (&Detail, &str), (frame, area): (&mut Frame<'_>, Rect), d
     let drawn = Line::default().and(Tone::Plain, drawn).and(Tone::Dim, " 60m");
     frame.render_widget(line(&drawn, look), trend);
     let mut lines = vec![evaluated.reasons()];
-    lines.extend(detail.completeness().map(complete));
+    lines.extend(detail.completeness().map(|(known, until)| complete(known, until)));
     let lines: Vec<_> = lines.iter().map(|words| line(words, look)).collect();
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: true }), rest);
 }

@@ -2,9 +2,9 @@
 
 use super::tests::{asked, known, known_to};
 use crate::app::tests::Stage;
-use crate::effect::{Answer, Query};
+use crate::effect::{Answer, Effect, Query};
 use crate::keymap::Action;
-use crate::message::Message;
+use crate::message::{Heard, Message};
 use crate::order::Order;
 use crate::overlay::{Choice, Overlay};
 
@@ -76,7 +76,7 @@ fn where_is_asked_about_the_feature_that_was_under_the_cursor() {
     let mut stage = known(120, 36);
     let ask = |stage: &mut Stage, key: &str| {
         let what = Choice::Stage(Action::Kill, key.to_owned());
-        stage.app.overlay = Some(Overlay::Choose { what, items: vec!["prod".to_owned()], at: 0 });
+        stage.app.overlay = Some(Overlay::choose(what, vec!["prod".to_owned()], 0));
         stage.keys("Enter");
     };
     ask(&mut stage, "gone");
@@ -120,4 +120,59 @@ fn a_kill_of_what_is_killed_keeps_its_end() {
         "{:?}",
         dialog.order()
     );
+}
+
+#[test]
+fn the_palette_opens_a_feature_where_the_lists_are() {
+    let mut stage = known(120, 36);
+    stage.app.desk.place.env = Some("dev".to_owned());
+    stage.keys(": s e a r c h Enter");
+    let opened = format!("{:?}", stage.app.screens.feature);
+    assert!(opened.contains("search-v2") && opened.contains("\"dev\""), "{opened}");
+    // Letters here and there are not what somebody means: "environment all" has e, v, i and l.
+    stage.keys(": e v i l Enter");
+    assert_eq!(stage.app.desk.place.env.as_deref(), Some("dev"));
+}
+
+#[test]
+fn features_are_read_when_the_palette_is_opened() {
+    let mut stage = Stage::new(120, 36).live();
+    stage.effects.clear();
+    stage.keys(":");
+    assert!(asked(&stage).contains(&Query::FeatureRows));
+}
+
+#[test]
+fn an_environment_is_found_by_how_it_begins() {
+    let mut stage = known(120, 36);
+    stage.keys("e p r o d Enter");
+    assert_eq!(stage.app.desk.place.env.as_deref(), Some("prod"));
+    stage.keys("e s Enter");
+    assert_eq!(stage.app.desk.place.env.as_deref(), Some("staging"));
+}
+
+#[test]
+fn what_was_opened_is_not_sent_without_a_connection() {
+    let mut stage = known(120, 36);
+    stage.app.desk.place.env = Some("dev".to_owned());
+    stage.keys("K");
+    stage.tell(Message::Heard(Heard::Away("connection refused".to_owned())));
+    stage.effects.clear();
+    stage.keys("5 x x Tab Tab Enter");
+    let sent = |stage: &Stage| stage.effects.iter().any(|effect| matches!(effect, Effect::Send(_)));
+    assert!(!sent(&stage) && stage.app.dialog.is_some(), "{}", stage.screen());
+    stage.tell(Message::Heard(Heard::Connected));
+    stage.keys("Enter");
+    assert!(sent(&stage), "{}", stage.screen());
+}
+
+#[test]
+fn an_end_that_is_not_understood_is_no_command() {
+    let mut stage = known(120, 36);
+    stage.app.desk.place.env = Some("dev".to_owned());
+    stage.keys("K");
+    assert!(stage.screen().contains("--until-restored"), "{}", stage.screen());
+    stage.app.dialog.as_mut().unwrap().focus = 0;
+    stage.keys("9 9 9 9 9 9 9 9");
+    assert!(!stage.screen().contains("fgctl kill"), "{}", stage.screen());
 }

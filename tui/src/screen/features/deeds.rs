@@ -149,10 +149,11 @@ impl Features {
         let mut envs: Vec<String> = able.map(|spot| spot.env.clone()).collect();
         match envs.len() {
             0 => vec![Step::Say(nowhere(key, action))],
-            1 => self.do_on(row, &envs.remove(0), action, desk),
+            // Where a kill is meant is said by whoever kills, even where only one place is left.
+            1 if action != Action::Kill => self.do_on(row, &envs.remove(0), action, desk),
             _ => {
                 let what = Choice::Stage(action, key.clone());
-                vec![Step::Show(Overlay::Choose { what, items: envs, at: 0 })]
+                vec![Step::Show(Overlay::choose(what, envs, 0))]
             }
         }
     }

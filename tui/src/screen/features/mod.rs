@@ -28,7 +28,6 @@ use crate::effect::{Answer, Query};
 use crate::keymap::{Action, Here};
 use crate::list::List;
 use crate::load::{Failure, Load};
-use crate::look::Room;
 use crate::message::News;
 use crate::order::quoted;
 use crate::step::Step;
@@ -39,6 +38,8 @@ use wanted::Wanted;
 const CALM: TimeDelta = TimeDelta::seconds(5);
 /// How often are more features than a page read again where nobody tells what happens?
 const POLL: TimeDelta = TimeDelta::seconds(30);
+/// From how many columns on is there room for more of them, beside those of three stages?
+const WIDER: u16 = 140;
 /// How many features are read again each time then?
 const FEW: usize = 100;
 
@@ -257,12 +258,14 @@ impl Pane for Features {
             }
             Action::MoreColumns => {
                 self.more = !self.more;
-                let words = match (self.more, desk.room()) {
-                    (false, _) => "the usual columns",
-                    (true, Room::Wide) => "more columns, as many as there is room for",
-                    (true, _) => "there is no room for more columns: they are there from 120 on",
+                let words = match (self.more, desk.size.0 >= WIDER) {
+                    (false, _) => "the usual columns".to_owned(),
+                    (true, true) => "more columns, as many as there is room for".to_owned(),
+                    (true, false) => {
+                        format!("more columns, where there is room for them: mostly from {WIDER} columns on")
+                    }
                 };
-                vec![Step::Say(words.to_owned())]
+                vec![Step::Say(words)]
             }
             Action::Back if self.list.unmark() => Vec::new(),
             Action::Refresh => {
@@ -291,7 +294,7 @@ impl Pane for Features {
             opens: self.row().is_some(),
             filters: true,
             back: self.list.marks() > 0,
-            wider: desk.room() == Room::Wide,
+            wider: desk.size.0 >= WIDER,
             live: self.can(Action::Kill, desk),
             later: self.can(Action::Promote, desk),
             earlier: self.can(Action::RollBack, desk),

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use fluxgate_client::feature::{Kill, Stage};
 use fluxgate_client::feature_row::FeatureRow;
+use fluxgate_client::pipeline::Pipeline;
 use fluxgate_client::{EnvironmentType, Lifecycle};
 use fluxgate_wording::{Tone, change, feature};
 
@@ -42,6 +43,8 @@ pub struct Spot {
     pub(crate) pending: Option<(i64, String)>,
     /// The features that must be on here.
     pub(crate) needs: Vec<String>,
+    /// The stages that follow directly; none while that is not known.
+    pub(crate) leads_to: Option<Vec<String>>,
 }
 
 impl From<FeatureRow> for Row {
@@ -82,6 +85,7 @@ impl From<Stage> for Spot {
             version: stage.live.as_ref().map(|live| live.number),
             pending: pending.map(|change| (change.number, change::progress_of_pending(change))),
             needs: stage.live.as_ref().map(|live| feature::needs(&live.config)).unwrap_or_default(),
+            leads_to: None,
             killed: stage.kill,
             env: stage.environment.key,
             type_: stage.environment.type_,
@@ -95,8 +99,33 @@ impl Row {
         self.stages.iter().find(|spot| spot.env == env)
     }
 
-    /// Returns the stages that come after one.
+    /// Takes in which stages follow which: by its pipeline, which is one that has all of its stages.
+    pub(crate) fn led(mut self, pipelines: &[Pipeline]) -> Self {
+        let envs: Vec<String> = self.stages.iter().map(|spot| spot.env.clone()).collect();
+        let has = |pipeline: &&Pipeline| {
+            envs.iter().all(|env| pipeline.stages.iter().any(|stage| stage.environment.key == *env))
+        };
+        let stages: Vec<_> = pipelines.iter().filter(has).flat_map(|pipeline| &pipeline.stages).collect();
+        if stages.is_empty() {
+            return self;
+        }
+        for spot in &mut self.stages {
+            let follows = |env: &&String| {
+                stages.iter().any(|stage| {
+                    stage.environment.key == **env && stage.after.as_deref() == Some(spot.env.as_str())
+                })
+            };
+            spot.leads_to = Some(envs.iter().filter(follows).cloned().collect());
+        }
+        self
+    }
+
+    /// Returns the stages that something can be promoted to from one: those that follow directly, or all later ones while
+    /// that is not known.
     pub(crate) fn after(&self, env: &str) -> Vec<String> {
+        if let Some(next) = self.spot(env).and_then(|spot| spot.leads_to.clone()) {
+            return next;
+        }
         let later = self.stages.iter().skip_while(|spot| spot.env != env).skip(1);
         later.map(|spot| spot.env.clone()).collect()
     }
@@ -121,4 +150,48 @@ fn short((name, mut value): (String, String)) -> (String, String) {
 /// Returns a state with its sign, as a table shows it.
 pub(crate) fn signed((tone, words): &(Tone, String)) -> (Tone, String) {
     (*tone, format!("{}{words}", tone.glyph()))
+}
+
+#[cfg(test)]
+mod tests {
+    use fluxgate_client::feature_row::FeatureRow;
+    use fluxgate_client::pipeline::Pipeline;
+    use serde_json::{Value, json};
+
+    use super::Row;
+    use crate::app::tests::read;
+
+    fn row() -> Row {
+        let stage = |env: &str| {
+            json!({"environment": {"key": env, "name": env, "type": "STAGING"}, "status": "NOT_DEPLOYED",
+                "live": null, "kill": null, "pending": [], "changedAt": null})
+        };
+        let stages = ["dev", "staging", "eu", "us"].map(stage);
+        let told: FeatureRow =
+            read(json!({"key": "checkout", "name": "", "kind": "SIMPLE", "lifecycle": "ACTIVE",
+            "tags": [], "owner": null, "changedAt": "2026-11-20T11:57:02Z", "lastChange": null,
+            "stages": stages}));
+        Row::from(told)
+    }
+
+    fn pipeline(stages: &[(&str, Option<&str>)]) -> Pipeline {
+        let stage = |(env, after): &(&str, Option<&str>)| {
+            let environment = json!({"key": env});
+            json!({"environment": environment, "after": after, "position": 1})
+        };
+        let stages: Vec<Value> = stages.iter().map(stage).collect();
+        read(json!({"key": "default", "name": "", "stages": stages}))
+    }
+
+    #[test]
+    fn only_what_follows_directly_is_promoted_to() {
+        assert_eq!(row().after("dev"), ["staging", "eu", "us"], "while it is not known what leads where");
+        let other = pipeline(&[("dev", None), ("us", Some("dev"))]);
+        assert_eq!(row().led(std::slice::from_ref(&other)).after("eu"), ["us"], "of another pipeline");
+        let own = [("dev", None), ("staging", Some("dev")), ("eu", Some("staging")), ("us", Some("staging"))];
+        let row = row().led(&[other, pipeline(&own)]);
+        assert_eq!(row.after("dev"), ["staging"]);
+        assert_eq!(row.after("staging"), ["eu", "us"], "it branches");
+        assert!(row.after("eu").is_empty() && row.after("nowhere").is_empty());
+    }
 }

@@ -141,6 +141,22 @@ fn kills_tight_and_ascii() {
 }
 
 #[test]
+fn a_long_reason_has_what_others_leave() {
+    for size in [(120, 36), (80, 24)] {
+        let known = || {
+            let times = ("2026-11-20T12:22:49Z", Some("2026-11-20T12:52:49Z"));
+            screen(&[kill("express-checkout", "prod", times, &"5xx spike ".repeat(100))])
+        };
+        let screen = stage(size.0, size.1, known).screen();
+        let titles = screen.lines().find(|line| line.contains("SINCE")).unwrap_or_default();
+        for title in ["FEATURE", "WHERE", "ENDS", "IN", "BY", "REASON"] {
+            assert!(titles.contains(title), "{title}: {screen}");
+        }
+        assert!(screen.contains("11m 42s"), "{screen}");
+    }
+}
+
+#[test]
 fn nothing_is_killed() {
     insta::assert_snapshot!("kills_none_wide", stage(120, 36, || screen(&[])).screen());
     insta::assert_snapshot!("kills_none_normal", stage(80, 24, || screen(&[])).screen());

@@ -19,12 +19,14 @@ use crate::keymap::Action;
 use crate::look::{Look, Room};
 use crate::screen::Screen;
 use crate::widget::table::{self, Column, Field};
-use crate::widget::{bars, chart, figure, line, pane, spark};
+use crate::widget::{bars, chart, cut, figure, line, pane, spark};
 
 /// How wide is a countdown's bar?
 const BAR: usize = 12;
 /// How many of the last minutes are told in figures?
 const LATELY: usize = 5;
+/// How much of a reason stands in the list of what happened, in columns?
+const REASON: usize = 48;
 
 pub(super) fn draw(kills: &Kills, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
     let room = desk.room();
@@ -110,7 +112,8 @@ fn columns() -> [Column; 7] {
         Column::new("ENDS", 2).least(BAR),
         Column::new("IN", 7).right().least(8),
         Column::new("BY", 4).least(6),
-        Column::new("REASON", 5).least(10),
+        // It may be long: it has what others leave.
+        Column::new("REASON", 1).least(10),
     ]
 }
 
@@ -255,7 +258,12 @@ fn evaluations(kills: &Kills, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
     let [above, below] = Layout::vertical([Constraint::Min(0), Constraint::Length(2)]).areas(inner);
     chart::draw(frame, above, &told.on, desk.look);
     let figures = Line::default().and(Tone::Plain, lately(&told));
-    lines(frame, below, &[figures, shares::complete(&stops.figures.completeness)], desk.look);
+    lines(
+        frame,
+        below,
+        &[figures, shares::complete(&stops.figures.completeness, stops.figures.until)],
+        desk.look,
+    );
 }
 
 /// Evaluations minute by minute, up to the last that all edges have told.
@@ -333,7 +341,8 @@ fn happened(entry: &AuditEntry, desk: &Desk) -> Vec<Field> {
         (Tone::Plain, feature),
         (Tone::Plain, env),
         (Tone::Plain, by),
-        (Tone::Plain, why),
+        // Long ones are read behind Enter, and leave room for when it ends.
+        (Tone::Plain, cut(&why, REASON, desk.look)),
         (Tone::Dim, until),
     ]
 }

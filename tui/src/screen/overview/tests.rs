@@ -203,6 +203,26 @@ fn the_total_and_the_top_are_of_the_same_minutes() {
     let late = with(seen, &[("/team/evaluations/completeness/until", json!(ago(9)))]);
     let screen = shown((120, 36), &late).screen();
     assert!(screen.contains("-/min not known yet") && screen.contains("600 in 60 min to 12:41Z"), "{screen}");
+    assert!(screen.contains("◐ told up to 12:32Z") && !screen.contains('✓'), "{screen}");
+}
+
+#[test]
+fn edges_that_are_away_evaluate_nothing() {
+    let away = json!({"totalCount": 1, "nodes": [edge("edge-eu-3", false, false)]});
+    let screen = shown((120, 36), &with(busy(), &[("/team/edges", away)])).screen();
+    assert!(screen.contains(" 0 evaluations/s"), "{screen}");
+}
+
+#[test]
+fn events_elsewhere_are_said_to_be_of_one_environment() {
+    let mut stage = shown((120, 36), &busy());
+    assert!(stage.screen().contains(" 6 shows all "), "{}", stage.screen());
+    stage.app.desk.place.env = Some("prod".into());
+    assert!(stage.screen().contains("all environments; 6 shows those in prod"), "{}", stage.screen());
+    stage.keys("6");
+    assert!(stage.screen().contains("> events in prod"), "{}", stage.screen());
+    stage.app.screens.get_mut(Screen::Events).filter("env:dev", &stage.app.desk).unwrap();
+    assert!(!stage.screen().contains("events in prod"), "{}", stage.screen());
 }
 
 #[test]

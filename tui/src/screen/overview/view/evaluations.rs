@@ -72,7 +72,8 @@ pub(super) fn chart(overview: &Overview, frame: &mut Frame<'_>, area: Rect, desk
     let late = known.until.is_some_and(|until| desk.now - until > LATE);
     let mut notes = Vec::new();
     if !known.complete || late || known.until.is_none() {
-        let note = Paragraph::new(line(&complete(known), desk.look)).wrap(Wrap { trim: true });
+        let note =
+            Paragraph::new(line(&complete(known, evaluations.until), desk.look)).wrap(Wrap { trim: true });
         notes.push(note);
     }
     let height = notes.iter().map(|note| note.line_count(inner.width)).sum::<usize>();

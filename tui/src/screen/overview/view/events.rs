@@ -16,7 +16,7 @@ use crate::widget::cut;
 const WIDEST: [usize; 4] = [22, 26, 12, 20];
 
 pub(super) fn draw(overview: &Overview, frame: &mut Frame<'_>, area: Rect, desk: &Desk) {
-    let all = format!("{} shows all", desk.keys.called(Action::Show(Screen::Events), Screen::Overview));
+    let all = elsewhere(desk);
     let inner = framed(frame, area, ("Events", &all), false, desk);
     let Some(seen) = &overview.seen.data else {
         return asking(frame, inner, desk);
@@ -37,6 +37,15 @@ pub(super) fn draw(overview: &Overview, frame: &mut Frame<'_>, area: Rect, desk:
     let lines: Vec<Line> =
         shown.iter().zip(fields).map(|(entry, fields)| row(entry, &fields, widths, desk)).collect();
     words(frame, inner, &lines, desk);
+}
+
+/// Says what is shown here, and which are shown where all of them are: those of one environment, if lists are about one.
+fn elsewhere(desk: &Desk) -> String {
+    let key = desk.keys.called(Action::Show(Screen::Events), Screen::Overview);
+    match &desk.place.env {
+        Some(env) => format!("all environments; {key} shows those in {env}"),
+        None => format!("{key} shows all"),
+    }
 }
 
 fn row(entry: &AuditEntry, fields: &[String; 5], widths: [usize; 4], desk: &Desk) -> Line {

@@ -64,7 +64,7 @@ pub(super) fn lines(overview: &Overview, frame: &mut Frame<'_>, area: Rect, desk
         let told = told(&seen.evaluations, desk.now);
         let spark = spark(&told.minutes, 16, desk.look);
         second = second.and(Tone::Plain, format!("{} {spark}   ", rate(&told)));
-        second.0.extend(complete_today(&seen.evaluations.completeness).0);
+        second.0.extend(complete_today(&seen.evaluations.completeness, seen.top.until).0);
     } else {
         second.0.extend(unknown().into_iter().flat_map(|line| line.0));
     }
@@ -134,7 +134,7 @@ fn rate(told: &Told) -> String {
 
 fn evaluations(seen: &Seen, width: usize, desk: &Desk) -> Vec<Line> {
     let told = told(&seen.evaluations, desk.now);
-    let complete = complete_today(&seen.evaluations.completeness);
+    let complete = complete_today(&seen.evaluations.completeness, seen.top.until);
     if told.minutes.is_empty() {
         return vec![Line::default().and(Tone::Dim, "no figures yet"), complete];
     }
@@ -163,7 +163,9 @@ fn edges(status: &Status) -> Vec<Line> {
         return vec![Line::default().and(Tone::Dim, "none within the hour"), revision];
     }
     let connected = edges.nodes.iter().filter(|edge| edge.connected).count();
-    let rates = edges.nodes.iter().filter_map(|edge| edge.evaluations_per_second);
+    // One that is away said once how many it had.
+    let there = edges.nodes.iter().filter(|edge| edge.connected);
+    let rates = there.filter_map(|edge| edge.evaluations_per_second);
     let rate = rates.fold(0.0, |sum, rate| sum + rate);
     let well = edges.nodes.iter().all(|edge| edge.connected && edge.in_sync);
     let tone = if well { Tone::Good } else { Tone::Waiting };
