@@ -59,6 +59,11 @@ fn put_after(
 /// How much is read of a file or of stdin at most, which may have no end?
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
+/// Reads a file; more than anybody means is refused.
+pub(crate) fn bytes(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+    bounded_bytes(File::open(path)?)
+}
+
 /// Reads a file of text; more than anybody means is refused.
 pub(crate) fn text(path: impl AsRef<Path>) -> io::Result<String> {
     bounded(File::open(path)?)
@@ -66,11 +71,17 @@ pub(crate) fn text(path: impl AsRef<Path>) -> io::Result<String> {
 
 /// Reads text up to its end; more than anybody means is refused.
 pub(crate) fn bounded(from: impl Read) -> io::Result<String> {
-    let mut text = String::new();
-    from.take(MAX_BYTES + 1).read_to_string(&mut text)?;
-    match text.len() as u64 > MAX_BYTES {
+    let not_text = |_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text");
+    String::from_utf8(bounded_bytes(from)?).map_err(not_text)
+}
+
+/// Reads up to the end; more than anybody means is refused.
+pub(crate) fn bounded_bytes(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > MAX_BYTES {
         true => Err(io::Error::other(format!("it is longer than {} MiB", MAX_BYTES / 1024 / 1024))),
-        false => Ok(text),
+        false => Ok(bytes),
     }
 }
 

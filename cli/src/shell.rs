@@ -319,9 +319,9 @@ impl Shell {
         let Some(path) = self.ca_file(server) else {
             return Ok(api);
         };
-        let pem = crate::file::text(&path)
+        let pem = crate::file::bytes(&path)
             .map_err(|error| CliError::usage(format!("cannot read the certificates in {path}: {error}")))?;
-        api.trusting(pem.as_bytes()).map_err(|error| {
+        api.trusting(&pem).map_err(|error| {
             CliError::usage(format!("{path} has no certificates that can be used: {error}"))
                 .hint("FGCTL_CA_FILE or the context's ca_file names a file of certificates in PEM")
         })

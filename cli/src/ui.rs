@@ -60,7 +60,9 @@ impl Ui {
         let looks = self.looks(self.screen.stdout);
         let (text, wrong) = match render(view, &self.shape, looks) {
             Ok(text) => (text, None),
-            Err(error) if self.shape.done.is() => (whole(view, looks), Some(done_all_the_same(&error))),
+            Err(error) if self.shape.done.is() && !self.is_rehearsal() => {
+                (whole(view, looks), Some(done_all_the_same(&error)))
+            }
             Err(error) => return Err(error),
         };
         match (self.write_out(&text, self.coloured()), &view.secret) {

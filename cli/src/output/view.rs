@@ -228,11 +228,14 @@ fn tried(value: &mut Value, is_secret: bool) {
     }
 }
 
-/// Leaves out what belongs to an object: it was read when all was taken back, and says what is, not what would be.
+/// Empties the lists of what belongs to an object: it was read when all was taken back, and says what is, not what would be.
 fn told(value: &mut Value) {
-    if let Some(object) = value.as_object_mut() {
-        object.retain(|_, inner| !inner.as_array().is_some_and(|list| list.iter().any(Value::is_object)));
-        object.values_mut().for_each(told);
+    for inner in value.as_object_mut().into_iter().flat_map(|object| object.values_mut()) {
+        match inner.as_array_mut() {
+            Some(list) if list.iter().any(Value::is_object) => list.clear(),
+            Some(_) => {}
+            None => told(inner),
+        }
     }
 }
 

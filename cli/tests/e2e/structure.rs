@@ -337,6 +337,19 @@ fn what_is_done_at_once_is_rehearsed() {
     assert!(answer.contains("dryRun"), "{answer}");
     place.run(6, &["team", "view", "tried"]);
     assert_eq!(place.json(&["feature", "tag", "flag", "+new", "--dry-run"])["dryRun"], true);
+    let kill = [
+        "kill",
+        "flag",
+        "-e",
+        "dev",
+        "--reason",
+        "a try",
+        "--dry-run",
+        "--json",
+        "feature.stages,environments",
+    ];
+    let picked = place.run(0, &kill);
+    assert!(!picked.stderr.contains("it was done"), "{picked:#?}");
     // What it would refuse, it refuses.
     place.run(9, &["feature", "archive", "flag", "--dry-run"]);
     assert_eq!(everything(), before);

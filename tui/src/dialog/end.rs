@@ -20,6 +20,8 @@ pub(crate) struct End {
     pub(crate) by_hand: bool,
     /// Minutes, how long as `2h 30m`, or when.
     pub(crate) typed: Input,
+    /// The moment that it names, where it names one: as it was meant when it was typed, to the fraction of a second.
+    exact: Option<DateTime<Utc>>,
     /// Whether that is what nobody typed.
     proposed: bool,
     /// Whether keys go to what is typed, and not to the choice before it.
@@ -29,12 +31,13 @@ pub(crate) struct End {
 impl End {
     /// Begins by hand, with what is usual beside it.
     pub(crate) fn by_hand() -> Self {
-        Self { by_hand: true, typed: Input::new(USUAL.to_owned()), proposed: true, in_box: false }
+        let typed = Input::new(USUAL.to_owned());
+        Self { by_hand: true, typed, exact: None, proposed: true, in_box: false }
     }
 
     /// Begins with a time.
     pub(crate) fn at(at: DateTime<Utc>) -> Self {
-        Self { by_hand: false, typed: Input::new(text(at)), proposed: true, in_box: false }
+        Self { by_hand: false, typed: Input::new(text(at)), exact: Some(at), proposed: true, in_box: false }
     }
 
     /// Goes to its other part, if that lies this way.
@@ -55,8 +58,9 @@ impl End {
     fn typed_at(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
         let typed = self.typed.value().trim();
         let at = match typed.parse::<i64>() {
+            _ if self.exact.is_some() => self.exact,
             Ok(minutes) => TimeDelta::try_minutes(minutes).and_then(|after| now.checked_add_signed(after)),
-            Err(_) => of_day(typed, now).or_else(|| time::moment(typed, now).ok()),
+            Err(_) => time::moment(typed, now).ok(),
         };
         match at {
             None => Err("an end is minutes, or like 30m, 2h, 07:00Z or 2026-11-30T07:00Z".to_owned()),
@@ -101,6 +105,7 @@ impl End {
                 let changed = edit(&mut self.typed, key);
                 if changed {
                     (self.by_hand, self.proposed) = (false, false);
+                    self.exact = of_day(self.typed.value().trim(), now);
                 }
                 changed
             }
@@ -119,21 +124,33 @@ impl End {
         let before = (self.by_hand, self.typed.value().to_owned());
         let typed = before.1.trim();
         let number = typed.parse::<i64>().ok();
-        let moved = match (self.by_hand, number, self.typed_at(now)) {
+        let at = self.typed_at(now);
+        let exact = self.exact.take();
+        let moved = match (self.by_hand, number, at) {
             // What is proposed comes first.
-            (true, ..) => before.1.clone(),
+            (true, ..) => {
+                self.exact = exact;
+                before.1.clone()
+            }
             (_, Some(number), _) => number.saturating_add(minutes).clamp(1, LONGEST).to_string(),
             (_, None, Ok(at)) => {
                 let at = at.checked_add_signed(TimeDelta::minutes(minutes)).unwrap_or(at);
                 let soonest = now + TimeDelta::minutes(1);
                 match self.is_time() {
-                    true => text(at.clamp(soonest, last(now))),
+                    true => {
+                        let at = at.clamp(soonest, last(now));
+                        self.exact = Some(at);
+                        text(at)
+                    }
                     // How long it is stays how long it is.
                     false => format!("{}m", (at - now).num_minutes().clamp(1, LONGEST)),
                 }
             }
             // What is no end is mended by whoever typed it.
-            (_, None, Err(_)) => return false,
+            (_, None, Err(_)) => {
+                self.exact = exact;
+                return false;
+            }
         };
         self.by_hand = false;
         self.typed = Input::new(moved);
@@ -190,6 +207,9 @@ mod tests {
         assert_eq!(minutes("2026-11-20T13:00Z"), Ok(Some(1_133)), "- is a part of a date");
         assert_eq!(minutes("13:00"), Ok(Some(1_133)));
         assert_eq!(minutes("12:41Z"), Ok(Some(24 * 3_600 - 7)), "of tomorrow");
+        // The one that was meant when it was typed, and not that of tomorrow.
+        let noon = typed("12:42");
+        assert!(noon.when(now() + TimeDelta::minutes(2)).unwrap_err().contains("past"));
         assert!(minutes("soon").unwrap_err().contains("30m, 2h"));
         assert!(minutes("0").unwrap_err().contains("past"));
         assert!(minutes("2026-11-20").unwrap_err().contains("past"));
@@ -227,6 +247,9 @@ mod tests {
         for key in [Key::Backspace, Key::Ctrl('u'), Key::Home, Key::Char('x')] {
             assert!(!end.key(key, now()) && end.by_hand && !end.in_box, "{key:?}");
         }
+        // What nobody touches is kept as it is: a fraction sooner would be a restore.
+        let at = now() + TimeDelta::milliseconds(90_250);
+        assert_eq!(End::at(at).when(now()), Ok(Some(at)));
         // Whoever kills for months may put that off.
         let mut end = End::at(now() + TimeDelta::days(60));
         assert!(end.key(Key::Char('+'), now()) && end.when(now()).is_ok());

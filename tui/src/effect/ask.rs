@@ -48,7 +48,7 @@ pub(crate) async fn ask(api: &Api, team: &str, query: Query, now: DateTime<Utc>)
             let span = (now - features::LOOKED_AT, now);
             let told = feature_screen::get(api, team, &key, span);
             let (told, pipelines) = join(told, features::pipelines(api, team)).await;
-            Answer::FeatureScreen(Box::new(Detail::new(told?).led(&pipelines)))
+            Answer::FeatureScreen(Box::new(Detail::new(told?).led(pipelines.as_deref().unwrap_or_default())))
         }
         Query::File { feature, env } => Answer::Paper(features::file(api, team, (&feature, &env)).await?),
         Query::Difference { feature, env, change } => {

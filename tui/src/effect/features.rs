@@ -60,7 +60,7 @@ pub(crate) async fn pages(api: &Api, team: &str, tell: impl Fn(Result<Answer, Er
     loop {
         let page = feature_row::page_of(api, team, (PAGE, after));
         let (page, pipelines) = match known.take() {
-            Some(pipelines) => (page.await, pipelines),
+            Some(pipelines) => (page.await, Some(pipelines)),
             None => join(page, pipelines(api, team)).await,
         };
         let page = match page {
@@ -73,17 +73,18 @@ pub(crate) async fn pages(api: &Api, team: &str, tell: impl Fn(Result<Answer, Er
         after = page.page_info.end_cursor.filter(|_| page.page_info.has_next_page && !page.nodes.is_empty());
         let last = after.is_none();
         let total = usize::try_from(page.total_count).unwrap_or_default();
-        let rows = page.nodes.into_iter().map(|row| Row::from(row).led(&pipelines)).collect();
+        let led = |row| Row::from(row).led(pipelines.as_deref().unwrap_or_default());
+        let rows = page.nodes.into_iter().map(led).collect();
         if !tell(Ok(Answer::FeatureRows(RowsPage { rows, first, last, total }))) || last {
             return;
         }
-        (first, known) = (false, Some(pipelines));
+        (first, known) = (false, pipelines);
     }
 }
 
 /// Reads the pipelines; that they are not known only means that more is offered than can be done.
-pub(super) async fn pipelines(api: &Api, team: &str) -> Vec<Pipeline> {
-    pipeline::list(api, team).await.map(|all| all.nodes).unwrap_or_default()
+pub(super) async fn pipelines(api: &Api, team: &str) -> Option<Vec<Pipeline>> {
+    pipeline::list(api, team).await.ok().map(|all| all.nodes)
 }
 
 /// Reads some features again; none for those that are gone.
@@ -98,7 +99,9 @@ pub(super) async fn some(
         Err(error) => Err(error),
     });
     let (rows, pipelines) = join(join_all(read), pipelines(api, team)).await;
-    let led = |(key, row): (String, Option<Row>)| (key, row.map(|row| row.led(&pipelines)));
+    let led = |(key, row): (String, Option<Row>)| {
+        (key, row.map(|row| row.led(pipelines.as_deref().unwrap_or_default())))
+    };
     rows.into_iter().map(|row| row.map(led)).collect()
 }
 
@@ -152,13 +155,21 @@ pub(super) async fn difference(
         let item = items.into_iter().find(|item| item.feature.key == key && item.environment.key == env);
         return Ok(Paper::Lines(item.map(diff_lines).unwrap_or_default()));
     }
-    Ok(compared(&feature::get(api, team, key).await?, env))
+    let (feature, pipelines) = join(feature::get(api, team, key), pipelines(api, team)).await;
+    let feature = feature?;
+    let pipeline = pipelines.iter().flatten().find(|pipeline| pipeline.key == feature.pipeline);
+    let stage = pipeline.and_then(|one| one.stages.iter().find(|stage| stage.environment.key == env));
+    Ok(compared(&feature, env, stage.map(|stage| stage.after.as_deref())))
 }
 
-/// Returns the document of a stage and that of the one before it, which would come there.
-fn compared(feature: &Feature, env: &str) -> Paper {
+/// Returns the document of a stage and that of the one before it, which would come there: by the pipeline, or by their order
+/// while that is not known.
+fn compared(feature: &Feature, env: &str, known: Option<Option<&str>>) -> Paper {
     let at = feature.stages.iter().position(|stage| stage.environment.key == env);
-    let before = at.and_then(|at| feature.stages.get(at.checked_sub(1)?));
+    let before = match known {
+        Some(before) => before.and_then(|before| feature.stage(before)),
+        None => at.and_then(|at| feature.stages.get(at.checked_sub(1)?)),
+    };
     let live = |stage: &feature::Stage| stage.live.as_ref().map(|live| live.config.clone());
     let here = at.and_then(|at| feature.stages.get(at));
     match (here, before) {
@@ -202,7 +213,11 @@ mod tests {
             "stages": [stage("staging", live(true)), stage("prod", live(false))]}));
         let (before, after) = (Some(json!({"enabled": false})), json!({"enabled": true}));
         let words = "staging → prod".to_owned();
-        assert_eq!(compared(&feature, "prod"), Paper::Two { before, after, words });
-        assert!(matches!(compared(&feature, "staging"), Paper::Lines(_)));
+        assert_eq!(compared(&feature, "prod", None), Paper::Two { before, after, words });
+        assert!(matches!(compared(&feature, "staging", None), Paper::Lines(_)));
+        // A branch: what comes before it is not what stands before it.
+        let branch = compared(&feature, "prod", Some(Some("elsewhere")));
+        assert!(matches!(branch, Paper::Lines(_)), "{branch:?}");
+        assert!(matches!(compared(&feature, "prod", Some(None)), Paper::Lines(_)));
     }
 }

@@ -132,6 +132,10 @@ impl Row {
 
     /// Returns the stage that comes before one.
     pub(crate) fn before(&self, env: &str) -> Option<&Spot> {
+        let leads = |spot: &&Spot| spot.leads_to.iter().flatten().any(|next| next == env);
+        if self.stages.iter().any(|spot| spot.leads_to.is_some()) {
+            return self.stages.iter().find(leads);
+        }
         let at = self.stages.iter().position(|spot| spot.env == env)?;
         self.stages.get(at.checked_sub(1)?)
     }

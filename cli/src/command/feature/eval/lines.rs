@@ -6,11 +6,10 @@ use serde_json::{Map, Value};
 
 use super::super::super::whom::{Whom, object};
 use crate::error::CliError;
+use crate::file::bounded_bytes;
 
 /// How many bad lines are named?
 const NAMED: usize = 10;
-/// How much is read of contexts, which are kept until all of them are read?
-const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Somebody for whom features are evaluated.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,11 +40,14 @@ pub(super) fn read(whom: &Whom) -> Result<Vec<Asked>, CliError> {
 }
 
 /// Reads contexts; what `known` says counts where a line says nothing.
-fn contexts(input: impl BufRead, known: &Map<String, Value>) -> Result<Vec<Asked>, CliError> {
+fn contexts(input: impl Read, known: &Map<String, Value>) -> Result<Vec<Asked>, CliError> {
     let mut asked = Vec::new();
     let mut bad = Vec::new();
-    let mut input = input.take(MAX_BYTES + 1);
-    for (index, line) in input.by_ref().lines().enumerate() {
+    let all = bounded_bytes(input).map_err(|error| {
+        CliError::usage(format!("stdin: {error}, so nothing was evaluated"))
+            .hint("evaluate it in parts: split -l 100000")
+    })?;
+    for (index, line) in all.lines().enumerate() {
         let number = index + 1;
         // What is no text is bad for certain, and what follows it may be anything.
         let line = line.map_err(|error| CliError::usage(format!("stdin, line {number}: {error}")))?;
@@ -60,11 +62,6 @@ fn contexts(input: impl BufRead, known: &Map<String, Value>) -> Result<Vec<Asked
             }
             Err(problem) => bad.push(format!("line {number}: {}", problem.replace(" at line 1", " at"))),
         }
-    }
-    if input.limit() == 0 {
-        let message =
-            format!("stdin is longer than {} MiB, so nothing was evaluated", MAX_BYTES / 1024 / 1024);
-        return Err(CliError::usage(message).hint("evaluate it in parts: split -l 100000"));
     }
     if bad.is_empty() {
         return Ok(asked);
