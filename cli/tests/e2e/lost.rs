@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::process::Stdio;
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex};
 
 use serde_json::{Value, json};
 
@@ -186,5 +186,33 @@ fn what_is_neither_watched_nor_secret_needs_no_stdout() {
             let lost = code == 2 && command != "nosuch";
             assert_eq!(run.stderr.contains("stdout is closed"), lost && streams == ">&-", "{run:#?}");
         }
+    }
+}
+
+/// A server that knows no dry runs would do what is only to be tried.
+#[test]
+fn nothing_is_tried_where_it_would_be_done() {
+    let bodies = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&bodies);
+    let fake = Fake::new(move |body, stream| {
+        heard.lock().unwrap().push(body.to_owned());
+        let body = json!({"data": {"server": {"version": "0.0.9"}, "environment": null}}).to_string();
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+        let _ = stream.write_all(format!("{head}{body}").as_bytes());
+    });
+    let run = fake.run(&["env", "create", "qa", "--type", "dev", "--dry-run"]);
+    assert!(run.code != 0 && run.stderr.contains("it knows no dry runs; nothing was tried"), "{run:#?}");
+    let bodies = bodies.lock().unwrap();
+    assert!(!bodies.is_empty() && bodies.iter().all(|body| !body.contains("mutation")), "{bodies:#?}");
+}
+
+#[test]
+fn what_has_no_end_is_not_read_for_ever() {
+    let fake = Fake::json(&made());
+    let place = format!("--server {} --team demo", fake.address());
+    for command in ["api -f /dev/zero", "api < /dev/zero", "user create q --password-stdin < /dev/zero"] {
+        let run = fake.script(&[], &format!("ulimit -v 4000000; $FGCTL {place} {command}"));
+        assert!(run.code == 2 || run.code == 1, "{run:#?}");
+        assert!(!run.stderr.contains("panic") && !run.stderr.contains("allocation"), "{run:#?}");
     }
 }

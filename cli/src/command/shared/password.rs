@@ -47,6 +47,9 @@ fn lines<const N: usize>(input: &mut impl BufRead) -> Result<[SecretString; N], 
             .take(MAX_BYTES)
             .read_line(&mut line)
             .map_err(|error| CliError::usage(format!("cannot read the password: {error}")))?;
+        if line.len() as u64 == MAX_BYTES {
+            return Err(CliError::usage(format!("a password has less than {} KiB", MAX_BYTES / 1024)));
+        }
         match line.trim_end_matches(['\r', '\n']) {
             "" => break,
             password => passwords.push(SecretString::from(password)),
