@@ -37,7 +37,9 @@ impl Request {
             sent["variables"]["input"][*field] = Value::Null;
         }
         let fields = if is_query { Fields::default() } else { Fields::below(&text) };
-        Self::of(sent, (is_query, dry_run), fields)
+        // What looks ahead by itself shows more than what is taken back.
+        let looks = sent.pointer("/variables/input/dryRun") == Some(&Value::Bool(true));
+        Self::of(&mut sent, (is_query || looks, dry_run), fields).map(|request| Self { is_query, ..request })
     }
 
     pub(crate) fn text(
@@ -50,24 +52,23 @@ impl Request {
         if let Some(operation) = operation {
             sent["operationName"] = json!(operation);
         }
+        // Whatever its variables say: somebody's own document need not use them.
         let is_query = document::only_reads(document);
-        Self::of(sent, (is_query, dry_run), Fields::of(["data", "errors", "extensions"]))
+        Self::of(&mut sent, (is_query, dry_run), Fields::of(["data", "errors", "extensions"]))
     }
 
     /// Asks whether the server knows dry runs: then it says so in its answer.
     pub(crate) fn probe() -> Result<Self, Error> {
-        let sent = json!({"query": "{ server { version } }", "extensions": {"dryRun": true}});
-        Self::of(sent, (true, false), Fields::default())
+        let mut sent = json!({"query": "{ server { version } }", "extensions": {"dryRun": true}});
+        Self::of(&mut sent, (true, false), Fields::default())
     }
 
-    fn of(mut sent: Value, (is_query, dry_run): (bool, bool), fields: Fields) -> Result<Self, Error> {
-        // What looks ahead by itself shows more than what is taken back.
-        let looks = sent.pointer("/variables/input/dryRun") == Some(&Value::Bool(true));
-        let taken_back = dry_run && !is_query && !looks;
+    fn of(sent: &mut Value, (only_looks, dry_run): (bool, bool), fields: Fields) -> Result<Self, Error> {
+        let taken_back = dry_run && !only_looks;
         if taken_back {
             sent["extensions"] = json!({"dryRun": true});
         }
-        let body = serde_json::to_vec(&sent).map_err(|error| Error::Setup(error.to_string()))?;
-        Ok(Self { body, is_query, changes: !is_query && !looks && !taken_back, taken_back, fields })
+        let body = serde_json::to_vec(sent).map_err(|error| Error::Setup(error.to_string()))?;
+        Ok(Self { body, is_query: only_looks, changes: !only_looks && !taken_back, taken_back, fields })
     }
 }

@@ -250,6 +250,8 @@ async fn the_log_is_trimmed_and_edges_below_get_a_snapshot(db: PgPool) {
 #[sqlx::test(migrations = false)]
 async fn nobody_deletes_what_the_log_cannot_do_without(db: PgPool) {
     let world = World::new(db).await;
+    // The job that trims by itself would be there first; where it is at it, this waits until it is done.
+    world.sql("UPDATE periodic_job SET due_at = now() + interval '1 day'").await.unwrap();
     world.feature("flag").await;
     for n in 0..3 {
         world.edit("dev", "flag", "dev", targeted(&n.to_string())).await;
@@ -266,8 +268,7 @@ async fn nobody_deletes_what_the_log_cannot_do_without(db: PgPool) {
     let refused = world.sql(&format!("{delete} {head}")).await.unwrap_err().to_string();
     assert!(refused.contains("is the last that tells of its STAGE"), "{refused}");
     world.sql(&format!("{delete} {}", head - 1)).await.unwrap();
-    // The job may have been here before.
-    assert!(world.number("SELECT trim_delivery(1)::bigint").await <= 1, "as many as it is told");
+    assert_eq!(world.number("SELECT trim_delivery(1)::bigint").await, 1);
     tokio::time::timeout(
         Duration::from_secs(10),
         Edge::caught_up(&world, &client(&world, "acme", "e", "EDGE", None).await),

@@ -122,6 +122,7 @@ fn a_secret_that_nobody_could_read_is_not_made() {
     // Who sends it nowhere by name means it, and what has no secret in it needs no stdout.
     fake.script(&[], &format!("$FGCTL client rotate web {place} >/dev/null")).ends(0);
     fake.script(&[], &format!("echo right | $FGCTL user create dev --password-stdin {place} >&-")).ends(0);
+    assert_eq!(fake.asked(), 2);
 }
 
 #[test]

@@ -74,8 +74,12 @@ fn a_read_only_context_sends_nothing_that_changes_something() {
     fake.with(&[], &["change", "cancel", "7", "-o", "json"]).ends(5);
     assert_eq!(fake.asked(), 0);
     fake.with(&[], &["api", "--query", "{ x }"]).ends(0);
-    let rehearsal = ["api", "--query", "mutation M($input: I!) { x }", "-F", "input={\"dryRun\":true}"];
-    fake.with(&[], &rehearsal).ends(0);
+    // A variable says nothing of what else the document does; --dry-run asks the server first.
+    let document =
+        ["api", "--query", "mutation M($input: I!) { x(i: $input) y }", "-F", "input={\"dryRun\":true}"];
+    fake.with(&[], &document).ends(5).says("\"a\" is read-only");
+    assert_eq!(fake.asked(), 1);
+    fake.with(&[], &[&document[..], &["--dry-run"]].concat()).ends(1).says("it knows no dry runs");
     assert_eq!(fake.asked(), 2);
     fake.with(&[], &["context", "set", "a", "--unset", "read-only,protected"]).ends(0);
     fake.with(&[], &["api", "--query", "mutation { x }"]).ends(0);

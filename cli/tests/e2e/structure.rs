@@ -335,6 +335,8 @@ fn what_is_done_at_once_is_rehearsed() {
     let document = r#"mutation { createTeam(input: {key: "tried"}) { key } }"#;
     let answer = place.run(0, &["api", "--dry-run", "--query", document]).stdout;
     assert!(answer.contains("dryRun"), "{answer}");
+    // Variables that say so are nothing to a document that does not use them.
+    place.run(0, &["api", "--dry-run", "--query", document, "-F", "input={\"dryRun\":true}"]);
     place.run(6, &["team", "view", "tried"]);
     assert_eq!(place.json(&["feature", "tag", "flag", "+new", "--dry-run"])["dryRun"], true);
     let kill = [
